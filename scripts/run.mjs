@@ -1,0 +1,101 @@
+/** Every npm script: brings dependencies, build and peers up to date, then runs the asked-for part. */
+import { spawnSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname, join, relative } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)))
+process.chdir(root)
+const [part, ...args] = process.argv.slice(2)
+
+/** Runs a command; its standard output goes to our standard error, which keeps ours for the product. */
+function run(command, commandArgs, options = {}) {
+  const done = spawnSync(command, commandArgs, { stdio: ['inherit', 2, 2], ...options })
+  if (done.error) fail(`${command} could not be started: ${done.error.message}`)
+  if (done.status !== 0) process.exit(done.status ?? 1)
+}
+
+function fail(message) {
+  process.stderr.write(`lastword: ${message}\n`)
+  process.exit(1)
+}
+
+function installDependencies() {
+  const lock = createHash('sha256').update(readFileSync('package-lock.json')).digest('hex')
+  const stamp = join('node_modules', '.lastword-lock')
+  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === lock) return
+  process.stderr.write('Installing dependencies (once) …\n')
+  run('npm', ['ci', '--loglevel=error', '--no-audit', '--no-fund'])
+  writeFileSync(stamp, lock)
+}
+
+function filesBelow(folder) {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter(entry => entry.isFile())
+    .map(entry => join(entry.parentPath ?? entry.path, entry.name))
+}
+
+function build() {
+  const inputs = [...filesBelow('src'), 'tsconfig.json', 'package-lock.json'].sort()
+  const hash = createHash('sha256')
+  for (const file of inputs) hash.update(file).update(readFileSync(file))
+  const sources = hash.digest('hex')
+  const stamp = join('dist', '.built-from')
+  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === sources) return
+  for (const stale of existsSync('dist') ? filesBelow('dist') : []) {
+    const source = join('src', relative('dist', stale)).replace(/\.(js|js\.map|d\.ts)$/, '.ts')
+    if (/\.(js|js\.map|d\.ts)$/.test(stale) && !existsSync(source)) rmSync(stale)
+  }
+  mkdirSync('dist', { recursive: true })
+  run(process.execPath, [join('node_modules', 'typescript', 'bin', 'tsc'), '-p', '.'])
+  writeFileSync(stamp, sources)
+}
+
+function lint() {
+  run(process.execPath, [join('node_modules', '@biomejs', 'biome', 'bin', 'biome'), 'check', '.'])
+}
+
+function testFiles() {
+  return filesBelow('dist')
+    .filter(
+      file => file.endsWith('.test.js') && existsSync(file.replace(/^dist/, 'src').replace(/js$/, 'ts')),
+    )
+    .sort()
+}
+
+function node(nodeArgs) {
+  const done = spawnSync(process.execPath, nodeArgs, { stdio: 'inherit' })
+  process.exit(done.status ?? 1)
+}
+
+installDependencies()
+switch (part) {
+  case 'build':
+    build()
+    break
+  case 'lint':
+    lint()
+    break
+  case 'start':
+    build()
+    node(['dist/cli/main.js', 'demo', ...args])
+    break
+  case 'bench':
+    build()
+    node(['--expose-gc', 'dist/bench/main.js', ...args])
+    break
+  case 'test': {
+    build()
+    lint()
+    const { installPeers } = await import('./peers.mjs')
+    installPeers()
+    const chosen =
+      args.length > 0 ? testFiles().filter(file => args.some(word => file.includes(word))) : testFiles()
+    if (chosen.length === 0) fail(`no test file matches ${args.join(' ')}`)
+    node(['--test', '--test-concurrency=2', ...chosen])
+    break
+  }
+  default:
+    fail(`unknown part ${part ?? '(none)'}; see the scripts in package.json`)
+}

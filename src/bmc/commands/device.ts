@@ -1,0 +1,41 @@
+/** The device commands of the simulated BMC. IPMI 2.0 rev 1.1, section 20. */
+import {
+  ColdReset,
+  GetDeviceGuid,
+  GetDeviceId,
+  GetSelfTestResults,
+  WarmReset,
+} from '../../protocol/commands/device.ts'
+import { type Served, serve } from '../serve.ts'
+
+export const deviceCommands: Served[] = [
+  serve(GetDeviceId, (_, { identity }) => ({
+    deviceId: identity.deviceId,
+    device: { revision: identity.deviceRevision, providesSdrs: false },
+    firmware: { major: identity.firmwareMajor, updateInProgress: false },
+    firmwareMinor: identity.firmwareMinor,
+    ipmiVersion: '2.0',
+    supports: {
+      sensorDevice: false,
+      sdrRepository: false,
+      sel: true,
+      fruInventory: false,
+      ipmbEventReceiver: true,
+      ipmbEventGenerator: false,
+      bridge: false,
+      chassis: false,
+    },
+    manufacturerId: identity.manufacturerId,
+    productId: identity.productId,
+  })),
+  serve(ColdReset, (_, bmc) => {
+    bmc.requestReset('cold')
+    return {}
+  }),
+  serve(WarmReset, (_, bmc) => {
+    bmc.requestReset('warm')
+    return {}
+  }),
+  serve(GetSelfTestResults, () => ({ result: 'passed' as const, detail: 0 })),
+  serve(GetDeviceGuid, (_, { identity }) => ({ guid: identity.guid })),
+]

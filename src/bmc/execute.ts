@@ -1,0 +1,37 @@
+/** Executes a request: finds its command, checks the privilege, and makes the response's bytes. */
+import { CompletionCode } from '../protocol/completion-code.ts'
+import { lunOf, netFnOf, responseByte } from '../protocol/message.ts'
+import type { Bmc } from './bmc.ts'
+import { deviceCommands } from './commands/device.ts'
+import { eventCommands } from './commands/event.ts'
+import { messagingCommands } from './commands/messaging.ts'
+import { selCommands } from './commands/sel.ts'
+import { watchdogCommands } from './commands/watchdog.ts'
+import { type Caller, type Served, systemInterface } from './serve.ts'
+
+const served = new Map<number, Served>(
+  [deviceCommands, messagingCommands, watchdogCommands, eventCommands, selCommands]
+    .flat()
+    .map(command => [(command.netFn << 8) | command.cmd, command]),
+)
+
+/** `request` is netFn/LUN, command, data; the response the same with the completion code after the command. */
+export function execute(bmc: Bmc, request: Uint8Array, caller: Caller = systemInterface): Uint8Array {
+  const first = request[0] ?? 0
+  const cmd = request[1] ?? 0
+  const body = answer(bmc, first, cmd, request, caller)
+  const response = new Uint8Array(2 + body.length)
+  response[0] = responseByte(first)
+  response[1] = cmd
+  response.set(body, 2)
+  return response
+}
+
+function answer(bmc: Bmc, first: number, cmd: number, request: Uint8Array, caller: Caller): Uint8Array {
+  if (request.length < 2) return Uint8Array.of(CompletionCode.RequestLengthInvalid)
+  const command = served.get((netFnOf(first) << 8) | cmd)
+  if (command === undefined) return Uint8Array.of(CompletionCode.InvalidCommand)
+  if (lunOf(first) !== 0) return Uint8Array.of(CompletionCode.InvalidForLun)
+  if (caller.privilege < command.privilege) return Uint8Array.of(CompletionCode.InsufficientPrivilege)
+  return command.answer(bmc, request.subarray(2), caller)
+}

@@ -1,0 +1,7 @@
+/** `lastword/bmc`: the simulated management controller. */
+export * from './bmc.ts'
+export * from './execute.ts'
+export * from './kcs-side.ts'
+export * from './serve.ts'
+export * from './stores/journal.ts'
+export * from './stores/sel-store.ts'

@@ -1,0 +1,169 @@
+/** The BMC's side of the KCS interface. IPMI 2.0 rev 1.1, section 9.15, figure 9-7. */
+import type { Saveable, Tape } from '../machine/tape.ts'
+import type { KcsRegisters } from '../ports/kcs-registers.ts'
+import { MAX_MSG_LENGTH } from '../protocol/message.ts'
+
+const State = { Idle: 0x00, Read: 0x40, Write: 0x80, Error: 0xc0 } as const
+const Control = { GetStatusAbort: 0x60, WriteStart: 0x61, WriteEnd: 0x62, Read: 0x68 } as const
+
+/** What the host reads after an abort. Section 9.10, table 9-4. */
+const ErrorCode = { None: 0x00, Aborted: 0x01, IllegalControlCode: 0x02, Length: 0x06 } as const
+
+const Phase = { Idle: 0, Write: 1, WriteLast: 2, Execute: 3, Read: 4, Abort: 5, AbortRead: 6 } as const
+type Phase = (typeof Phase)[keyof typeof Phase]
+
+/** Executes a request (netFn/LUN, command, data) and returns the response (netFn/LUN, command, completion code, data). */
+export type Execute = (request: Uint8Array) => Uint8Array
+
+/** One step a call, so that a lab can put any latency between them; `run` takes all steps that are due. */
+export class KcsSide implements Saveable {
+  readonly #registers: KcsRegisters
+  readonly #execute: Execute
+  #phase: Phase = Phase.Idle
+  readonly #request = new Uint8Array(MAX_MSG_LENGTH)
+  #requestSize = 0
+  readonly #response = new Uint8Array(MAX_MSG_LENGTH)
+  #responseSize = 0
+  #responseAt = 0
+  #errorCode: number = ErrorCode.None
+  /** A byte for the host is due. */
+  #outputDue = false
+
+  constructor(registers: KcsRegisters, execute: Execute) {
+    this.#registers = registers
+    this.#execute = execute
+  }
+
+  /** True when a step is due. */
+  get isBusy(): boolean {
+    return (
+      this.#registers.inputFull ||
+      this.#phase === Phase.Execute ||
+      (this.#outputDue && !this.#registers.outputFull)
+    )
+  }
+
+  run(): void {
+    while (this.step());
+  }
+
+  /** One step: takes a byte, executes a request, or gives a byte. False when there was nothing to do. */
+  step(): boolean {
+    const registers = this.#registers
+    if (registers.inputFull) {
+      if (registers.inputIsCommand) this.#command(registers.input)
+      else this.#data(registers.input)
+      return true
+    }
+    if (this.#phase === Phase.Execute) {
+      this.#respond(this.#execute(this.#request.subarray(0, this.#requestSize)))
+      return true
+    }
+    if (this.#outputDue && !registers.outputFull) {
+      this.#outputDue = false
+      this.#output()
+      return true
+    }
+    return false
+  }
+
+  #command(code: number): void {
+    this.#outputDue = false
+    switch (code) {
+      case Control.WriteStart:
+        this.#requestSize = 0
+        this.#errorCode = ErrorCode.None
+        this.#phase = Phase.Write
+        return this.#registers.takeInput(State.Write)
+      case Control.WriteEnd:
+        if (this.#phase !== Phase.Write) return this.#fail(ErrorCode.IllegalControlCode)
+        this.#phase = Phase.WriteLast
+        return this.#registers.takeInput(State.Write)
+      case Control.GetStatusAbort:
+        if (this.#phase !== Phase.Idle && this.#errorCode === ErrorCode.None)
+          this.#errorCode = ErrorCode.Aborted
+        this.#phase = Phase.Abort
+        return this.#registers.takeInput(State.Write)
+      default:
+        this.#fail(ErrorCode.IllegalControlCode)
+    }
+  }
+
+  #data(byte: number): void {
+    switch (this.#phase) {
+      case Phase.Write:
+      case Phase.WriteLast:
+        if (this.#requestSize === this.#request.length) return this.#fail(ErrorCode.Length)
+        this.#request[this.#requestSize++] = byte
+        if (this.#phase === Phase.Write) return this.#registers.takeInput(State.Write)
+        this.#phase = Phase.Execute
+        return this.#registers.takeInput(State.Read)
+      case Phase.Read:
+        if (byte !== Control.Read) return this.#fail(ErrorCode.IllegalControlCode)
+        this.#outputDue = true
+        if (this.#responseAt < this.#responseSize) return this.#registers.takeInput(State.Read)
+        this.#phase = Phase.Idle
+        return this.#registers.takeInput(State.Idle)
+      case Phase.Abort:
+        this.#phase = Phase.AbortRead
+        this.#outputDue = true
+        return this.#registers.takeInput(State.Read)
+      case Phase.AbortRead:
+        this.#phase = Phase.Idle
+        this.#outputDue = true
+        return this.#registers.takeInput(State.Idle)
+      default:
+        this.#fail(ErrorCode.IllegalControlCode)
+    }
+  }
+
+  #respond(response: Uint8Array): void {
+    this.#response.set(response)
+    this.#responseSize = response.length
+    this.#responseAt = 0
+    this.#phase = Phase.Read
+    this.#outputDue = true
+  }
+
+  #output(): void {
+    if (this.#phase === Phase.Read) this.#registers.putOutput(this.#response[this.#responseAt++]!)
+    else if (this.#phase === Phase.AbortRead) this.#registers.putOutput(this.#errorCode)
+    // The dummy byte that tells the host of the return to idle.
+    else this.#registers.putOutput(0x00)
+  }
+
+  #fail(code: number): void {
+    this.#errorCode = code
+    this.#phase = Phase.Idle
+    this.#outputDue = false
+    this.#registers.takeInput(State.Error)
+  }
+
+  /** What a reset of the BMC does to its interface: everything under way is gone. */
+  reset(): void {
+    this.#phase = Phase.Idle
+    this.#outputDue = false
+    this.#errorCode = ErrorCode.None
+    this.#registers.takeInput(State.Idle)
+  }
+
+  save(tape: Tape): void {
+    tape.put(this.#phase | (this.#errorCode << 8) | (this.#outputDue ? 1 << 16 : 0))
+    tape.put(this.#requestSize | (this.#responseSize << 10) | (this.#responseAt << 20))
+    tape.putBytes(this.#request, this.#requestSize)
+    tape.putBytes(this.#response, this.#responseSize)
+  }
+
+  load(tape: Tape): void {
+    const head = tape.take()
+    this.#phase = (head & 0xff) as Phase
+    this.#errorCode = (head >> 8) & 0xff
+    this.#outputDue = (head & (1 << 16)) !== 0
+    const sizes = tape.take()
+    this.#requestSize = sizes & 0x3ff
+    this.#responseSize = (sizes >> 10) & 0x3ff
+    this.#responseAt = (sizes >> 20) & 0x3ff
+    tape.takeBytes(this.#request, this.#requestSize)
+    tape.takeBytes(this.#response, this.#responseSize)
+  }
+}

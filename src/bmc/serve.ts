@@ -1,0 +1,56 @@
+/** How a BMC serves a command: a function from the decoded request to a typed response or a completion code. */
+import { CodecError } from '../protocol/bytes.ts'
+import {
+  type AnyCommand,
+  decodeRequest,
+  encodeResponse,
+  type Privilege,
+  type RequestOf,
+  type ResponseOf,
+} from '../protocol/command.ts'
+import { CompletionCode } from '../protocol/completion-code.ts'
+import type { Bmc } from './bmc.ts'
+
+/** Who asks, and over what. */
+export interface Caller {
+  /** The channel that the request came over; Fh is the system interface. */
+  channel: number
+  privilege: Privilege
+}
+
+/** The host itself: it has logged in by being there. */
+export const systemInterface: Caller = { channel: 0x0f, privilege: 5 }
+
+export interface Served {
+  readonly netFn: number
+  readonly cmd: number
+  readonly privilege: Privilege
+  /** From the request's data to the response's, completion code first. */
+  answer(bmc: Bmc, data: Uint8Array, caller: Caller): Uint8Array
+}
+
+/** Binds a command to what a BMC does for it. The function returns the response, or a completion code that is not zero. */
+export function serve<C extends AnyCommand>(
+  command: C,
+  handler: (request: RequestOf<C>, bmc: Bmc, caller: Caller) => ResponseOf<C> | number,
+): Served {
+  return {
+    netFn: command.netFn,
+    cmd: command.cmd,
+    privilege: command.privilege,
+    answer(bmc, data, caller) {
+      let request: RequestOf<C>
+      try {
+        request = decodeRequest(command, data) as RequestOf<C>
+      } catch (error) {
+        if (!(error instanceof CodecError)) throw error
+        const wrongLength = error.code === 'TOO_SHORT' || error.code === 'TOO_LONG'
+        return Uint8Array.of(
+          wrongLength ? CompletionCode.RequestLengthInvalid : CompletionCode.InvalidDataField,
+        )
+      }
+      const response = handler(request, bmc, caller)
+      return typeof response === 'number' ? Uint8Array.of(response) : encodeResponse(command, response)
+    },
+  }
+}

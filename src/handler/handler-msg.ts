@@ -1,0 +1,98 @@
+/** A message as the handler knows it: the driver's slot, and whose it is. Linux's `ipmi_smi_msg` and `ipmi_recv_msg`. */
+
+import { findCommand } from '../protocol/catalogue.ts'
+import { CompletionCodeError } from '../protocol/completion-code.ts'
+import type { LastwordError } from '../protocol/error.ts'
+import { messageTitle, netFnOf, responseByte } from '../protocol/message.ts'
+import { Fault, SmiMsg, Stage } from '../si/smi-msg.ts'
+import { faultError } from './fault-error.ts'
+import type { IpmiUser } from './user.ts'
+
+/** Where a message comes from, which says what is done with its answer. */
+export const Origin = {
+  User: 0,
+  /** A user's request to another controller, wrapped in Send Message. */
+  Bridged: 1,
+  /** Our answer to a command that came over a bus, wrapped in Send Message; nobody waits for it. */
+  Answer: 2,
+  /** A fetch of the driver's: an event or a message. */
+  Fetch: 3,
+  /** The panic's own. */
+  Panic: 4,
+} as const
+export type Origin = (typeof Origin)[keyof typeof Origin]
+
+/** How an answer looks to the one who asked. Valid until the callback returns: the slot is used again. */
+export interface Reply {
+  /** Set when there is no answer of the BMC's, or when its completion code is not zero. */
+  readonly error: LastwordError | null
+  readonly fault: Fault
+  readonly completionCode: number
+  /** From the completion code on. */
+  readonly body: Uint8Array
+}
+
+export type Done = (reply: Reply) => void
+
+export class HandlerMsg extends SmiMsg implements Reply {
+  declare next: HandlerMsg | null
+  declare previous: HandlerMsg | null
+  /** The request's name for its user. */
+  id = 0
+  /** Counts acceptances, a retransmission's too: the order in which a panic sends what is left. */
+  order = 0
+  priority: 'normal' | 'high' = 'normal'
+  origin: Origin = Origin.User
+  user: IpmiUser | null = null
+  /** Null once the user has been answered. */
+  done: Done | null = null
+  /** For Origin.Bridged: the sequence number, and what is left of time and tries. */
+  rqSeq = 0
+  retriesLeft = 0
+  retryTimeMs = 0
+  leftMs = 0
+
+  get completionCode(): number {
+    return this.rspSize >= 3 ? this.rsp[2]! : 0xff
+  }
+
+  get body(): Uint8Array {
+    return this.rsp.subarray(2, Math.max(2, this.rspSize))
+  }
+
+  get error(): LastwordError | null {
+    if (this.fault !== Fault.None) return faultError(this.fault, this.title)
+    if (this.completionCode === 0) return null
+    const command = findCommand(netFnOf(this.data[0]!), this.data[1]!)
+    return new CompletionCodeError(this.title, this.completionCode, command?.errors)
+  }
+
+  get title(): string {
+    return messageTitle(this.data.subarray(0, this.dataSize))
+  }
+
+  /** The response belongs to the request: same netFn plus one, same command. */
+  get isMatched(): boolean {
+    return this.rsp[0] === responseByte(this.data[0]!) && this.rsp[1] === this.data[1]
+  }
+
+  /** Every field as new: a slot that is used again must carry nothing over (F17). */
+  reset(): void {
+    this.dataSize = 0
+    this.rspSize = 0
+    this.fault = Fault.None
+    this.id = 0
+    this.order = 0
+    this.priority = 'normal'
+    this.origin = Origin.User
+    this.user = null
+    this.done = null
+    this.rqSeq = 0
+    this.retriesLeft = 0
+    this.retryTimeMs = 0
+    this.leftMs = 0
+    this.next = null
+    this.previous = null
+    this.stage = Stage.Free
+  }
+}

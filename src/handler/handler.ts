@@ -1,0 +1,344 @@
+/**
+ * The message handler: users, queues, and the one message that is handed down. Linux's `ipmi_msghandler`.
+ * It is synchronous and has no clock: `work` delivers what has come and hands the next message down, `tick`
+ * lets time pass, `panic.ts` takes over when the host dies.
+ */
+import type { Saveable, Tape } from '../machine/tape.ts'
+import { Point, type Trace } from '../machine/trace.ts'
+import { LastwordError } from '../protocol/error.ts'
+import { MAX_MSG_LENGTH, netFnLun } from '../protocol/message.ts'
+import { Fault, type SmiDriver, type SmiMsg, type SmiUpper, Stage } from '../si/smi-msg.ts'
+import { Bridge } from './bridge.ts'
+import { EventDelivery } from './events.ts'
+import { type Done, type HandlerMsg, Origin } from './handler-msg.ts'
+import { Maintenance } from './maintenance.ts'
+import { MsgPool } from './msg-pool.ts'
+import { MsgQueue } from './msg-queue.ts'
+import { newHandlerStats } from './stats.ts'
+import { bmcAddr, type IpmiRequest, IpmiUser, type IpmiUserHandlers, type UserHost } from './user.ts'
+
+export interface MsgHandlerOptions {
+  /** Messages that users can have under way together, 128 unless said otherwise. */
+  maxMsgs?: number
+  /** Messages that one user can have under way, 32 unless said otherwise. */
+  maxMsgsPerUser?: number
+  /** Bytes of one message, netFn and command included: 272 unless said otherwise. */
+  maxMsgLength?: number
+  /** Our slave address on the IPMB, 20h unless said otherwise. */
+  slaveAddr?: number
+}
+
+export class MsgHandler implements SmiUpper, UserHost, Saveable {
+  readonly driver: SmiDriver
+  readonly trace: Trace
+  readonly pool: MsgPool
+  readonly hpXmitMsgs: MsgQueue
+  readonly xmitMsgs: MsgQueue
+  readonly waitingRcvMsgs: MsgQueue
+  readonly events = new EventDelivery()
+  readonly maintenance: Maintenance
+  readonly stats = newHandlerStats()
+  readonly slaveAddr: number
+  /** The one message that the driver has, or is about to get. */
+  currMsg: HandlerMsg | null = null
+  runToCompletion = false
+  /** In a panic: queued messages wait until the last words are out. */
+  holdsQueue = false
+  /** There is something for `work` to do. */
+  hasWork = false
+  readonly #users: IpmiUser[] = []
+  readonly #bridge: Bridge
+  readonly #maxMsgsPerUser: number
+  #lastId = 0
+  #nextOrder = 0
+  #isShutDown = false
+
+  constructor(driver: SmiDriver, trace: Trace, options: MsgHandlerOptions = {}) {
+    this.driver = driver
+    this.trace = trace
+    this.pool = new MsgPool(options.maxMsgs ?? 128, options.maxMsgLength ?? MAX_MSG_LENGTH)
+    this.hpXmitMsgs = new MsgQueue(trace)
+    this.xmitMsgs = new MsgQueue(trace)
+    this.waitingRcvMsgs = new MsgQueue(trace)
+    this.slaveAddr = options.slaveAddr ?? 0x20
+    this.#maxMsgsPerUser = options.maxMsgsPerUser ?? 32
+    this.maintenance = new Maintenance(state => driver.setMaintenance(state))
+    this.#bridge = new Bridge(this, this.#users)
+    driver.startProcessing(this)
+  }
+
+  createUser(handlers: IpmiUserHandlers = {}): IpmiUser {
+    if (this.#isShutDown) throw new LastwordError('INTERFACE_GONE', 'the interface was taken away')
+    const user = new IpmiUser(this, handlers, this.#maxMsgsPerUser)
+    if (this.trace.hook !== null) this.trace.hook(Point.UserChange, -1)
+    this.#users.push(user)
+    return user
+  }
+
+  userSend(user: IpmiUser, request: IpmiRequest, done: Done): number {
+    this.#admit(user, request)
+    const msg = this.pool.alloc('user')
+    if (msg === null) {
+      throw new LastwordError(
+        'POOL_EXHAUSTED',
+        'as many messages are under way as the handler has room for',
+        {
+          hint: 'Wait for an answer before you send more, or construct the handler with more maxMsgs.',
+        },
+      )
+    }
+    msg.id = ++this.#lastId
+    msg.user = user
+    msg.done = done
+    msg.priority = request.priority ?? 'normal'
+    try {
+      this.#fill(msg, request)
+    } catch (error) {
+      this.pool.free(msg)
+      throw error
+    }
+    const { id } = msg
+    user.outstanding++
+    this.smiSend(msg)
+    return id
+  }
+
+  #admit(user: IpmiUser, request: IpmiRequest): void {
+    if (user.isDestroyed) throw new LastwordError('USER_GONE', 'this user was destroyed')
+    if (this.#isShutDown) throw new LastwordError('INTERFACE_GONE', 'the interface was taken away')
+    if (this.runToCompletion)
+      throw new LastwordError('PANICKED', 'the host has panicked: only last words are sent')
+    if (user.outstanding >= user.maxOutstanding) {
+      throw new LastwordError(
+        'USER_LIMIT',
+        `this user has ${user.outstanding} requests under way, the most it may have`,
+        {
+          hint: 'Wait for an answer before you send more.',
+        },
+      )
+    }
+    this.maintenance.admit(request.netFn, request.cmd)
+  }
+
+  #fill(msg: HandlerMsg, request: IpmiRequest): void {
+    const addr = request.addr ?? bmcAddr
+    if (addr.kind === 'ipmb') {
+      this.#bridge.wrapRequest(msg, addr, request)
+      return
+    }
+    const size = 2 + (request.data?.length ?? 0)
+    if (size > msg.data.length) {
+      this.stats.sentInvalidCommands++
+      throw new LastwordError('REQUEST_BAD', `a request of ${size} bytes, ${msg.data.length} is the most`)
+    }
+    msg.data[0] = netFnLun(request.netFn, addr.lun ?? 0)
+    msg.data[1] = request.cmd
+    if (request.data !== undefined) msg.data.set(request.data, 2)
+    msg.dataSize = size
+    this.stats.sentLocalCommands++
+  }
+
+  /** Step 1. The store of the stage is the first that a panic can see: from there on the message is accepted. */
+  smiSend(msg: HandlerMsg): void {
+    msg.order = ++this.#nextOrder
+    if (this.trace.hook !== null) this.trace.hook(Point.Send, msg.index)
+    msg.stage = Stage.Accepted
+    if (this.trace.hook !== null) this.trace.hook(Point.Accepted, msg.index)
+    if (this.currMsg !== null || this.holdsQueue) {
+      if (msg.priority === 'high') this.hpXmitMsgs.push(msg)
+      else this.xmitMsgs.push(msg)
+      return
+    }
+    this.handDown(msg)
+  }
+
+  /** From step 1 to step 2. */
+  handDown(msg: HandlerMsg): void {
+    this.currMsg = msg
+    if (this.trace.hook !== null) this.trace.hook(Point.Sender, msg.index)
+    this.driver.sender(msg)
+  }
+
+  smiMsgReceived(received: SmiMsg): void {
+    const msg = received as HandlerMsg
+    // The panic looks at its own message itself.
+    if (msg.origin !== Origin.Panic) this.waitingRcvMsgs.push(msg)
+    if (msg === this.currMsg) this.currMsg = null
+    if (this.trace.hook !== null) this.trace.hook(Point.HandlerCleared, msg.index)
+    this.hasWork = true
+    if (this.runToCompletion) this.work()
+  }
+
+  /** Hands the next message down and delivers what has come. Linux's `smi_work`. */
+  work(): void {
+    this.hasWork = false
+    if (this.currMsg === null && !this.holdsQueue) {
+      const next = this.hpXmitMsgs.shift() ?? this.xmitMsgs.shift()
+      if (next !== null) {
+        if (this.trace.hook !== null) this.trace.hook(Point.NextPicked, next.index)
+        this.handDown(next)
+      }
+    }
+    // In a panic no user code runs: what was answered stays where it is, the report tells of it.
+    if (!this.runToCompletion) this.#handleNewRecvMsgs()
+  }
+
+  #handleNewRecvMsgs(): void {
+    for (let msg = this.waitingRcvMsgs.shift(); msg !== null; msg = this.waitingRcvMsgs.shift()) {
+      switch (msg.origin) {
+        case Origin.User:
+          this.#handleBmcRsp(msg)
+          break
+        case Origin.Bridged:
+          this.#bridge.sent(msg)
+          break
+        case Origin.Fetch:
+          this.#bridge.fetched(msg)
+          break
+        default:
+          this.pool.free(msg)
+      }
+    }
+  }
+
+  #handleBmcRsp(msg: HandlerMsg): void {
+    if (msg.done === null) this.stats.unhandledLocalResponses++
+    else this.stats.handledLocalResponses++
+    if (msg.fault === Fault.None && !msg.isMatched) msg.fault = Fault.WrongReply
+    this.answer(msg)
+  }
+
+  /** Gives the user its one answer, and the slot back. */
+  answer(msg: HandlerMsg): void {
+    this.#callDone(msg)
+    this.pool.free(msg)
+  }
+
+  #callDone(msg: HandlerMsg): void {
+    const done = msg.done
+    if (done === null) return
+    msg.done = null
+    if (msg.user !== null) msg.user.outstanding--
+    if (this.trace.hook !== null) this.trace.hook(Point.Deliver, msg.index)
+    done(msg)
+    if (this.trace.hook !== null) this.trace.hook(Point.Delivered, msg.index)
+  }
+
+  userAbort(user: IpmiUser, id: number): boolean {
+    const msg = this.pool.slots.find(slot => slot.id === id && slot.user === user && slot.done !== null)
+    if (msg === undefined) return false
+    this.endEarly(msg, Fault.Aborted)
+    return true
+  }
+
+  /** Answers now with a fault. What is queued is taken out; what is under way comes back later, to nobody (F23). */
+  endEarly(msg: HandlerMsg, fault: Fault): void {
+    const queued = msg.stage === Stage.Accepted && msg !== this.currMsg
+    msg.fault = fault
+    if (queued) (msg.priority === 'high' ? this.hpXmitMsgs : this.xmitMsgs).remove(msg)
+    if (queued || msg.stage === Stage.Bridged) {
+      this.#bridge.forget(msg)
+      this.answer(msg)
+    } else {
+      this.#callDone(msg)
+    }
+  }
+
+  userDestroy(user: IpmiUser): void {
+    if (user.isDestroyed) return
+    user.isDestroyed = true
+    user.getsEvents = false
+    if (this.trace.hook !== null) this.trace.hook(Point.UserChange, -1)
+    const index = this.#users.indexOf(user)
+    if (index >= 0) this.#users.splice(index, 1)
+    this.#bridge.unregister(user)
+    for (const msg of this.pool.slots) {
+      if (msg.user !== user || msg.stage === Stage.Free) continue
+      if (msg.done !== null) this.endEarly(msg, Fault.UserGone)
+    }
+  }
+
+  userWantsEvents(user: IpmiUser): void {
+    user.getsEvents = true
+    this.events.handOver(user)
+    this.driver.requestEvents()
+  }
+
+  registerForCmd(user: IpmiUser, netFn: number, cmd: number): void {
+    this.#bridge.register(user, netFn, cmd)
+  }
+
+  /** Lets time pass: bridged requests time out, maintenance ends, events are asked for. Call it about once a second. */
+  tick(elapsedMs: number): void {
+    if (this.runToCompletion) return
+    this.maintenance.tick(elapsedMs)
+    this.#bridge.tick(elapsedMs)
+    this.driver.requestEvents()
+  }
+
+  /** Takes the interface away: every request ends with INTERFACE_GONE before this returns (F34). */
+  shutdown(): void {
+    if (this.#isShutDown) return
+    this.#isShutDown = true
+    if (this.trace.hook !== null) this.trace.hook(Point.UserChange, -1)
+    this.driver.shutdown()
+    this.#handleNewRecvMsgs()
+    for (const msg of this.pool.slots) {
+      if (msg.done !== null && msg.stage !== Stage.Free) this.endEarly(msg, Fault.InterfaceGone)
+    }
+    for (const user of [...this.#users]) this.userDestroy(user)
+  }
+
+  allocFetchMsg(): SmiMsg | null {
+    const msg = this.pool.alloc('fetch')
+    if (msg !== null) msg.origin = Origin.Fetch
+    return msg
+  }
+
+  freeFetchMsg(msg: SmiMsg): void {
+    this.pool.free(msg as HandlerMsg)
+  }
+
+  watchdogPretimeout(): void {
+    // The panic path calls no user code (F15).
+    if (this.runToCompletion) return
+    for (const user of [...this.#users]) user.handlers.onWatchdogPretimeout?.()
+  }
+
+  msgAt(index: number): HandlerMsg {
+    return this.pool.slots[index]!
+  }
+
+  save(tape: Tape): void {
+    tape.put(
+      ((this.currMsg === null ? -1 : this.currMsg.index) & 0xffff) |
+        (this.runToCompletion ? 1 << 16 : 0) |
+        (this.holdsQueue ? 1 << 17 : 0) |
+        (this.hasWork ? 1 << 18 : 0),
+    )
+    tape.put(this.#nextOrder)
+    this.pool.save(tape)
+    this.hpXmitMsgs.save(tape)
+    this.xmitMsgs.save(tape)
+    this.waitingRcvMsgs.save(tape)
+    this.#bridge.seqTable.save(tape)
+  }
+
+  load(tape: Tape): void {
+    const word = tape.take()
+    const curr = word & 0xffff
+    this.currMsg = curr === 0xffff ? null : this.msgAt(curr)
+    this.runToCompletion = (word & (1 << 16)) !== 0
+    this.holdsQueue = (word & (1 << 17)) !== 0
+    this.hasWork = (word & (1 << 18)) !== 0
+    this.#nextOrder = tape.take()
+    this.pool.load(tape)
+    const at = this.#at
+    this.hpXmitMsgs.load(tape, at)
+    this.xmitMsgs.load(tape, at)
+    this.waitingRcvMsgs.load(tape, at)
+    this.#bridge.seqTable.load(tape)
+  }
+
+  readonly #at = (index: number): HandlerMsg => this.pool.slots[index]!
+}

@@ -1,0 +1,66 @@
+/** Maintenance mode: while a BMC is reset or its firmware written, nobody polls it, and a reset one is left alone. */
+
+import { ColdReset, WarmReset } from '../protocol/commands/device.ts'
+import { LastwordError } from '../protocol/error.ts'
+import { NetFn } from '../protocol/net-fn.ts'
+
+/** How long after the last reset or firmware command it stays on. Linux's 30 s. */
+export const MAINTENANCE_TIMEOUT_MS = 30_000
+
+export type MaintenanceMode = 'auto' | 'on' | 'off'
+
+type State = 'normal' | 'firmware' | 'reset'
+
+export class Maintenance {
+  mode: MaintenanceMode = 'auto'
+  #state: State = 'normal'
+  #leftMs = 0
+  readonly #onChange: (state: 'on' | 'off') => void
+
+  constructor(onChange: (state: 'on' | 'off') => void) {
+    this.#onChange = onChange
+  }
+
+  /** The driver must not poll for events now. */
+  get isOn(): boolean {
+    return this.mode === 'on' || (this.mode === 'auto' && this.#state !== 'normal')
+  }
+
+  setMode(mode: MaintenanceMode): void {
+    const before = this.isOn
+    this.mode = mode
+    this.#tell(before)
+  }
+
+  /**
+   * A request is about to be accepted. Firmware commands pass and stop the polling (F30); after a reset
+   * command everything is refused until the BMC had its time.
+   */
+  admit(netFn: number, cmd: number): void {
+    if (this.mode !== 'auto') return
+    const isReset = netFn === NetFn.App && (cmd === ColdReset.cmd || cmd === WarmReset.cmd)
+    if (this.#state === 'reset' && !isReset) {
+      throw new LastwordError('IN_MAINTENANCE', 'the BMC is being reset; the request was not accepted', {
+        hint: `Send it again in ${Math.ceil(this.#leftMs / 1000)} s, or set the maintenance mode to off.`,
+      })
+    }
+    if (!isReset && netFn !== NetFn.Firmware) return
+    const before = this.isOn
+    this.#state = isReset ? 'reset' : 'firmware'
+    this.#leftMs = MAINTENANCE_TIMEOUT_MS
+    this.#tell(before)
+  }
+
+  tick(elapsedMs: number): void {
+    if (this.#state === 'normal') return
+    this.#leftMs -= elapsedMs
+    if (this.#leftMs > 0) return
+    const before = this.isOn
+    this.#state = 'normal'
+    this.#tell(before)
+  }
+
+  #tell(before: boolean): void {
+    if (this.isOn !== before) this.#onChange(this.isOn ? 'on' : 'off')
+  }
+}

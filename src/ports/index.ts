@@ -1,0 +1,3 @@
+/** `lastword/ports`: ways to an interface's registers. */
+export * from './kcs-registers.ts'
+export * from './register-port.ts'

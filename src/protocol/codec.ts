@@ -1,0 +1,263 @@
+/** Small typed codecs from which every message is declared; one declaration reads, writes and gives the type. */
+import { type ByteReader, type ByteWriter, CodecError } from './bytes.ts'
+
+/** Turns a value into bytes and back. `read(write(v))` is `v` for every value that `write` takes. */
+export interface Codec<T> {
+  read(from: ByteReader): T
+  write(to: ByteWriter, value: T): void
+}
+
+/** The type of value that a codec handles. */
+export type ValueOf<C> = C extends Codec<infer T> ? T : never
+
+export type Fields = Readonly<Record<string, Codec<unknown>>>
+
+type OptionalKeys<F extends Fields> = {
+  [K in keyof F]: undefined extends ValueOf<F[K]> ? K : never
+}[keyof F]
+
+type Flat<T> = { [K in keyof T]: T[K] }
+
+/** The object type of a set of named fields; those that may be missing are optional. */
+export type StructOf<F extends Fields> = Flat<
+  { [K in Exclude<keyof F, OptionalKeys<F>>]: ValueOf<F[K]> } & {
+    [K in OptionalKeys<F>]?: Exclude<ValueOf<F[K]>, undefined>
+  }
+>
+
+export function uint(sizeBytes: number): Codec<number> {
+  return {
+    read: from => from.uint(sizeBytes),
+    write: (to, value) => to.uint(value, sizeBytes),
+  }
+}
+
+export const u8 = uint(1)
+export const u16 = uint(2)
+export const u24 = uint(3)
+export const u32 = uint(4)
+
+/** Two's complement in one byte. */
+export const i8: Codec<number> = map(
+  u8,
+  raw => (raw << 24) >> 24,
+  value => value & 0xff,
+)
+
+/** A signed number of minutes or the like in two bytes. */
+export const i16: Codec<number> = map(
+  u16,
+  raw => (raw << 16) >> 16,
+  value => value & 0xffff,
+)
+
+/** Two decimal digits in one byte, as firmware revisions are. */
+export const bcd: Codec<number> = map(
+  u8,
+  raw => (raw >> 4) * 10 + (raw & 0x0f),
+  value => (Math.floor(value / 10) << 4) | (value % 10),
+)
+
+/** Exactly `count` bytes. */
+export function bytes(count: number): Codec<Uint8Array> {
+  return {
+    read: from => from.take(count),
+    write(to, value) {
+      if (value.length !== count)
+        throw new CodecError('BAD_VALUE', `${value.length} bytes given, ${count} wanted`)
+      to.put(value)
+    },
+  }
+}
+
+/** All bytes that are left. */
+export const rest: Codec<Uint8Array> = {
+  read: from => from.take(from.left),
+  write: (to, value) => to.put(value),
+}
+
+/** Latin-1 text in a field of `size` bytes that is filled up with zeros. */
+export function text(size: number): Codec<string> {
+  return {
+    read(from) {
+      const raw = from.take(size)
+      const end = raw.indexOf(0)
+      return Buffer.from(end < 0 ? raw : raw.subarray(0, end)).toString('latin1')
+    },
+    write(to, value) {
+      const raw = Buffer.from(value, 'latin1')
+      if (raw.length > size)
+        throw new CodecError('BAD_VALUE', `text of ${raw.length} bytes, ${size} is the most`)
+      const field = new Uint8Array(size)
+      field.set(raw)
+      to.put(field)
+    },
+  }
+}
+
+/** A value that the message's end may cut off. */
+export function optional<T>(codec: Codec<T>): Codec<T | undefined> {
+  return {
+    read: from => (from.left === 0 ? undefined : codec.read(from)),
+    write: (to, value) => {
+      if (value !== undefined) codec.write(to, value)
+    },
+  }
+}
+
+/** The same bytes seen as another type. */
+export function map<A, B>(codec: Codec<A>, decode: (raw: A) => B, encode: (value: B) => A): Codec<B> {
+  return {
+    read: from => decode(codec.read(from)),
+    write: (to, value) => codec.write(to, encode(value)),
+  }
+}
+
+/** Named fields one after the other. */
+export function struct<F extends Fields>(fields: F): Codec<StructOf<F>> {
+  const list = Object.entries(fields)
+  return {
+    read(from) {
+      const value: Record<string, unknown> = {}
+      for (const [name, codec] of list) {
+        const field = inField(name, () => codec.read(from))
+        if (field !== undefined) value[name] = field
+      }
+      return value as StructOf<F>
+    },
+    write(to, value) {
+      const given = value as Record<string, unknown>
+      for (const [name, codec] of list) inField(name, () => codec.write(to, given[name]))
+    },
+  }
+}
+
+function inField<T>(name: string, action: () => T): T {
+  try {
+    return action()
+  } catch (error) {
+    if (!(error instanceof CodecError)) throw error
+    const code = error.code as 'TOO_SHORT' | 'TOO_LONG' | 'BAD_VALUE'
+    throw new CodecError(code, error.message.startsWith("'") ? error.message : `'${name}' ${error.message}`)
+  }
+}
+
+/** Repeats until the message ends. */
+export function list<T>(item: Codec<T>): Codec<T[]> {
+  return {
+    read(from) {
+      const items: T[] = []
+      while (from.left > 0) items.push(item.read(from))
+      return items
+    },
+    write(to, items) {
+      for (const value of items) item.write(to, value)
+    },
+  }
+}
+
+/** A part of a `bits` codec: how many bits, and what they mean. */
+export interface BitField<T> {
+  readonly width: number
+  decode(raw: number): T
+  encode(value: T): number
+}
+
+type BitsOf<F extends Readonly<Record<string, BitField<unknown>>>> = {
+  [K in keyof F as K extends `_${string}` ? never : K]: F[K] extends BitField<infer T> ? T : never
+}
+
+/** An unsigned number of `width` bits. */
+export function ubits(width: number): BitField<number> {
+  return { width, decode: raw => raw, encode: value => value }
+}
+
+/** One bit. */
+export const flag: BitField<boolean> = {
+  width: 1,
+  decode: raw => raw === 1,
+  encode: value => (value ? 1 : 0),
+}
+
+/** Bits that are written as zero (or as the specification fixes them) and not looked at; name them with a leading `_`. */
+export function reserved(width: number, value = 0): BitField<undefined> {
+  return { width, decode: () => undefined, encode: () => value }
+}
+
+/** A code of `width` bits with names; a code without one stays a number. */
+export function nameBits<const N extends Readonly<Record<string, number>>>(
+  width: number,
+  names: N,
+): BitField<keyof N | number> {
+  const byCode = new Map(Object.entries(names).map(([name, code]) => [code, name as keyof N]))
+  return {
+    width,
+    decode: raw => byCode.get(raw) ?? raw,
+    encode: value => encodeName(names, value),
+  }
+}
+
+/** Bit fields of one to four bytes, the first field in the least significant bits. */
+export function bits<F extends Readonly<Record<string, BitField<unknown>>>>(fields: F): Codec<BitsOf<F>> {
+  const parts = Object.entries(fields)
+  const width = parts.reduce((sum, [, field]) => sum + field.width, 0)
+  if (width % 8 !== 0 || width > 32)
+    throw new RangeError(`bit fields of ${width} bits do not fill whole bytes`)
+  return {
+    read(from) {
+      let raw = from.uint(width / 8)
+      const value: Record<string, unknown> = {}
+      for (const [name, field] of parts) {
+        const unit = 2 ** field.width
+        if (!name.startsWith('_')) value[name] = field.decode(raw % unit)
+        raw = Math.floor(raw / unit)
+      }
+      return value as BitsOf<F>
+    },
+    write(to, value) {
+      const given = value as Record<string, unknown>
+      let raw = 0
+      let unit = 1
+      for (const [name, field] of parts) {
+        const code = field.encode(given[name])
+        if (!(code >= 0 && code < 2 ** field.width)) {
+          throw new CodecError('BAD_VALUE', `'${name}' ${code} does not fit into ${field.width} bits`)
+        }
+        raw += code * unit
+        unit *= 2 ** field.width
+      }
+      to.uint(raw, width / 8)
+    },
+  }
+}
+
+/** A one-byte code with names; a code without one stays a number. */
+export function names<const N extends Readonly<Record<string, number>>>(codes: N): Codec<keyof N | number> {
+  const byCode = new Map(Object.entries(codes).map(([name, code]) => [code, name as keyof N]))
+  return map(
+    u8,
+    raw => byCode.get(raw) ?? raw,
+    value => encodeName(codes, value),
+  )
+}
+
+function encodeName<N extends Readonly<Record<string, number>>>(codes: N, value: keyof N | number): number {
+  const code = typeof value === 'number' ? value : codes[value]
+  if (code === undefined) {
+    throw new CodecError('BAD_VALUE', `'${String(value)}' is none of ${Object.keys(codes).join(', ')}`)
+  }
+  return code
+}
+
+/** A constant that the specification fixes: written as such, refused when read otherwise. */
+export function fixed(value: number): Codec<undefined> {
+  return {
+    read(from) {
+      const raw = from.uint(1)
+      if (raw !== value)
+        throw new CodecError('BAD_VALUE', `is 0x${raw.toString(16)}, must be 0x${value.toString(16)}`)
+      return undefined
+    },
+    write: to => to.uint(value, 1),
+  }
+}

@@ -1,0 +1,23 @@
+/** The one error type: a stable code, and a message for the person who reads it. */
+
+/** What `cause` a failure had is kept; `hint` says what to do next. */
+export interface ErrorDetails {
+  cause?: unknown
+  hint?: string
+}
+
+/**
+ * Every error that Lastword throws or delivers. `code` never changes between releases;
+ * docs/errors.md lists all codes. The message says what failed, on what, and why; `hint`, what to do next.
+ */
+export class LastwordError extends Error {
+  readonly code: string
+  readonly hint: string | undefined
+
+  constructor(code: string, message: string, details: ErrorDetails = {}) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause })
+    this.name = 'LastwordError'
+    this.code = code
+    this.hint = details.hint
+  }
+}

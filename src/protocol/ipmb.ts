@@ -1,0 +1,55 @@
+/** IPMB frames inside Send Message and Get Message. IPMI 2.0 rev 1.1, sections 6.11 and 22.6; IPMB v1.0, section 2.11. */
+
+/** Two's complement checksum: the bytes and it add up to zero. */
+export function checksum(bytes: Uint8Array, from = 0, to = bytes.length): number {
+  let sum = 0
+  for (let i = from; i < to; i++) sum += bytes[i]!
+  return -sum & 0xff
+}
+
+export interface IpmbFrame {
+  /** Slave address of the addressee. */
+  rsAddr: number
+  netFn: number
+  rsLun: number
+  /** Slave address of the sender. */
+  rqAddr: number
+  rqSeq: number
+  rqLun: number
+  cmd: number
+  data: Uint8Array
+}
+
+/** A whole frame, the addressee's slave address first. */
+export function encodeIpmb(frame: IpmbFrame): Uint8Array {
+  const bytes = new Uint8Array(7 + frame.data.length)
+  bytes[0] = frame.rsAddr
+  bytes[1] = (frame.netFn << 2) | frame.rsLun
+  bytes[2] = checksum(bytes, 0, 2)
+  bytes[3] = frame.rqAddr
+  bytes[4] = (frame.rqSeq << 2) | frame.rqLun
+  bytes[5] = frame.cmd
+  bytes.set(frame.data, 6)
+  bytes[bytes.length - 1] = checksum(bytes, 3, bytes.length - 1)
+  return bytes
+}
+
+/**
+ * Reads a frame as Get Message gives it: without the addressee's address, which is `ownAddr`.
+ * Undefined when it is too short or a checksum is wrong.
+ */
+export function decodeIpmbWithoutAddress(bytes: Uint8Array, ownAddr: number): IpmbFrame | undefined {
+  if (bytes.length < 6) return undefined
+  if (((ownAddr + bytes[0]! + bytes[1]!) & 0xff) !== 0) return undefined
+  if (checksum(bytes, 2) !== 0) return undefined
+  return {
+    rsAddr: ownAddr,
+    netFn: bytes[0]! >> 2,
+    rsLun: bytes[0]! & 3,
+    rqAddr: bytes[2]!,
+    rqSeq: bytes[3]! >> 2,
+    rqLun: bytes[3]! & 3,
+    cmd: bytes[4]!,
+    data: bytes.slice(5, -1),
+  }
+}

@@ -1,0 +1,271 @@
+/**
+ * The system interface driver: steps 2 to 5 of a message's way, each store a tracepoint.
+ * It owns `waitingMsg` (accepted, not started) and `currMsg` (being transferred). Linux's `ipmi_si`.
+ */
+import type { Tape } from '../machine/tape.ts'
+import { Point, type Trace } from '../machine/trace.ts'
+import { Housekeeping, type HousekeepingHost, SiState } from './housekeeping.ts'
+import type { SiMachine } from './machine.ts'
+import { type PanicPolicy, resend } from './panic-policy.ts'
+import { Fault, SiResult, type SmiDriver, type SmiMsg, type SmiUpper, Stage } from './smi-msg.ts'
+
+/** A dead interface is tried again after this long; until then messages end at once. */
+const DEAD_RETRY_US = 1_000_000
+
+export interface SiDriverOptions {
+  policy?: PanicPolicy
+  /** Whether the BMC's event buffer is enabled and read. */
+  events?: 'on' | 'off'
+  /** Told once when the interface dies and once when it answers again. */
+  onStateChange?: (state: 'dead' | 'alive', where: string) => void
+}
+
+export class SiDriver implements SmiDriver, HousekeepingHost {
+  readonly machine: SiMachine
+  readonly trace: Trace
+  readonly policy: PanicPolicy
+  readonly stats = {
+    idles: 0,
+    attentions: 0,
+    flagFetches: 0,
+    hosed: 0,
+    completeTransactions: 0,
+    events: 0,
+    incomingMessages: 0,
+    watchdogPretimeouts: 0,
+  }
+  waitingMsg: SmiMsg | null = null
+  currMsg: SmiMsg | null = null
+  runToCompletion = false
+  upper: SmiUpper | null = null
+  readonly #housekeeping: Housekeeping
+  readonly #onStateChange: (state: 'dead' | 'alive', where: string) => void
+  #dead = false
+  #deadForUs = 0
+  #shutDown = false
+
+  constructor(machine: SiMachine, trace: Trace, options: SiDriverOptions = {}) {
+    this.machine = machine
+    this.trace = trace
+    this.policy = options.policy ?? resend
+    this.#onStateChange = options.onStateChange ?? (() => {})
+    this.#housekeeping = new Housekeeping(this, options.events ?? 'on')
+  }
+
+  startProcessing(upper: SmiUpper): void {
+    this.upper = upper
+    this.#housekeeping.request()
+  }
+
+  get isIdle(): boolean {
+    return this.waitingMsg === null && this.currMsg === null && this.#housekeeping.state === SiState.Normal
+  }
+
+  /** The interface did not answer when it was last tried. */
+  get isDead(): boolean {
+    return this.#dead
+  }
+
+  sender(msg: SmiMsg): void {
+    if (this.#shutDown) return this.#end(msg, Fault.InterfaceGone)
+    if (this.#dead && this.#deadForUs < DEAD_RETRY_US) return this.#end(msg, Fault.InterfaceDead)
+    this.waitingMsg = msg
+    if (this.trace.hook !== null) this.trace.hook(Point.StartNext, msg.index)
+    // In a panic the layer above polls; starting here would only nest deeper.
+    if (!this.runToCompletion && this.#housekeeping.state === SiState.Normal && this.currMsg === null)
+      this.startNextMsg()
+  }
+
+  /** Steps 3 and 4. The one place where the policies differ on a message's way. */
+  startNextMsg(): SiResult {
+    const msg = this.waitingMsg
+    if (msg === null) {
+      this.currMsg = null
+      return SiResult.Idle
+    }
+    this.currMsg = msg
+    if (this.trace.hook !== null) this.trace.hook(Point.CurrSet, msg.index)
+    const keep = this.policy.waitingMsg === 'keptUntilStarted'
+    if (!keep) this.waitingMsg = null
+    if (this.trace.hook !== null) this.trace.hook(Point.StartTransaction, msg.index)
+    const fault = this.machine.start(msg.data, msg.dataSize)
+    if (this.trace.hook !== null) this.trace.hook(Point.Started, msg.index)
+    msg.stage = Stage.Started
+    if (keep) this.waitingMsg = null
+    if (fault !== Fault.None) this.#endCurrent(fault)
+    return SiResult.CallWithoutDelay
+  }
+
+  poll(elapsedUs: number): SiResult {
+    let result = this.step(elapsedUs)
+    while (result === SiResult.CallWithoutDelay) result = this.step(0)
+    return result
+  }
+
+  /** One turn: one event of the machine, and what follows from it. */
+  step(elapsedUs: number): SiResult {
+    if (this.#dead) this.#deadForUs += elapsedUs
+    const result = this.machine.event(elapsedUs)
+    switch (result) {
+      case SiResult.TransactionComplete:
+        this.stats.completeTransactions++
+        if (this.#dead) this.#revive()
+        this.#handleTransactionDone()
+        return this.#whenIdle(this.machine.attention)
+      case SiResult.Hosed:
+        this.#hosed()
+        return this.#whenIdle(false)
+      case SiResult.Idle:
+      case SiResult.Attention:
+        this.stats.idles++
+        return this.#whenIdle(result === SiResult.Attention)
+      default:
+        return result
+    }
+  }
+
+  /** The machine is idle: the BMC's own business first, but never for ever, then the next message, then events. */
+  #whenIdle(attention: boolean): SiResult {
+    const housekeeping = this.#housekeeping
+    if (housekeeping.state !== SiState.Normal) return SiResult.CallWithoutDelay
+    if (housekeeping.attend(attention, this.waitingMsg !== null)) return SiResult.CallWithoutDelay
+    if (this.waitingMsg !== null) {
+      housekeeping.letMessagePass()
+      return this.startNextMsg()
+    }
+    this.currMsg = null
+    if (housekeeping.startRequested()) return SiResult.CallWithoutDelay
+    return SiResult.Idle
+  }
+
+  #handleTransactionDone(): void {
+    if (this.#housekeeping.state !== SiState.Normal) return this.#housekeeping.transactionDone()
+    const msg = this.currMsg
+    if (msg === null) return
+    if (this.trace.hook !== null) this.trace.hook(Point.GetResult, msg.index)
+    this.#takeResult(msg)
+    if (this.trace.hook !== null) this.trace.hook(Point.ResultTaken, msg.index)
+    this.#deliver(msg)
+  }
+
+  #takeResult(msg: SmiMsg): void {
+    msg.rspSize = this.machine.takeResponse(msg.rsp)
+    msg.fault = this.machine.fault
+    msg.stage = Stage.Ended
+  }
+
+  /** Step 5. */
+  #deliver(msg: SmiMsg): void {
+    this.currMsg = null
+    if (this.trace.hook !== null) this.trace.hook(Point.MsgReceived, msg.index)
+    this.upper!.smiMsgReceived(msg)
+  }
+
+  #end(msg: SmiMsg, fault: Fault): void {
+    msg.rspSize = 0
+    msg.fault = fault
+    msg.stage = Stage.Ended
+    this.upper!.smiMsgReceived(msg)
+  }
+
+  #endCurrent(fault: Fault): void {
+    const msg = this.currMsg
+    if (msg === null) return
+    this.currMsg = null
+    this.#end(msg, fault)
+  }
+
+  #hosed(): void {
+    this.stats.hosed++
+    const where = this.machine.describe()
+    this.#deadForUs = 0
+    if (!this.#dead) {
+      this.#dead = true
+      this.#onStateChange('dead', where)
+    }
+    this.#housekeeping.giveUp()
+    this.#endCurrent(this.machine.fault)
+    // F21: who waits behind a message that died must not wait for an interface that is gone.
+    const waiting = this.waitingMsg
+    this.waitingMsg = null
+    if (waiting !== null) this.#end(waiting, Fault.InterfaceDead)
+  }
+
+  #revive(): void {
+    this.#dead = false
+    this.#onStateChange('alive', this.machine.describe())
+    this.#housekeeping.request()
+  }
+
+  requestEvents(): void {
+    this.#housekeeping.request()
+  }
+
+  setMaintenance(state: 'on' | 'off'): void {
+    this.#housekeeping.setMaintenance(state)
+  }
+
+  setRunToCompletion(): void {
+    this.runToCompletion = true
+    // What the panic has to say is worth a new try at an interface that was given up.
+    this.#deadForUs = DEAD_RETRY_US
+  }
+
+  settle(): void {
+    this.machine.settle()
+    this.#housekeeping.settle()
+    const msg = this.currMsg
+    if (msg === null || this.#housekeeping.state !== SiState.Normal) return
+    if (!this.machine.isIdle) {
+      // Step 4 is done, its last stores are not.
+      msg.stage = Stage.Started
+      if (this.waitingMsg === msg) this.waitingMsg = null
+    } else if (msg.stage === Stage.Started) {
+      this.#takeResult(msg)
+      this.#deliver(msg)
+    } else if (msg.stage === Stage.Ended) {
+      this.#deliver(msg)
+    } else {
+      // Not started: `waitingMsg` still has it, or the ledger knows.
+      this.currMsg = null
+    }
+  }
+
+  shutdown(): void {
+    this.#shutDown = true
+    this.#housekeeping.giveUp()
+    this.#endCurrent(Fault.InterfaceGone)
+    const waiting = this.waitingMsg
+    this.waitingMsg = null
+    if (waiting !== null) this.#end(waiting, Fault.InterfaceGone)
+  }
+
+  save(tape: Tape): void {
+    const waiting = this.waitingMsg === null ? NO_MSG : this.waitingMsg.index
+    const curr = this.currMsg === null ? NO_MSG : this.currMsg.index
+    const marks = (this.runToCompletion ? 1 : 0) | (this.#dead ? 2 : 0) | (this.#shutDown ? 4 : 0)
+    tape.put(waiting | (curr << 12) | (marks << 24))
+    tape.put(this.#deadForUs)
+    this.#housekeeping.save(tape)
+    this.machine.save(tape)
+  }
+
+  load(tape: Tape): void {
+    const head = tape.take()
+    this.waitingMsg = this.#msgAt(head & 0xfff)
+    this.currMsg = this.#msgAt((head >> 12) & 0xfff)
+    this.runToCompletion = ((head >> 24) & 1) !== 0
+    this.#dead = ((head >> 24) & 2) !== 0
+    this.#shutDown = ((head >> 24) & 4) !== 0
+    this.#deadForUs = tape.take()
+    this.#housekeeping.load(tape)
+    this.machine.load(tape)
+  }
+
+  #msgAt(index: number): SmiMsg | null {
+    return index === NO_MSG ? null : this.upper!.msgAt(index)
+  }
+}
+
+/** Pools are smaller than this. */
+const NO_MSG = 0xfff
