@@ -310,27 +310,33 @@ export class MsgHandler implements SmiUpper, UserHost, Saveable {
   }
 
   save(tape: Tape): void {
-    tape.put(
-      ((this.currMsg === null ? -1 : this.currMsg.index) & 0xffff) |
-        (this.runToCompletion ? 1 << 16 : 0) |
-        (this.holdsQueue ? 1 << 17 : 0) |
-        (this.hasWork ? 1 << 18 : 0),
-    )
+    const curr = this.currMsg === null ? NO_MSG : this.currMsg.index
+    const marks = (this.runToCompletion ? 1 : 0) | (this.holdsQueue ? 2 : 0) | (this.hasWork ? 4 : 0)
+    tape.put(curr | (marks << 16))
+    tape.put(this.#lastId)
     tape.put(this.#nextOrder)
     this.pool.save(tape)
     this.hpXmitMsgs.save(tape)
     this.xmitMsgs.save(tape)
     this.waitingRcvMsgs.save(tape)
     this.#bridge.seqTable.save(tape)
+    this.maintenance.save(tape)
+    tape.put(this.#users.length)
+    for (const user of this.#users) {
+      tape.putRef(user)
+      tape.put(user.outstanding | (user.getsEvents ? 1 << 16 : 0) | (user.isDestroyed ? 1 << 17 : 0))
+    }
   }
 
   load(tape: Tape): void {
     const word = tape.take()
     const curr = word & 0xffff
-    this.currMsg = curr === 0xffff ? null : this.msgAt(curr)
-    this.runToCompletion = (word & (1 << 16)) !== 0
-    this.holdsQueue = (word & (1 << 17)) !== 0
-    this.hasWork = (word & (1 << 18)) !== 0
+    const marks = word >> 16
+    this.currMsg = curr === NO_MSG ? null : this.msgAt(curr)
+    this.runToCompletion = (marks & 1) !== 0
+    this.holdsQueue = (marks & 2) !== 0
+    this.hasWork = (marks & 4) !== 0
+    this.#lastId = tape.take()
     this.#nextOrder = tape.take()
     this.pool.load(tape)
     const at = this.#at
@@ -338,7 +344,20 @@ export class MsgHandler implements SmiUpper, UserHost, Saveable {
     this.xmitMsgs.load(tape, at)
     this.waitingRcvMsgs.load(tape, at)
     this.#bridge.seqTable.load(tape)
+    this.maintenance.load(tape)
+    for (const user of this.#users) user.isDestroyed = true
+    this.#users.length = tape.take()
+    for (let i = 0; i < this.#users.length; i++) {
+      const user = tape.takeRef() as IpmiUser
+      const word = tape.take()
+      this.#users[i] = user
+      user.isDestroyed = (word & (1 << 17)) !== 0
+      user.outstanding = word & 0xffff
+      user.getsEvents = (word & (1 << 16)) !== 0
+    }
   }
 
   readonly #at = (index: number): HandlerMsg => this.pool.slots[index]!
 }
+
+const NO_MSG = 0xffff

@@ -49,6 +49,7 @@ export class LastWordsSender {
   readonly #maxTextRecords: number
   readonly #slaveAddr: number
   readonly #text: Uint8Array
+  readonly #whenRefused: 'retries' | 'goesOn'
   readonly #encoder = new TextEncoder()
   #textLength = 0
   #step: Step = 'end'
@@ -59,7 +60,14 @@ export class LastWordsSender {
   wanted = 0
   sent = 0
 
-  constructor(msg: HandlerMsg, op: PanicOp, maxTextRecords: number, slaveAddr: number) {
+  constructor(
+    msg: HandlerMsg,
+    op: PanicOp,
+    maxTextRecords: number,
+    slaveAddr: number,
+    whenRefused: 'retries' | 'goesOn',
+  ) {
+    this.#whenRefused = whenRefused
     this.msg = msg
     this.#op = op
     this.#maxTextRecords = Math.min(maxTextRecords, MAX_TEXT_RECORDS)
@@ -134,10 +142,12 @@ export class LastWordsSender {
   /** Looks at the answer to the message that `next` filled. Returns how long to pause before the same one again, or 0. */
   answered(): number {
     const { msg } = this
-    if (msg.fault === Fault.Hosed || msg.fault === Fault.InterfaceDead) return DEAD_PAUSE_US
     const answeredAs =
       msg.fault === Fault.None && msg.isMatched ? msg.completionCode : CompletionCode.Unspecified
-    if (NOT_NOW.includes(answeredAs)) return BUSY_PAUSE_US
+    if (this.#whenRefused === 'retries') {
+      if (msg.fault === Fault.Hosed || msg.fault === Fault.InterfaceDead) return DEAD_PAUSE_US
+      if (NOT_NOW.includes(answeredAs)) return BUSY_PAUSE_US
+    }
     const isOk = answeredAs === CompletionCode.Ok
     if (isOk && (this.#step === 'event' || this.#step === 'text')) this.sent++
     this.#advance(isOk)

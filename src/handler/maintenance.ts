@@ -1,5 +1,6 @@
 /** Maintenance mode: while a BMC is reset or its firmware written, nobody polls it, and a reset one is left alone. */
 
+import type { Saveable, Tape } from '../machine/tape.ts'
 import { ColdReset, WarmReset } from '../protocol/commands/device.ts'
 import { LastwordError } from '../protocol/error.ts'
 import { NetFn } from '../protocol/net-fn.ts'
@@ -11,7 +12,10 @@ export type MaintenanceMode = 'auto' | 'on' | 'off'
 
 type State = 'normal' | 'firmware' | 'reset'
 
-export class Maintenance {
+const modes: readonly MaintenanceMode[] = ['auto', 'on', 'off']
+const states: readonly State[] = ['normal', 'firmware', 'reset']
+
+export class Maintenance implements Saveable {
   mode: MaintenanceMode = 'auto'
   #state: State = 'normal'
   #leftMs = 0
@@ -62,5 +66,17 @@ export class Maintenance {
 
   #tell(before: boolean): void {
     if (this.isOn !== before) this.#onChange(this.isOn ? 'on' : 'off')
+  }
+
+  save(tape: Tape): void {
+    tape.put(modes.indexOf(this.mode) | (states.indexOf(this.#state) << 4))
+    tape.put(this.#leftMs)
+  }
+
+  load(tape: Tape): void {
+    const word = tape.take()
+    this.mode = modes[word & 0x0f]!
+    this.#state = states[word >> 4]!
+    this.#leftMs = tape.take()
   }
 }

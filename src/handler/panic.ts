@@ -62,6 +62,7 @@ export class PanicPath {
       options.panicOp ?? 'string',
       options.maxTextRecords ?? 24,
       handler.slaveAddr,
+      options.policy.recovery === 'ledger' ? 'retries' : 'goesOn',
     )
   }
 
@@ -96,6 +97,11 @@ export class PanicPath {
       this.#endAll()
     }
     return this.#outcome
+  }
+
+  /** For a lab that has put the state before the panic back. */
+  rearm(): void {
+    this.#outcome = null
   }
 
   #takeOver(): void {

@@ -64,8 +64,8 @@ export class KcsRegisters implements RegisterPort, Saveable {
     this.#status |= OBF
   }
 
-  set attention(on: boolean) {
-    if (on) this.#status |= SMS_ATN
+  setAttention(state: 'on' | 'off'): void {
+    if (state === 'on') this.#status |= SMS_ATN
     else this.#status &= ~SMS_ATN
   }
 

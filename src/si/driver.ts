@@ -127,7 +127,7 @@ export class SiDriver implements SmiDriver, HousekeepingHost {
   /** The machine is idle: the BMC's own business first, but never for ever, then the next message, then events. */
   #whenIdle(attention: boolean): SiResult {
     const housekeeping = this.#housekeeping
-    if (housekeeping.state !== SiState.Normal) return SiResult.CallWithoutDelay
+    if (!this.machine.isIdle) return SiResult.CallWithoutDelay
     if (housekeeping.attend(attention, this.waitingMsg !== null)) return SiResult.CallWithoutDelay
     if (this.waitingMsg !== null) {
       housekeeping.letMessagePass()
