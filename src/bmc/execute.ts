@@ -1,5 +1,6 @@
 /** Executes a request: finds its command, checks the privilege, and makes the response's bytes. */
 import { CompletionCode } from '../protocol/completion-code.ts'
+import { LastwordError } from '../protocol/error.ts'
 import { lunOf, netFnOf, responseByte } from '../protocol/message.ts'
 import type { Bmc } from './bmc.ts'
 import { deviceCommands } from './commands/device.ts'
@@ -25,6 +26,27 @@ export function execute(bmc: Bmc, request: Uint8Array, caller: Caller = systemIn
   response[1] = cmd
   response.set(body, 2)
   return response
+}
+
+/**
+ * Executes a request and puts on disk what it changed. When the disk refuses, the answer says so (C4h) and
+ * `onError` gets the reason: nothing is acknowledged that is not kept.
+ */
+export function executeDurably(
+  bmc: Bmc,
+  request: Uint8Array,
+  caller: Caller,
+  onError: (error: LastwordError) => void,
+): Uint8Array {
+  const response = execute(bmc, request, caller)
+  try {
+    bmc.flush()
+    return response
+  } catch (error) {
+    if (!(error instanceof LastwordError)) throw error
+    onError(error)
+    return Uint8Array.of(response[0]!, response[1]!, CompletionCode.OutOfSpace)
+  }
 }
 
 function answer(bmc: Bmc, first: number, cmd: number, request: Uint8Array, caller: Caller): Uint8Array {

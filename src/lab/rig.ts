@@ -18,7 +18,7 @@ import { SelRecordType } from '../protocol/sel-record.ts'
 import { SiDriver } from '../si/driver.ts'
 import { KcsMachine } from '../si/kcs.ts'
 import type { PanicPolicy } from '../si/panic-policy.ts'
-import { Fault } from '../si/smi-msg.ts'
+import { Fault, Stage } from '../si/smi-msg.ts'
 
 /** Numbers that the traffic's requests can have. */
 export const MAX_NUMBER = 8
@@ -134,6 +134,17 @@ export class Rig implements Saveable {
       if (this.handler.hasWork) this.handler.work()
       idle = this.driver.isIdle && !this.side.isBusy && !this.handler.hasWork ? idle + 1 : 0
     }
+  }
+
+  /** How a number's request ended for its user. */
+  endOf(number: number): string {
+    if (this.answered[number]! > 0) return 'answered'
+    const msg = this.handler.pool.slots.find(
+      slot => slot.stage >= Stage.Accepted && trafficNumber(slot.data) === number,
+    )
+    if (msg === undefined) return 'never accepted'
+    if (msg.stage !== Stage.Ended) return 'unanswered'
+    return msg.error === null ? 'answered' : msg.error.code
   }
 
   panic(): void {

@@ -1,3 +1,5 @@
 /** `lastword/ports`: ways to an interface's registers. */
+export * from './dev-port.ts'
 export * from './kcs-registers.ts'
+export * from './qtest-port.ts'
 export * from './register-port.ts'
