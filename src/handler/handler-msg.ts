@@ -6,6 +6,7 @@ import type { LastwordError } from '../protocol/error.ts'
 import { messageTitle, netFnOf, responseByte } from '../protocol/message.ts'
 import { Fault, SmiMsg, Stage } from '../si/smi-msg.ts'
 import { faultError } from './fault-error.ts'
+import type { Done, Reply } from './reply.ts'
 import type { IpmiUser } from './user.ts'
 
 /** Where a message comes from, which says what is done with its answer. */
@@ -21,18 +22,6 @@ export const Origin = {
   Panic: 4,
 } as const
 export type Origin = (typeof Origin)[keyof typeof Origin]
-
-/** How an answer looks to the one who asked. Valid until the callback returns: the slot is used again. */
-export interface Reply {
-  /** Set when there is no answer of the BMC's, or when its completion code is not zero. */
-  readonly error: LastwordError | null
-  readonly fault: Fault
-  readonly completionCode: number
-  /** From the completion code on. */
-  readonly body: Uint8Array
-}
-
-export type Done = (reply: Reply) => void
 
 export class HandlerMsg extends SmiMsg implements Reply {
   declare next: HandlerMsg | null

@@ -2,7 +2,8 @@
 import type { Saveable, Tape } from '../machine/tape.ts'
 import { MAX_MSG_LENGTH } from '../protocol/message.ts'
 import { Stage } from '../si/smi-msg.ts'
-import { type Done, HandlerMsg, type Origin } from './handler-msg.ts'
+import { HandlerMsg, type Origin } from './handler-msg.ts'
+import type { Done } from './reply.ts'
 import type { IpmiUser } from './user.ts'
 
 /** Slots that users cannot take: for events and messages that the driver fetches. */

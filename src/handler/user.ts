@@ -1,5 +1,5 @@
 /** A user of the handler: who sends requests, and who gets events and commands. Linux's `ipmi_user`. */
-import type { Done } from './handler-msg.ts'
+import type { Done } from './reply.ts'
 
 /** Where a request goes. */
 export type IpmiAddr =

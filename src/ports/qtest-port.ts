@@ -59,7 +59,8 @@ export class QtestPort implements RegisterPort {
       const count = readSync(this.#fromQemu, this.#buffer)
       if (count === 0) throw new LastwordError('QTEST', `QEMU is gone; it did not answer "${line}"`)
       this.#pending += this.#buffer.toString('latin1', 0, count)
-      if (this.#pending.length > 2 * MAX_LINE_BYTES) throw new LastwordError('QTEST', 'QEMU answers without end')
+      if (this.#pending.length > 2 * MAX_LINE_BYTES)
+        throw new LastwordError('QTEST', 'QEMU answers without end')
     }
   }
 
