@@ -9,11 +9,24 @@ const Control = { GetStatusAbort: 0x60, WriteStart: 0x61, WriteEnd: 0x62, Read: 
 /** What the host reads after an abort. Section 9.10, table 9-4. */
 const ErrorCode = { None: 0x00, Aborted: 0x01, IllegalControlCode: 0x02, Length: 0x06 } as const
 
-const Phase = { Idle: 0, Write: 1, WriteLast: 2, Execute: 3, Read: 4, Abort: 5, AbortRead: 6 } as const
+const Phase = {
+  Idle: 0,
+  Write: 1,
+  WriteLast: 2,
+  Execute: 3,
+  Read: 4,
+  Abort: 5,
+  AbortRead: 6,
+  /** Executed, its answer is held back. */
+  Waiting: 7,
+} as const
 type Phase = (typeof Phase)[keyof typeof Phase]
 
-/** Executes a request (netFn/LUN, command, data) and returns the response (netFn/LUN, command, completion code, data). */
-export type Execute = (request: Uint8Array) => Uint8Array
+/**
+ * Executes a request (netFn/LUN, command, data) and returns the response (netFn/LUN, command, completion code, data),
+ * or null when the answer comes later, through `answer`, or never.
+ */
+export type Execute = (request: Uint8Array) => Uint8Array | null
 
 /** One step a call, so that a lab can put any latency between them; `run` takes all steps that are due. */
 export class KcsSide implements Saveable {
@@ -56,7 +69,9 @@ export class KcsSide implements Saveable {
       return true
     }
     if (this.#phase === Phase.Execute) {
-      this.#respond(this.#execute(this.#request.subarray(0, this.#requestSize)))
+      const response = this.#execute(this.#request.subarray(0, this.#requestSize))
+      if (response === null) this.#phase = Phase.Waiting
+      else this.#respond(response)
       return true
     }
     if (this.#outputDue && !registers.outputFull) {
@@ -115,6 +130,13 @@ export class KcsSide implements Saveable {
       default:
         this.#fail(ErrorCode.IllegalControlCode)
     }
+  }
+
+  /** Gives the answer that was held back; false when the host has aborted since. */
+  answer(response: Uint8Array): boolean {
+    if (this.#phase !== Phase.Waiting) return false
+    this.#respond(response)
+    return true
   }
 
   #respond(response: Uint8Array): void {

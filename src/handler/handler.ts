@@ -53,6 +53,7 @@ export class MsgHandler implements SmiUpper, UserHost, Saveable {
   #lastId = 0
   #nextOrder = 0
   #isShutDown = false
+  #pretimeoutDue = false
 
   constructor(driver: SmiDriver, trace: Trace, options: MsgHandlerOptions = {}) {
     this.driver = driver
@@ -66,6 +67,11 @@ export class MsgHandler implements SmiUpper, UserHost, Saveable {
     this.maintenance = new Maintenance(state => driver.setMaintenance(state))
     this.#bridge = new Bridge(this, this.#users)
     driver.startProcessing(this)
+  }
+
+  /** Requests to other controllers that have no answer yet. */
+  get bridgedRequests(): number {
+    return this.#bridge.seqTable.used
   }
 
   createUser(handlers: IpmiUserHandlers = {}): IpmiUser {
@@ -181,11 +187,21 @@ export class MsgHandler implements SmiUpper, UserHost, Saveable {
       }
     }
     // In a panic no user code runs: what was answered stays where it is, the report tells of it.
-    if (!this.runToCompletion) this.#handleNewRecvMsgs()
+    if (this.runToCompletion) return
+    try {
+      this.#tellPretimeout()
+      this.#handleNewRecvMsgs()
+    } finally {
+      // A user's callback may have thrown: the others are not to wait for it.
+      if (this.waitingRcvMsgs.head !== null) this.hasWork = true
+    }
   }
 
   #handleNewRecvMsgs(): void {
-    for (let msg = this.waitingRcvMsgs.shift(); msg !== null; msg = this.waitingRcvMsgs.shift()) {
+    while (!this.runToCompletion) {
+      const msg = this.waitingRcvMsgs.shift()
+      if (msg === null) return
+
       switch (msg.origin) {
         case Origin.User:
           this.#handleBmcRsp(msg)
@@ -211,8 +227,11 @@ export class MsgHandler implements SmiUpper, UserHost, Saveable {
 
   /** Gives the user its one answer, and the slot back. */
   answer(msg: HandlerMsg): void {
-    this.#callDone(msg)
-    this.pool.free(msg)
+    try {
+      this.#callDone(msg)
+    } finally {
+      this.pool.free(msg)
+    }
   }
 
   #callDone(msg: HandlerMsg): void {
@@ -301,9 +320,18 @@ export class MsgHandler implements SmiUpper, UserHost, Saveable {
   }
 
   watchdogPretimeout(): void {
-    // The panic path calls no user code (F15).
-    if (this.runToCompletion) return
-    for (const user of [...this.#users]) user.handlers.onWatchdogPretimeout?.()
+    this.#pretimeoutDue = true
+    this.hasWork = true
+  }
+
+  #tellPretimeout(): void {
+    if (!this.#pretimeoutDue) return
+    this.#pretimeoutDue = false
+    for (const user of [...this.#users]) {
+      user.handlers.onWatchdogPretimeout?.()
+      // The panic may have come from there.
+      if (this.runToCompletion) return
+    }
   }
 
   msgAt(index: number): HandlerMsg {
@@ -312,7 +340,11 @@ export class MsgHandler implements SmiUpper, UserHost, Saveable {
 
   save(tape: Tape): void {
     const curr = this.currMsg === null ? NO_MSG : this.currMsg.index
-    const marks = (this.runToCompletion ? 1 : 0) | (this.holdsQueue ? 2 : 0) | (this.hasWork ? 4 : 0)
+    const marks =
+      (this.runToCompletion ? 1 : 0) |
+      (this.holdsQueue ? 2 : 0) |
+      (this.hasWork ? 4 : 0) |
+      (this.#pretimeoutDue ? 8 : 0)
     tape.put(curr | (marks << 16))
     tape.put(this.#lastId)
     tape.put(this.#nextOrder)
@@ -337,6 +369,7 @@ export class MsgHandler implements SmiUpper, UserHost, Saveable {
     this.runToCompletion = (marks & 1) !== 0
     this.holdsQueue = (marks & 2) !== 0
     this.hasWork = (marks & 4) !== 0
+    this.#pretimeoutDue = (marks & 8) !== 0
     this.#lastId = tape.take()
     this.#nextOrder = tape.take()
     this.pool.load(tape)

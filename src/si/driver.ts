@@ -43,6 +43,10 @@ export class SiDriver implements SmiDriver, HousekeepingHost {
   #dead = false
   #deadForUs = 0
   #shutDown = false
+  /** A turn is being made; whoever else comes in meanwhile (a timer during a panic) finds nothing to do (F06). */
+  #isTurning = false
+  #stateChange: 'dead' | 'alive' | null = null
+  #stateChangeWhere = ''
 
   constructor(machine: SiMachine, trace: Trace, options: SiDriverOptions = {}) {
     this.machine = machine
@@ -99,11 +103,26 @@ export class SiDriver implements SmiDriver, HousekeepingHost {
   poll(elapsedUs: number): SiResult {
     let result = this.step(elapsedUs)
     while (result === SiResult.CallWithoutDelay) result = this.step(0)
+    if (this.#stateChange !== null) this.#tellStateChange()
     return result
+  }
+
+  #tellStateChange(): void {
+    const state = this.#stateChange
+    this.#stateChange = null
+    if (state !== null && !this.runToCompletion) this.#onStateChange(state, this.#stateChangeWhere)
   }
 
   /** One turn: one event of the machine, and what follows from it. */
   step(elapsedUs: number): SiResult {
+    if (this.#isTurning) return SiResult.CallWithDelay
+    this.#isTurning = true
+    const result = this.#turn(elapsedUs)
+    this.#isTurning = false
+    return result
+  }
+
+  #turn(elapsedUs: number): SiResult {
     if (this.#dead) this.#deadForUs += elapsedUs
     const result = this.machine.event(elapsedUs)
     switch (result) {
@@ -128,14 +147,16 @@ export class SiDriver implements SmiDriver, HousekeepingHost {
   #whenIdle(attention: boolean): SiResult {
     const housekeeping = this.#housekeeping
     if (!this.machine.isIdle) return SiResult.CallWithoutDelay
-    if (housekeeping.attend(attention, this.waitingMsg !== null)) return SiResult.CallWithoutDelay
+    if (housekeeping.attend(attention)) return SiResult.CallWithoutDelay
     if (this.waitingMsg !== null) {
-      housekeeping.letMessagePass()
+      housekeeping.rest()
       return this.startNextMsg()
     }
     this.currMsg = null
     if (housekeeping.startRequested()) return SiResult.CallWithoutDelay
-    return SiResult.Idle
+    const isTired = housekeeping.isTired
+    housekeeping.rest()
+    return isTired ? SiResult.CallWithTickDelay : SiResult.Idle
   }
 
   #handleTransactionDone(): void {
@@ -177,11 +198,11 @@ export class SiDriver implements SmiDriver, HousekeepingHost {
 
   #hosed(): void {
     this.stats.hosed++
-    const where = this.machine.describe()
     this.#deadForUs = 0
     if (!this.#dead) {
       this.#dead = true
-      this.#onStateChange('dead', where)
+      this.#stateChange = 'dead'
+      this.#stateChangeWhere = this.machine.describe()
     }
     this.#housekeeping.giveUp()
     this.#endCurrent(this.machine.fault)
@@ -193,7 +214,8 @@ export class SiDriver implements SmiDriver, HousekeepingHost {
 
   #revive(): void {
     this.#dead = false
-    this.#onStateChange('alive', this.machine.describe())
+    this.#stateChange = 'alive'
+    this.#stateChangeWhere = ''
     this.#housekeeping.request()
   }
 
@@ -207,6 +229,8 @@ export class SiDriver implements SmiDriver, HousekeepingHost {
 
   setRunToCompletion(): void {
     this.runToCompletion = true
+    // The panic may have cut a turn, which will never end.
+    this.#isTurning = false
     // What the panic has to say is worth a new try at an interface that was given up.
     this.#deadForUs = DEAD_RETRY_US
   }
@@ -243,7 +267,11 @@ export class SiDriver implements SmiDriver, HousekeepingHost {
   save(tape: Tape): void {
     const waiting = this.waitingMsg === null ? NO_MSG : this.waitingMsg.index
     const curr = this.currMsg === null ? NO_MSG : this.currMsg.index
-    const marks = (this.runToCompletion ? 1 : 0) | (this.#dead ? 2 : 0) | (this.#shutDown ? 4 : 0)
+    const marks =
+      (this.runToCompletion ? 1 : 0) |
+      (this.#dead ? 2 : 0) |
+      (this.#shutDown ? 4 : 0) |
+      (this.#isTurning ? 8 : 0)
     tape.put(waiting | (curr << 12) | (marks << 24))
     tape.put(this.#deadForUs)
     this.#housekeeping.save(tape)
@@ -257,6 +285,7 @@ export class SiDriver implements SmiDriver, HousekeepingHost {
     this.runToCompletion = ((head >> 24) & 1) !== 0
     this.#dead = ((head >> 24) & 2) !== 0
     this.#shutDown = ((head >> 24) & 4) !== 0
+    this.#isTurning = ((head >> 24) & 8) !== 0
     this.#deadForUs = tape.take()
     this.#housekeeping.load(tape)
     this.machine.load(tape)

@@ -84,21 +84,22 @@ export class Housekeeping implements Saveable {
     if (this.#maintenance) this.#requested = false
   }
 
-  /** A user's message goes first now; the count of fetches begins anew only here (F19). */
-  letMessagePass(): void {
+  /** So much was fetched without a pause that somebody else has a turn now, be it only the clock (F18). */
+  get isTired(): boolean {
+    return this.#fetchesInARow >= MAX_FETCHES_IN_A_ROW
+  }
+
+  /** Somebody else had a turn: the count of fetches begins anew here and nowhere else (F19). */
+  rest(): void {
     this.#fetchesInARow = 0
   }
 
   /** The machine is idle. True when a transaction was begun for the BMC's attention or for flags still to handle. */
-  attend(attention: boolean, messageWaits: boolean): boolean {
+  attend(attention: boolean): boolean {
     if (attention) this.#gotAttention = true
-    if (!this.#mayFetch()) return false
-    if (messageWaits && this.#fetchesInARow >= MAX_FETCHES_IN_A_ROW) return false
+    if (!this.#mayFetch() || this.isTired) return false
     if (this.#msgFlags !== 0 && this.#handleFlags()) return true
-    if (!this.#gotAttention) {
-      if (!messageWaits) this.#fetchesInARow = 0
-      return false
-    }
+    if (!this.#gotAttention) return false
     this.#gotAttention = false
     this.#driver.stats.attentions++
     this.#driver.stats.flagFetches++
@@ -108,7 +109,7 @@ export class Housekeeping implements Saveable {
 
   /** True when a check that was requested has begun. */
   startRequested(): boolean {
-    if (!this.#requested || !this.#mayFetch()) return false
+    if (!this.#requested || !this.#mayFetch() || this.isTired) return false
     this.#requested = false
     return this.#startOwn(SiState.CheckingEnables, GetBmcGlobalEnables.cmd)
   }

@@ -71,6 +71,8 @@ export class KcsMachine implements SiMachine {
   readonly #limits: KcsLimits
   readonly #trace: Trace
   #phase: Phase = Phase.Idle
+  /** Where the last transaction stood when it was given up. */
+  #failedPhase: Phase = Phase.Idle
   readonly #writeData = new Uint8Array(MAX_MSG_LENGTH)
   #writeCount = 0
   #writeAt = 0
@@ -105,11 +107,12 @@ export class KcsMachine implements SiMachine {
   }
 
   describe(): string {
-    const name = phaseNames[this.#phase]!
+    const phase = this.#phase === Phase.Idle ? this.#failedPhase : this.#phase
+    const name = phaseNames[phase]!
     const code =
       this.#errorCode === 0 ? '' : `, KCS error code 0x${this.#errorCode.toString(16).padStart(2, '0')}`
-    if (this.#phase === Phase.WaitWrite) return `${name} byte ${this.#writeAt} of ${this.#writeCount}${code}`
-    if (this.#phase === Phase.WaitRead) return `${name} after ${this.#readCount} bytes${code}`
+    if (phase === Phase.WaitWrite) return `${name} byte ${this.#writeAt} of ${this.#writeCount}${code}`
+    if (phase === Phase.WaitRead) return `${name} after ${this.#readCount} bytes${code}`
     return `${name}${code}`
   }
 
@@ -124,6 +127,7 @@ export class KcsMachine implements SiMachine {
     this.#stalledUs = 0
     this.#transactionStalledUs = 0
     this.#errorCode = 0
+    this.#failedPhase = Phase.Idle
     this.fault = Fault.None
     if (this.#trace.hook !== null) this.#trace.hook(Point.MachineLoaded, -1)
     this.#phase = Phase.StartOp
@@ -323,7 +327,7 @@ export class KcsMachine implements SiMachine {
   #hosed(): SiResult {
     this.#inFlight = false
     this.fault = this.#writeAt === this.#writeCount ? Fault.ResponseLost : Fault.Hosed
-    this.#readCount = 0
+    this.#failedPhase = this.#phase
     this.#phase = Phase.Idle
     return SiResult.Hosed
   }

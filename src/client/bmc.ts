@@ -1,0 +1,85 @@
+/** One BMC, whatever the way to it: runs commands of the catalogue. */
+
+import type { ResponseOf } from '../protocol/command.ts'
+import { type Command, decodeResponse, encodeRequest } from '../protocol/command.ts'
+import { GetDeviceId } from '../protocol/commands/device.ts'
+import { CompletionCode, CompletionCodeError } from '../protocol/completion-code.ts'
+import { LastwordError } from '../protocol/error.ts'
+import { Sel } from './sel.ts'
+import type { RequestOptions, Transport } from './transport.ts'
+
+/** A BMC that starts up, is being updated or has just been reset answers so; it may answer well a little later. */
+const NOT_YET: readonly number[] = [
+  CompletionCode.NodeBusy,
+  CompletionCode.InitInProgress,
+  CompletionCode.FirmwareUpdateMode,
+  CompletionCode.NotSupportedInState,
+  CompletionCode.Unspecified,
+]
+const IDENTIFY_TRIES = 6
+const IDENTIFY_PAUSE_MS = 500
+
+export class Bmc implements AsyncDisposable {
+  /** Where it is, for errors: a URL without its password. */
+  readonly url: string
+  readonly sel: Sel
+  readonly #transport: Transport
+
+  constructor(transport: Transport, url: string) {
+    this.#transport = transport
+    this.url = url
+    this.sel = new Sel(this)
+  }
+
+  /**
+   * Runs a command. Rejects with CompletionCodeError when the BMC refuses, and with LastwordError when there is no
+   * answer or when the answer is not this command's.
+   */
+  async run<Q, R>(command: Command<Q, R>, request: Q, options?: RequestOptions): Promise<R> {
+    const data = encodeRequest(command, request)
+    return decodeResponse(command, await this.raw(command.netFn, command.cmd, data, options))
+  }
+
+  /** Bytes in, bytes out: completion code and data. */
+  raw(netFn: number, cmd: number, data: Uint8Array, options?: RequestOptions): Promise<Uint8Array> {
+    return this.#transport.request(netFn, cmd, data, options)
+  }
+
+  /** Get Device ID, patient with a BMC that is starting up. */
+  async identify(
+    options: { pauseMs?: number; signal?: AbortSignal } = {},
+  ): Promise<ResponseOf<typeof GetDeviceId>> {
+    const { pauseMs = IDENTIFY_PAUSE_MS, signal } = options
+    for (let tries = 1; ; tries++) {
+      try {
+        return await this.run(GetDeviceId, {}, signal === undefined ? {} : { signal })
+      } catch (error) {
+        const isPassing = error instanceof CompletionCodeError && NOT_YET.includes(error.completionCode)
+        if (!isPassing || tries === IDENTIFY_TRIES) throw error
+        await pause(pauseMs, signal)
+      }
+    }
+  }
+
+  close(): Promise<void> {
+    return this.#transport.close()
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+}
+
+function pause(ms: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const onAbort = () => {
+      clearTimeout(timer)
+      reject(new LastwordError('ABORTED', 'the caller gave up', { cause: signal?.reason }))
+    }
+    const timer = setTimeout(() => {
+      signal?.removeEventListener('abort', onAbort)
+      resolve()
+    }, ms)
+    signal?.addEventListener('abort', onAbort, { once: true })
+  })
+}

@@ -1,0 +1,6 @@
+/** `lastword/client`: one `Bmc` for every way to it. */
+export * from './bmc.ts'
+export * from './connect.ts'
+export * from './inband-transport.ts'
+export * from './sel.ts'
+export * from './transport.ts'
