@@ -1,0 +1,179 @@
+import assert from 'node:assert/strict'
+import {
+  appendFileSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, it } from 'node:test'
+import fc from 'fast-check'
+import { type Damage, Journal } from './stores/journal.ts'
+import { SelStore } from './stores/sel-store.ts'
+
+let dir = ''
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), 'lastword-journal-'))
+})
+afterEach(() => rmSync(dir, { recursive: true }))
+
+function record(fill: number): Uint8Array {
+  const raw = new Uint8Array(16).fill(fill)
+  raw[2] = 0xe0
+  return raw
+}
+
+function openSel(damages: Damage[] = []): SelStore {
+  return new SelStore({
+    file: join(dir, 'sel.journal'),
+    now: () => 1_700_000_000,
+    durability: 'kernel',
+    onDamage: damage => damages.push(damage),
+  })
+}
+
+function fillsOf(sel: SelStore): number[] {
+  return sel.records.map(raw => raw[5]!)
+}
+
+describe('a SEL on disk', () => {
+  it('is the same after it was closed and opened, whatever was done to it', () => {
+    const step = fc.record({ what: fc.constantFrom('add', 'delete', 'clear', 'time'), fill: fc.nat(255) })
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 40 }), steps => {
+        rmSync(join(dir, 'sel.journal'), { force: true })
+        const sel = openSel()
+        for (const { what, fill } of steps) {
+          if (what === 'add') sel.add(record(fill))
+          else if (what === 'delete') sel.delete(0xffff)
+          else if (what === 'clear') sel.clear()
+          else sel.time = 1_600_000_000 + fill
+        }
+        sel.flush()
+        sel.close()
+        const again = openSel()
+        assert.deepEqual(again.records, sel.records)
+        assert.equal(again.time, sel.time)
+        assert.equal(again.lastErased, sel.lastErased)
+        again.close()
+      }),
+      { numRuns: 50 },
+    )
+  })
+
+  it('keeps what can be read of a truncated file, sets the rest aside and says so', () => {
+    const sel = openSel()
+    for (let fill = 0; fill < 5; fill++) sel.add(record(fill))
+    sel.flush()
+    sel.close()
+    const file = join(dir, 'sel.journal')
+    const whole = readFileSync(file)
+    for (let cut = 1; cut < 28; cut++) {
+      writeFileSync(file, whole)
+      truncateSync(file, whole.length - cut)
+      const damages: Damage[] = []
+      const again = openSel(damages)
+      assert.deepEqual(fillsOf(again), [0, 1, 2, 3])
+      assert.equal(damages.length, 1)
+      assert.deepEqual(readFileSync(damages[0]!.setAsideAs), whole.subarray(0, whole.length - cut))
+      again.add(record(9))
+      again.flush()
+      again.close()
+      const third = openSel(damages)
+      assert.equal(damages.length, 1, 'the damage is mended')
+      assert.deepEqual(fillsOf(third), [0, 1, 2, 3, 9])
+      third.close()
+    }
+  })
+
+  it('reads on behind a damage in the middle', () => {
+    const sel = openSel()
+    for (let fill = 0; fill < 5; fill++) sel.add(record(fill))
+    sel.flush()
+    sel.close()
+    const file = join(dir, 'sel.journal')
+    const whole = readFileSync(file)
+    for (let at = 56; at < 84; at++) {
+      const bytes = Buffer.from(whole)
+      bytes[at]! ^= 0x41
+      writeFileSync(file, bytes)
+      const damages: Damage[] = []
+      const again = openSel(damages)
+      assert.deepEqual(fillsOf(again), [0, 1, 3, 4], `byte ${at}`)
+      assert.equal(damages.length, 1)
+      again.close()
+    }
+  })
+
+  it('opens any file at all without failing', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 400 }), bytes => {
+        for (const file of readdirSync(dir)) rmSync(join(dir, file))
+        writeFileSync(join(dir, 'sel.journal'), bytes)
+        const damages: Damage[] = []
+        const sel = openSel(damages)
+        assert.equal(damages.length, bytes.length > 0 ? 1 : 0)
+        sel.close()
+      }),
+      { numRuns: 100 },
+    )
+  })
+
+  it('does not grow for ever', () => {
+    const sel = openSel()
+    for (let round = 0; round < 5000; round++) {
+      sel.add(record(round & 0xff))
+      sel.delete(0xffff)
+      sel.flush()
+    }
+    sel.add(record(1))
+    sel.flush()
+    sel.close()
+    assert.ok(readFileSync(join(dir, 'sel.journal')).length < 300_000)
+    const again = openSel()
+    assert.equal(again.length, 1)
+    again.close()
+  })
+
+  it('numbers no two records alike, and counts on after the highest', () => {
+    const sel = openSel()
+    const ids = new Set<number>()
+    for (let fill = 0; fill < 100; fill++) ids.add(sel.add(record(fill)))
+    assert.equal(ids.size, 100)
+    sel.delete(50)
+    assert.equal(sel.add(record(1)), 101)
+    assert.equal(sel.indexOf(50), -1)
+    assert.equal(sel.indexOf(51), 49)
+    sel.close()
+  })
+
+  it('tells when it is full', () => {
+    const sel = new SelStore({ capacity: 2, now: () => 0 })
+    sel.add(record(1))
+    sel.add(record(2))
+    assert.equal(sel.add(record(3)), -1)
+    assert.equal(sel.overflow, true)
+    sel.clear()
+    assert.equal(sel.overflow, false)
+  })
+})
+
+describe('a journal', () => {
+  it('keeps its entries while it is rewritten', () => {
+    const file = join(dir, 'j')
+    const journal = new Journal(file, () => {}, { durability: 'disk' })
+    for (let i = 0; i < 10; i++) journal.append(Uint8Array.of(i))
+    journal.flush()
+    journal.rewrite([Uint8Array.of(7), Uint8Array.of(8)])
+    journal.append(Uint8Array.of(9))
+    journal.close()
+    appendFileSync(file, '')
+    const seen: number[] = []
+    new Journal(file, payload => seen.push(payload[0]!)).close()
+    assert.deepEqual(seen, [7, 8, 9])
+  })
+})
