@@ -15,7 +15,8 @@ const program = new Command('lastword')
   .option('--debug', 'print stack traces with errors')
   .showHelpAfterError('(add --help for what there is)')
   .exitOverride()
-for (const command of [demoCommand(), labCommand(), bmcCommand()]) program.addCommand(command)
+for (const command of [demoCommand(), labCommand(), bmcCommand()])
+  program.addCommand(command.copyInheritedSettings(program))
 
 // `lastword lab | head` ends when its reader does.
 process.stdout.on('error', error => {

@@ -51,7 +51,7 @@ const knownFate = new Error('this panic goes on as an earlier one did')
 knownFate.stack = ''
 
 export class Explorer {
-  readonly #rig: Rig
+  readonly rig: Rig
   readonly #size: Size
   readonly #policy: PanicPolicy
   readonly #states = new StateSet()
@@ -73,9 +73,9 @@ export class Explorer {
     if (size.messages > MAX_NUMBER) throw new RangeError(`${MAX_NUMBER} messages are the most`)
     this.#policy = policy
     this.#size = size
-    this.#rig = new Rig({ policy, text: TEXT, bmc: 'stepped', maxMsgs: size.messages + 2 })
-    for (const user of this.#rig.users) user.wantEvents()
-    this.#rig.settle()
+    this.rig = new Rig({ policy, text: TEXT, bmc: 'stepped', maxMsgs: size.messages + 2 })
+    for (const user of this.rig.users) user.wantEvents()
+    this.rig.settle()
   }
 
   /** Goes through all states, or until `maxCuts`. */
@@ -91,9 +91,9 @@ export class Explorer {
       for (let actor = 0; actor < this.#actors.length; actor++) {
         this.#load(here)
         if (actor === 0) this.#cut(Point.Send, -1)
-        this.#rig.trace.hook = this.#cut
+        this.rig.trace.hook = this.#cut
         const moved = this.#actors[actor]!()
-        this.#rig.trace.hook = null
+        this.rig.trace.hook = null
         if (!moved) continue
         this.#save(next)
         if (this.#states.add(next)) stack.push((spare.pop() ?? new Tape()).copyFrom(next))
@@ -112,14 +112,14 @@ export class Explorer {
 
   /** Who can move. Each returns false when it had nothing to do. */
   readonly #actors: readonly (() => boolean)[] = [
-    () => this.#rig.side.step(),
+    () => this.rig.side.step(),
     () => {
-      this.#rig.driver.step(0)
+      this.rig.driver.step(0)
       return true
     },
     () => {
-      if (!this.#rig.handler.hasWork) return false
-      this.#rig.handler.work()
+      if (!this.rig.handler.hasWork) return false
+      this.rig.handler.work()
       return true
     },
     () => this.#send('normal'),
@@ -132,16 +132,16 @@ export class Explorer {
   #send(priority: 'normal' | 'high'): boolean {
     const number = this.#sent
     const userIndex = number % 2
-    if (number >= this.#size.messages || this.#rig.users[userIndex]!.isDestroyed) return false
+    if (number >= this.#size.messages || this.rig.users[userIndex]!.isDestroyed) return false
     this.#sent++
-    this.#lastIds[number] = this.#rig.send(number, priority, userIndex)
+    this.#lastIds[number] = this.rig.send(number, priority, userIndex)
     return true
   }
 
   #raiseEvent(): boolean {
     if (this.#raised >= this.#size.events) return false
     this.#raised++
-    this.#rig.bmc.messaging.bufferEvent(new Uint8Array(16).fill(this.#raised))
+    this.rig.bmc.messaging.bufferEvent(new Uint8Array(16).fill(this.#raised))
     return true
   }
 
@@ -149,11 +149,11 @@ export class Explorer {
     if (this.#aborted >= this.#size.aborts || this.#sent === 0) return false
     this.#aborted++
     const number = this.#sent - 1
-    return this.#rig.users[number % 2]!.abort(this.#lastIds[number]!)
+    return this.rig.users[number % 2]!.abort(this.#lastIds[number]!)
   }
 
   #destroy(): boolean {
-    const user = this.#rig.users[1]!
+    const user = this.rig.users[1]!
     if (this.#destroyed >= this.#size.destroys || user.isDestroyed) return false
     this.#destroyed++
     user.destroy()
@@ -162,7 +162,7 @@ export class Explorer {
 
   /** The panic strikes here; afterwards it has not. */
   readonly #cut: TraceHook = () => {
-    const rig = this.#rig
+    const rig = this.rig
     rig.trace.hook = null
     const tape = this.#cutTape
     this.#save(tape)
@@ -177,7 +177,7 @@ export class Explorer {
   }
 
   #panic(): number {
-    const rig = this.#rig
+    const rig = this.rig
     this.#known = -1
     rig.letBmcRunFreely()
     rig.trace.hook = this.#atLastWords
@@ -199,20 +199,20 @@ export class Explorer {
   /** Before the last words go out, many panics have come to the same state: what follows is the same, too. */
   readonly #atLastWords: TraceHook = point => {
     if (point !== Point.LastWords) return
-    this.#rig.save(this.#fateTape.rewrite())
+    this.rig.save(this.#fateTape.rewrite())
     this.#known = this.#fates.find(this.#fateTape)
     if (this.#known >= 0) throw knownFate
   }
 
   #save(tape: Tape): void {
     tape.rewrite()
-    this.#rig.save(tape)
+    this.rig.save(tape)
     tape.put(this.#sent | (this.#raised << 8) | (this.#aborted << 16) | (this.#destroyed << 24))
   }
 
   #load(tape: Tape): void {
     tape.rewind()
-    this.#rig.load(tape)
+    this.rig.load(tape)
     const happened = tape.take()
     this.#sent = happened & 0xff
     this.#raised = (happened >> 8) & 0xff

@@ -1,0 +1,137 @@
+/** Runs the system's programs that the bench leans on (apt, dpkg-deb, tar, xz, ldd, qemu-img), each with a bound. */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { accessSync, constants } from 'node:fs'
+import { delimiter, join } from 'node:path'
+import type { Readable } from 'node:stream'
+import { BenchError, messageOf } from './bench-error.ts'
+
+export interface RunOptions {
+  cwd?: string
+  env?: Record<string, string>
+  timeoutMs?: number
+}
+
+export interface ProgramResult {
+  exitCode: number
+  stdout: Buffer
+  stderr: string
+}
+
+/** Debian's package for a program, where the two names differ. */
+const debianPackages: Readonly<Record<string, string>> = {
+  'qemu-system-x86_64': 'qemu-system-x86',
+  'qemu-img': 'qemu-utils',
+  busybox: 'busybox-static',
+  'dpkg-deb': 'dpkg',
+  'apt-get': 'apt',
+  'apt-cache': 'apt',
+  ldd: 'libc-bin',
+  xz: 'xz-utils',
+}
+
+export function installCommand(program: string): string {
+  return `apt-get install -y --no-install-recommends ${debianPackages[program] ?? program}`
+}
+
+/** Where a program is: looked for in PATH and in the folders of root's programs, unless it is a path already. */
+export function findProgram(program: string): string | undefined {
+  const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/sbin'].filter(Boolean)
+  const candidates = program.includes('/') ? [program] : folders.map(folder => join(folder, program))
+  return candidates.find(isExecutable)
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK)
+    return true
+  } catch {
+    return false
+  }
+}
+
+export function requireProgram(program: string): string {
+  const path = findProgram(program)
+  if (path) return path
+  throw new BenchError(
+    'no-program',
+    `${program} is not installed; install it with: ${installCommand(program)}`,
+  )
+}
+
+/** Runs a program to its end. A status other than 0 is for the caller to judge; a timeout is thrown. */
+export function runProgram(
+  program: string,
+  args: readonly string[],
+  options: RunOptions = {},
+): Promise<ProgramResult> {
+  return finish(program, start(program, args, options, 'ignore'), options)
+}
+
+/** Runs `first | second`, and throws unless both end with status 0. */
+export async function runPipeline(
+  first: readonly [program: string, ...args: string[]],
+  second: readonly [program: string, ...args: string[]],
+  options: RunOptions = {},
+): Promise<ProgramResult> {
+  const source = start(first[0], first.slice(1), options, 'ignore')
+  const sink = start(second[0], second.slice(1), options, source.stdout ?? 'ignore')
+  // Only the second program may read the pipe, or bytes would be lost to us.
+  source.stdout?.destroy()
+  const [made, taken] = await Promise.all([
+    finish(first[0], source, options),
+    finish(second[0], sink, options),
+  ])
+  expectSuccess(first[0], made)
+  return expectSuccess(second[0], taken)
+}
+
+export function expectSuccess(program: string, result: ProgramResult): ProgramResult {
+  if (result.exitCode === 0) return result
+  const said = lastLine(result.stderr) || lastLine(result.stdout.toString()) || 'it said nothing'
+  throw new BenchError('program-failed', `${program} ended with status ${result.exitCode}: ${said}`)
+}
+
+export function lastLine(text: string): string {
+  return text.trimEnd().split('\n').at(-1)?.trim() ?? ''
+}
+
+function start(
+  program: string,
+  args: readonly string[],
+  options: RunOptions,
+  stdin: 'ignore' | Readable,
+): ChildProcess {
+  return spawn(requireProgram(program), args, {
+    ...(options.cwd && { cwd: options.cwd }),
+    // Their messages are read by us, so they have to be in one language.
+    env: { ...process.env, LC_ALL: 'C', ...options.env },
+    stdio: [stdin, 'pipe', 'pipe'],
+  })
+}
+
+function finish(program: string, child: ChildProcess, options: RunOptions): Promise<ProgramResult> {
+  const timeoutMs = options.timeoutMs ?? 60_000
+  return new Promise((resolve, reject) => {
+    const stdout: Buffer[] = []
+    const stderr: Buffer[] = []
+    child.stdout?.on('data', chunk => stdout.push(chunk))
+    child.stderr?.on('data', chunk => stderr.push(chunk))
+    const timer = setTimeout(() => {
+      child.kill('SIGKILL')
+      reject(new BenchError('program-stuck', `${program} did not end within ${timeoutMs / 1000} s`))
+    }, timeoutMs)
+    child.on('error', cause => {
+      clearTimeout(timer)
+      reject(new BenchError('program-failed', `${program} could not be run: ${messageOf(cause)}`, { cause }))
+    })
+    child.on('close', (status, signal) => {
+      clearTimeout(timer)
+      const said = Buffer.concat(stderr).toString()
+      resolve({
+        exitCode: status ?? 128,
+        stdout: Buffer.concat(stdout),
+        stderr: signal ? `${said}killed by ${signal}` : said,
+      })
+    })
+  })
+}

@@ -1,0 +1,67 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { SymbolTable } from './symbols.ts'
+
+const kallsyms = `ffffffff81000000 T startup_64
+ffffffff81100000 T emergency_restart
+ffffffff81100040 t delay_tsc
+ffffffff82000000 D panic_timeout
+some line of the console
+ffffffffc0200000 t smi_send\t[ipmi_msghandler]
+ffffffffc0200100 t ipmi_panic_request_and_wait.constprop.0\t[ipmi_msghandler]
+ffffffffc0210000 t sender\t[ipmi_si]
+ffffffffc0210040 t sender.cold\t[ipmi_si]
+ffffffffc0210080 t start_next_msg.part.0\t[ipmi_si]
+ffffffffc0220000 t sender\t[ipmi_ssif]
+`
+const table = SymbolTable.parse(kallsyms)
+
+describe('the kernel’s symbols', () => {
+  it('give the address of a name, with or without an offset', () => {
+    assert.equal(table.resolve('smi_send'), 0xffffffffc0200000n)
+    assert.equal(table.resolve('smi_send+0x10'), 0xffffffffc0200010n)
+    assert.equal(table.resolve('smi_send+16'), 0xffffffffc0200010n)
+  })
+
+  it('find a function that the compiler renamed by its plain name', () => {
+    assert.equal(table.resolve('start_next_msg'), 0xffffffffc0210080n)
+    assert.equal(table.resolve('ipmi_panic_request_and_wait'), 0xffffffffc0200100n)
+  })
+
+  it('find a renamed function by its full name too, and its cold part only so', () => {
+    assert.equal(table.resolve('sender.cold'), 0xffffffffc0210040n)
+    assert.equal(table.resolve('ipmi_si:sender'), 0xffffffffc0210000n)
+  })
+
+  it('ask which is meant when a name is in two modules', () => {
+    assert.throws(() => table.resolve('sender'), {
+      code: 'symbol-ambiguous',
+      message: /ipmi_si:sender, ipmi_ssif:sender/,
+    })
+  })
+
+  it('name the nearest ones when a name is unknown', () => {
+    assert.throws(() => table.resolve('smi_sned'), { code: 'symbol-unknown', message: /smi_send/ })
+    assert.throws(() => table.resolve('smi send'), { code: 'symbol-unknown' })
+    assert.equal(table.has('nothing'), false)
+    assert.equal(table.has('delay_tsc'), true)
+  })
+
+  it('name the function that an address lies in', () => {
+    assert.equal(table.locate(0xffffffff81100073n)?.text, 'delay_tsc+0x33')
+    assert.equal(table.locate(0xffffffffc0200000n)?.text, 'smi_send [ipmi_msghandler]')
+  })
+
+  it('name nothing for an address that is far from any function', () => {
+    assert.equal(table.locate(0xffffffff81080000n), undefined)
+    assert.equal(table.locate(0x1000n), undefined)
+    assert.equal(table.locate(0xffffffff82000000n), undefined)
+  })
+
+  it('that the kernel hides are told with the setting that shows them', () => {
+    assert.throws(() => SymbolTable.parse('0000000000000000 T startup_64\n'), {
+      code: 'symbols-hidden',
+      message: /kptr_restrict/,
+    })
+  })
+})
