@@ -108,6 +108,6 @@ describe('the sources for a suite', () => {
   })
 
   it('are missed with an error that says what to do', () => {
-    assert.throws(() => sourcesForSuite('trixie', 'bookworm', []), { code: 'no-apt-source' })
+    assert.throws(() => sourcesForSuite('trixie', 'bookworm', []), { code: 'NO_APT_SOURCE' })
   })
 })

@@ -1,7 +1,7 @@
 /** Reads apt's source files (sources.list(5), both formats) and says where a Debian suite comes from on this system. */
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { BenchError } from './bench-error.ts'
+import { LastwordError } from '../../protocol/error.ts'
 
 export interface AptSource {
   uris: string[]
@@ -88,8 +88,8 @@ export function sourcesForSuite(
 ): AptSource[] {
   const archive = findSource([suite, systemSuite], systemSources)
   if (!archive) {
-    throw new BenchError(
-      'no-apt-source',
+    throw new LastwordError(
+      'NO_APT_SOURCE',
       `No enabled apt source offers '${systemSuite}' with the component 'main', so there is no mirror to take a ` +
         'kernel from; add one below /etc/apt, or give a kernel file and its modules folder',
     )

@@ -50,14 +50,14 @@ describe('a kernel', () => {
   it('with the modules of another release is refused', async () => {
     await writeModules('6.9.2')
     await assert.rejects(findKernel({ kernelFile, modulesDir, cacheFolder }), {
-      code: 'module-mismatch',
+      code: 'MODULE_MISMATCH',
       message: /built for 6\.9\.2, the kernel is 6\.9\.3-mine/,
     })
   })
 
   it('that is no kernel is refused', async () => {
     await writeFile(kernelFile, 'hello')
-    await assert.rejects(findKernel({ kernelFile, modulesDir, cacheFolder }), { code: 'not-a-kernel' })
+    await assert.rejects(findKernel({ kernelFile, modulesDir, cacheFolder }), { code: 'NOT_A_KERNEL' })
   })
 
   it('of a suite is taken from the cache without asking anybody', async () => {

@@ -1,11 +1,12 @@
 /** Finds a kernel for the bench: the newest of a Debian suite (downloaded, verified, unpacked, kept), or one's own. */
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { LastwordError } from '../../protocol/error.ts'
 import { readSystemSources, sourcesForSuite } from './apt-sources.ts'
-import { BenchError, messageOf } from './bench-error.ts'
 import { type Kernel, KernelCache, keyOfFolder, keyOfPackages } from './kernel-cache.ts'
 import { identifyKernel, type KernelIdentity } from './kernel-image.ts'
 import { collectModules, moduleInfo, moduleName, scanModules } from './kernel-modules.ts'
+import { messageOf } from './message-of.ts'
 import { PackageIndex, type PackageRecord } from './package-index.ts'
 import { runPipeline } from './run-program.ts'
 
@@ -41,8 +42,8 @@ async function debianKernel(choice: DebianKernelChoice): Promise<Kernel> {
   const system = await readOsRelease()
   const suite = choice.suite ?? system
   if (!suite || !system) {
-    throw new BenchError(
-      'suite-unknown',
+    throw new LastwordError(
+      'SUITE_UNKNOWN',
       'This system does not say which Debian suite it is (VERSION_CODENAME in /etc/os-release); ' +
         'give a kernel file and its modules folder',
     )
@@ -68,7 +69,7 @@ async function debianKernel(choice: DebianKernelChoice): Promise<Kernel> {
 }
 
 function isAboutReach(error: unknown): boolean {
-  return error instanceof BenchError && ['no-network', 'no-apt', 'no-apt-source'].includes(error.code)
+  return error instanceof LastwordError && ['NO_NETWORK', 'NO_APT', 'NO_APT_SOURCE'].includes(error.code)
 }
 
 async function fetchNewest(
@@ -134,7 +135,7 @@ async function unpackArchives(
     if (kernelName) kernelFile = join(members, kernelName)
     await rm(archive)
   }
-  if (!kernelFile) throw new BenchError('package-unusable', 'The kernel packages hold no vmlinuz')
+  if (!kernelFile) throw new LastwordError('PACKAGE_UNUSABLE', 'The kernel packages hold no vmlinuz')
   const identity = await gather(kernelFile, members, folder)
   return { folder, identity }
 }
@@ -147,8 +148,8 @@ async function gather(kernelFile: string, modulesDir: string, folder: string): P
   for (const [name, path] of Object.entries(modules)) {
     const builtFor = moduleInfo(await readFile(path), 'vermagic')?.split(' ')[0]
     if (builtFor !== identity.release) {
-      throw new BenchError(
-        'module-mismatch',
+      throw new LastwordError(
+        'MODULE_MISMATCH',
         `The module ${name} was built for ${builtFor ?? 'no known kernel'}, the kernel is ${identity.release}; ` +
           'give the modules folder of the same release',
       )

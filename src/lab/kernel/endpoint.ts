@@ -1,6 +1,7 @@
 /** Where a server listens, and a connection to it. */
 import { connect, type Socket } from 'node:net'
-import { BenchError, messageOf } from './bench-error.ts'
+import { LastwordError } from '../../protocol/error.ts'
+import { messageOf } from './message-of.ts'
 
 /** A unix socket or a TCP port. */
 export type Endpoint = { path: string } | { host: string; port: number }
@@ -11,7 +12,9 @@ export function openSocket(endpoint: Endpoint): Promise<Socket> {
     const socket = connect(endpoint)
     const where = 'path' in endpoint ? endpoint.path : `${endpoint.host}:${endpoint.port}`
     socket.once('error', cause =>
-      reject(new BenchError('no-connection', `Nothing answers at ${where}: ${messageOf(cause)}`, { cause })),
+      reject(
+        new LastwordError('NO_CONNECTION', `Nothing answers at ${where}: ${messageOf(cause)}`, { cause }),
+      ),
     )
     socket.once('connect', () => {
       socket.removeAllListeners('error')

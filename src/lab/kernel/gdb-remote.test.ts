@@ -73,7 +73,7 @@ describe('a GDB connection', () => {
     stub.answers.set('c', 'silence')
     gdb.resume()
     assert.equal(gdb.state, 'running')
-    await assert.rejects(gdb.readRegisters(), { code: 'gdb-running' })
+    await assert.rejects(gdb.readRegisters(), { code: 'GDB_RUNNING' })
     setTimeout(() => stub.say('T05thread:02;'), 10)
     assert.deepEqual(await gdb.waitForStop(), { kind: 'stopped', signal: 5, thread: '02' })
     assert.equal(gdb.state, 'stopped')
@@ -88,7 +88,7 @@ describe('a GDB connection', () => {
 
   it('gives up waiting at its bound, and can then interrupt', async () => {
     stub.answers.set('c', 'silence')
-    await assert.rejects(gdb.continue({ timeoutMs: 20 }), { code: 'gdb-timeout' })
+    await assert.rejects(gdb.continue({ timeoutMs: 20 }), { code: 'GDB_TIMEOUT' })
     const interrupted = gdb.interrupt()
     setTimeout(() => stub.say('T02thread:01;'), 10)
     assert.deepEqual(await interrupted, { kind: 'stopped', signal: 2, thread: '01' })
@@ -97,7 +97,7 @@ describe('a GDB connection', () => {
 
   it('gives up waiting when the caller aborts', async () => {
     stub.answers.set('c', 'silence')
-    await assert.rejects(gdb.continue({ signal: AbortSignal.timeout(10) }), { code: 'aborted' })
+    await assert.rejects(gdb.continue({ signal: AbortSignal.timeout(10) }), { code: 'ABORTED' })
   })
 
   it('steps one instruction', async () => {
@@ -126,20 +126,20 @@ describe('a GDB connection', () => {
 
   it('reports a refusal with the request', async () => {
     stub.answers.set('m0,4', 'E14')
-    await assert.rejects(gdb.readMemory(0n, 4), { code: 'gdb-refused', message: /m0,4/ })
-    await assert.rejects(gdb.setBreakpoint(1n), { code: 'gdb-refused' })
+    await assert.rejects(gdb.readMemory(0n, 4), { code: 'GDB_REFUSED', message: /m0,4/ })
+    await assert.rejects(gdb.setBreakpoint(1n), { code: 'GDB_REFUSED' })
   })
 
   it('ends every wait when the machine is gone', async () => {
     stub.answers.set('c', 'silence')
     const waiting = gdb.continue()
     stub.close()
-    await assert.rejects(waiting, { code: 'gdb-lost' })
-    await assert.rejects(gdb.step({ timeoutMs: 100 }), { code: 'gdb-running' })
+    await assert.rejects(waiting, { code: 'GDB_LOST' })
+    await assert.rejects(gdb.step({ timeoutMs: 100 }), { code: 'GDB_RUNNING' })
   })
 
   it('does not open where nobody listens', async () => {
-    await assert.rejects(GdbRemote.connect({ path: join(folder, 'nobody') }), { code: 'no-connection' })
+    await assert.rejects(GdbRemote.connect({ path: join(folder, 'nobody') }), { code: 'NO_CONNECTION' })
   })
 })
 

@@ -1,6 +1,6 @@
 /** A client of the GDB remote serial protocol, as much of it as stopping a kernel at an instruction takes. */
 import type { Socket } from 'node:net'
-import { BenchError } from './bench-error.ts'
+import { LastwordError } from '../../protocol/error.ts'
 import { type Endpoint, openSocket } from './endpoint.ts'
 import { encodeGdbPacket, GdbPackets } from './gdb-packets.ts'
 import { parseRegisters, type Registers } from './x86-registers.ts'
@@ -20,7 +20,7 @@ const requestTimeoutMs = 10_000
 interface Waiter {
   accept(payload: string): boolean
   resolve(payload: string): void
-  reject(error: BenchError): void
+  reject(error: LastwordError): void
 }
 
 export class GdbRemote {
@@ -32,16 +32,18 @@ export class GdbRemote {
   #waiter: Waiter | undefined
   /** Packets that came while nobody waited: a stop reply may be faster than its reader. */
   #unread: string[] = []
-  #failure: BenchError | undefined
+  #failure: LastwordError | undefined
 
   private constructor(socket: Socket) {
     this.#socket = socket
     socket.setNoDelay(true)
     socket.on('data', bytes => this.#receive(bytes))
     socket.on('error', cause =>
-      this.#fail(new BenchError('gdb-lost', `The GDB server was lost: ${cause.message}`)),
+      this.#fail(new LastwordError('GDB_LOST', `The GDB server was lost: ${cause.message}`)),
     )
-    socket.on('close', () => this.#fail(new BenchError('gdb-lost', 'The GDB server closed the connection')))
+    socket.on('close', () =>
+      this.#fail(new LastwordError('GDB_LOST', 'The GDB server closed the connection')),
+    )
   }
 
   /** Connects; QEMU stops the machine as this happens. */
@@ -149,7 +151,7 @@ export class GdbRemote {
 
   /** Closes; the machine stays as it is. */
   close(): void {
-    this.#failure ??= new BenchError('gdb-lost', 'The GDB connection was closed')
+    this.#failure ??= new LastwordError('GDB_LOST', 'The GDB connection was closed')
     this.#socket.destroy()
   }
 
@@ -159,7 +161,7 @@ export class GdbRemote {
 
   #expectStopped(what: string): void {
     if (this.#state === 'running') {
-      throw new BenchError('gdb-running', `The machine is running: interrupt it before '${what}'`)
+      throw new LastwordError('GDB_RUNNING', `The machine is running: interrupt it before '${what}'`)
     }
   }
 
@@ -181,7 +183,7 @@ export class GdbRemote {
   }
 
   #wait(what: string, accept: (reply: string) => boolean, options: WaitOptions): Promise<string> {
-    if (this.#waiter) throw new BenchError('gdb-busy', `Asked for ${what} while another answer is awaited`)
+    if (this.#waiter) throw new LastwordError('GDB_BUSY', `Asked for ${what} while another answer is awaited`)
     const early = this.#takeUnread(accept)
     if (early !== undefined) return Promise.resolve(early)
     if (this.#failure) return Promise.reject(this.#failure)
@@ -193,10 +195,10 @@ export class GdbRemote {
         this.#waiter = undefined
         act()
       }
-      const fail = (error: BenchError) => settle(() => reject(error))
+      const fail = (error: LastwordError) => settle(() => reject(error))
       const late = () =>
-        fail(new BenchError('gdb-timeout', `No ${what} from the GDB server in ${timeoutMs} ms`))
-      const abort = () => fail(new BenchError('aborted', `Waiting for ${what} was aborted`))
+        fail(new LastwordError('GDB_TIMEOUT', `No ${what} from the GDB server in ${timeoutMs} ms`))
+      const abort = () => fail(new LastwordError('ABORTED', `Waiting for ${what} was aborted`))
       const timer = setTimeout(late, timeoutMs)
       this.#waiter = { accept, resolve: payload => settle(() => resolve(payload)), reject: fail }
       if (signal?.aborted) abort()
@@ -224,7 +226,7 @@ export class GdbRemote {
 
   #receiveCorrupt(reason: string): void {
     if (this.#acks === 'sent') this.#write(Buffer.from('-'))
-    else this.#fail(new BenchError('gdb-corrupt', `A packet of the GDB server was damaged (${reason})`))
+    else this.#fail(new LastwordError('GDB_CORRUPT', `A packet of the GDB server was damaged (${reason})`))
   }
 
   #deliver(payload: string): void {
@@ -241,7 +243,7 @@ export class GdbRemote {
     if (!this.#socket.destroyed) this.#socket.write(bytes)
   }
 
-  #fail(error: BenchError): void {
+  #fail(error: LastwordError): void {
     this.#failure ??= error
     this.#waiter?.reject(this.#failure)
   }
@@ -255,7 +257,7 @@ export function parseStopReply(payload: string): StopReply {
   return { kind: 'stopped', signal: value, ...(thread && { thread }) }
 }
 
-function unexpected(request: string, reply: string): BenchError {
+function unexpected(request: string, reply: string): LastwordError {
   const said = reply === '' ? 'that it does not know it' : `'${reply.slice(0, 40)}'`
-  return new BenchError('gdb-refused', `The GDB server answered '${request.slice(0, 20)}' with ${said}`)
+  return new LastwordError('GDB_REFUSED', `The GDB server answered '${request.slice(0, 20)}' with ${said}`)
 }

@@ -31,21 +31,21 @@ describe('a booting guest', () => {
   it('whose symbols were damaged on the way says so', async () => {
     const printed = `${marker.booted} 6.1\n${marker.interfaceFound}\n${marker.symbolsPrinted}\n`
     const machine = machineThatPrints(printed, Buffer.from('damaged'))
-    await assert.rejects(waitForInterface(machine, { symbols: 'printed' }), { code: 'symbols-unreadable' })
+    await assert.rejects(waitForInterface(machine, { symbols: 'printed' }), { code: 'SYMBOLS_UNREADABLE' })
   })
 
   it('that panics before /init is reported with its panic', async () => {
     const printed =
       '[ 1.0] Kernel panic - not syncing: No working init found.\n[ 1.1] Rebooting in 1 seconds..\n'
     await assert.rejects(waitForInterface(machineThatPrints(printed)), {
-      code: 'kernel-did-not-boot',
+      code: 'KERNEL_DID_NOT_BOOT',
       message: /No working init found/,
     })
   })
 
   it('that prints nothing is reported as such', async () => {
     await assert.rejects(waitForInterface(machineThatPrints('')), {
-      code: 'kernel-did-not-boot',
+      code: 'KERNEL_DID_NOT_BOOT',
       message: /stayed empty/,
     })
   })
@@ -53,7 +53,7 @@ describe('a booting guest', () => {
   it('that finds no interface is reported with what its driver said', async () => {
     const printed = `${marker.booted} 6.1\n[ 2.0] ipmi_si: Unable to find any System Interface(s)\n${marker.interfaceMissing}\n`
     await assert.rejects(waitForInterface(machineThatPrints(printed)), {
-      code: 'interface-missing',
+      code: 'INTERFACE_MISSING',
       message: /Unable to find any System Interface/,
     })
   })

@@ -1,6 +1,6 @@
 /** Follows a guest from power-on to the point where its IPMI interface answers, and reads the symbols it prints. */
 import { gunzipSync } from 'node:zlib'
-import { BenchError } from './bench-error.ts'
+import { LastwordError } from '../../protocol/error.ts'
 import { marker } from './init-script.ts'
 import type { ConsoleWait, SerialConsole } from './serial-console.ts'
 import { SymbolTable } from './symbols.ts'
@@ -51,24 +51,24 @@ function unpackSymbols(packed: Buffer): SymbolTable {
   try {
     return SymbolTable.parse(gunzipSync(packed).toString('latin1'))
   } catch (cause) {
-    if (cause instanceof BenchError) throw cause
+    if (cause instanceof LastwordError) throw cause
     const message = "The guest's symbols arrived damaged at its second serial port; boot it again"
-    throw new BenchError('symbols-unreadable', message, { cause })
+    throw new LastwordError('SYMBOLS_UNREADABLE', message, { cause })
   }
 }
 
-function interfaceMissing(console: SerialConsole): BenchError {
+function interfaceMissing(console: SerialConsole): LastwordError {
   const hint = console.tail(13).findLast(line => /ipmi_/.test(line))
-  return new BenchError(
-    'interface-missing',
+  return new LastwordError(
+    'INTERFACE_MISSING',
     `The kernel booted, but its driver found no IPMI interface${hint ? `: '${hint.trim()}'` : ''}; ` +
       'is a BMC listening where the machine was told to connect?',
   )
 }
 
 function notBooted(error: unknown, console: SerialConsole): unknown {
-  if (!(error instanceof BenchError) || error.code === 'aborted') return error
+  if (!(error instanceof LastwordError) || error.code === 'ABORTED') return error
   const telling = console.lines.find(line => line.includes('Kernel panic')) ?? console.tail(1)[0]
   const seen = telling ? `its console says '${telling.trim()}'` : 'its console stayed empty'
-  return new BenchError('kernel-did-not-boot', `The kernel did not reach /init: ${seen}`, { cause: error })
+  return new LastwordError('KERNEL_DID_NOT_BOOT', `The kernel did not reach /init: ${seen}`, { cause: error })
 }

@@ -66,6 +66,6 @@ describe('the initramfs', needs('busybox', 'ipmitool', 'ldd'), () => {
 
   it('refuses a kernel that lacks a module', async () => {
     const init = { interface: 'ssif', panicOp: 'none' } as const
-    await assert.rejects(buildInitramfs({ kernel: { modules }, init, folder }), { code: 'module-missing' })
+    await assert.rejects(buildInitramfs({ kernel: { modules }, init, folder }), { code: 'MODULE_MISSING' })
   })
 })

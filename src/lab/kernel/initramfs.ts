@@ -2,7 +2,7 @@
 import { mkdir, readdir, readFile, realpath, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { gzipSync } from 'node:zlib'
-import { BenchError } from './bench-error.ts'
+import { LastwordError } from '../../protocol/error.ts'
 import { type CpioEntry, cpioArchive } from './cpio.ts'
 import { guestPath, type InitOptions, initScript, modulesFor } from './init-script.ts'
 import { defaultCacheFolder, type Kernel } from './kernel-cache.ts'
@@ -106,8 +106,8 @@ async function moduleEntry(path: string): Promise<CpioEntry> {
 /** Programs go to /bin; libraries keep their path, where the loader looks for them. */
 async function programEntries(programs: readonly string[]): Promise<CpioEntry[]> {
   if (process.arch !== 'x64') {
-    throw new BenchError(
-      'wrong-architecture',
+    throw new LastwordError(
+      'WRONG_ARCHITECTURE',
       `The guest is an x86-64 machine and runs this system's own programs, but this system is ${process.arch}`,
     )
   }

@@ -2,7 +2,7 @@
 import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
-import { BenchError } from './bench-error.ts'
+import { LastwordError } from '../../protocol/error.ts'
 import type { KernelIdentity } from './kernel-image.ts'
 import type { PackageRecord } from './package-index.ts'
 import { sha256Of, sha256OfFile } from './sha256.ts'
@@ -91,8 +91,8 @@ export class KernelCache {
     const failure = await rename(unpacked, join(this.folder, key)).catch((cause: unknown) => cause)
     const kernel = await this.load(key)
     if (kernel) return kernel
-    throw new BenchError(
-      'cache-damaged',
+    throw new LastwordError(
+      'CACHE_DAMAGED',
       `The kernel could not be kept below ${this.folder}; is there room?`,
       {
         cause: failure,

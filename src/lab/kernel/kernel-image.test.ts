@@ -29,12 +29,12 @@ describe('a kernel image', () => {
 
   it('that is none is refused by its name', () => {
     assert.throws(() => identifySetupHeader(Buffer.alloc(0x1000), 'notes.txt'), {
-      code: 'not-a-kernel',
+      code: 'NOT_A_KERNEL',
       message: /notes\.txt/,
     })
   })
 
   it('that is not there is refused', async () => {
-    await assert.rejects(identifyKernel('/nowhere/vmlinuz'), { code: 'not-a-kernel' })
+    await assert.rejects(identifyKernel('/nowhere/vmlinuz'), { code: 'NOT_A_KERNEL' })
   })
 })

@@ -1,6 +1,7 @@
 /** What a bzImage says of itself in its setup header (Linux x86 boot protocol, `kernel_version`). */
 import { open } from 'node:fs/promises'
-import { BenchError, messageOf } from './bench-error.ts'
+import { LastwordError } from '../../protocol/error.ts'
+import { messageOf } from './message-of.ts'
 
 export interface KernelIdentity {
   /** As `uname -r` will print it, such as `6.1.0-56-amd64`. */
@@ -15,7 +16,7 @@ const versionPointerAt = 0x20e
 
 export async function identifyKernel(path: string): Promise<KernelIdentity> {
   const file = await open(path).catch(cause => {
-    throw new BenchError('not-a-kernel', `The kernel file cannot be read: ${messageOf(cause)}`, { cause })
+    throw new LastwordError('NOT_A_KERNEL', `The kernel file cannot be read: ${messageOf(cause)}`, { cause })
   })
   try {
     const { buffer, bytesRead } = await file.read(Buffer.alloc(setupBytes), 0, setupBytes, 0)
@@ -28,8 +29,8 @@ export async function identifyKernel(path: string): Promise<KernelIdentity> {
 export function identifySetupHeader(setup: Buffer, path: string): KernelIdentity {
   const isKernel = setup.length > 0x300 && setup.toString('latin1', magicAt, magicAt + 4) === 'HdrS'
   if (!isKernel) {
-    throw new BenchError(
-      'not-a-kernel',
+    throw new LastwordError(
+      'NOT_A_KERNEL',
       `${path} is no x86 Linux kernel (a bzImage, usually named vmlinuz-RELEASE)`,
     )
   }

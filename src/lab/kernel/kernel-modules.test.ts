@@ -68,7 +68,7 @@ describe('the modules of a kernel', () => {
   it('that miss one are refused, with the module that needs it', async () => {
     const modules = await scanModules(folder)
     await assert.rejects(modulesInLoadOrder(['orphan'], modules), {
-      code: 'module-missing',
+      code: 'MODULE_MISSING',
       message: /no module nowhere, which orphan depends on/,
     })
   })
@@ -86,10 +86,10 @@ describe('the modules of a kernel', () => {
   })
 
   it('without the IPMI drivers are refused', async () => {
-    await assert.rejects(collectModules({}, folder), { code: 'module-missing' })
+    await assert.rejects(collectModules({}, folder), { code: 'MODULE_MISSING' })
   })
 
   it('cannot be scanned where there is no folder', async () => {
-    await assert.rejects(scanModules(join(folder, 'nowhere')), { code: 'module-missing' })
+    await assert.rejects(scanModules(join(folder, 'nowhere')), { code: 'MODULE_MISSING' })
   })
 })

@@ -2,7 +2,8 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
-import { BenchError, messageOf } from './bench-error.ts'
+import { LastwordError } from '../../protocol/error.ts'
+import { messageOf } from './message-of.ts'
 import { expectSuccess, runProgram } from './run-program.ts'
 
 /** The modules that the bench may load; all but these and what they depend on is left in the package. */
@@ -51,7 +52,7 @@ export async function modulesInLoadOrder(names: readonly string[], modules: Modu
     const path = findModule(modules, name)
     if (!path) {
       const wantedBy = chain.length > 0 ? `, which ${chain.at(-1)} depends on` : ''
-      throw new BenchError('module-missing', `This kernel has no module ${name}${wantedBy}`)
+      throw new LastwordError('MODULE_MISSING', `This kernel has no module ${name}${wantedBy}`)
     }
     if (ordered.has(path) || chain.includes(name)) return
     for (const needed of moduleDependencies(await readFile(path))) await visit(needed, [...chain, name])
@@ -86,8 +87,8 @@ export async function collectModules(
     queue.push(...moduleDependencies(image))
   }
   if (!collected.ipmi_si || !collected.ipmi_msghandler || !collected.ipmi_devintf) {
-    throw new BenchError(
-      'module-missing',
+    throw new LastwordError(
+      'MODULE_MISSING',
       'Among the modules are no ipmi_msghandler, ipmi_devintf and ipmi_si; choose a kernel built with CONFIG_IPMI_SI=m',
     )
   }
@@ -98,7 +99,7 @@ export async function collectModules(
 export async function scanModules(folder: string): Promise<Record<string, string>> {
   const modules: Record<string, string> = {}
   const files = await readdir(folder, { recursive: true }).catch(cause => {
-    throw new BenchError('module-missing', `The modules folder cannot be read: ${messageOf(cause)}`, {
+    throw new LastwordError('MODULE_MISSING', `The modules folder cannot be read: ${messageOf(cause)}`, {
       cause,
     })
   })

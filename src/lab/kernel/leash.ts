@@ -1,7 +1,7 @@
 /** Starts a program that cannot outlive us, however we end, and whose private folder goes with it. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import type { Readable, Writable } from 'node:stream'
-import { BenchError } from './bench-error.ts'
+import { LastwordError } from '../../protocol/error.ts'
 
 export interface LeashedProcess {
   pid: number
@@ -33,7 +33,7 @@ export function startOnLeash(program: string, args: readonly string[], folder: s
   })
   const { pid, stdin, stdout, stderr } = child
   if (pid === undefined || !stdin || !stdout || !stderr) {
-    throw new BenchError('program-failed', `${program} could not be started: there is no usable /bin/sh`)
+    throw new LastwordError('PROGRAM_FAILED', `${program} could not be started: there is no usable /bin/sh`)
   }
   const kill = () => {
     try {

@@ -37,19 +37,19 @@ describe('a failed update of the index', () => {
   it('of a suite that the mirror does not have says so', () => {
     const said =
       "E: The repository 'http://mirror.test/debian trixie Release' does not have a Release file.\n"
-    assert.equal(codes(said), 'suite-unknown')
+    assert.equal(codes(said), 'SUITE_UNKNOWN')
   })
 
   it('without a network says so, and what apt said', () => {
     const said = "W: Failed to fetch http://mirror.test/InRelease  Could not resolve 'mirror.test'\n"
-    assert.equal(codes(said), 'no-network')
+    assert.equal(codes(said), 'NO_NETWORK')
     assert.match(updateFailure('trixie', said)!.message, /Could not resolve/)
   })
 
   it('for want of a key names the package that brings it', () => {
     const said =
       'W: GPG error: http://mirror.test trixie InRelease: signatures were invalid: NO_PUBKEY 6ED0E7B82643E131\n'
-    assert.equal(codes(said), 'suite-untrusted')
+    assert.equal(codes(said), 'SUITE_UNTRUSTED')
     assert.match(updateFailure('trixie', said)!.message, /debian-archive-keyring/)
   })
 

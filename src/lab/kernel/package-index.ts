@@ -1,8 +1,8 @@
 /** A suite's package index, read by apt into a folder of its own, so that the system's lists stay as they are. */
 import { mkdir, readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { LastwordError } from '../../protocol/error.ts'
 import { type AptSource, formatDeb822Sources } from './apt-sources.ts'
-import { BenchError } from './bench-error.ts'
 import { nearestNames } from './nearest-names.ts'
 import { findProgram, lastLine, type ProgramResult, runProgram } from './run-program.ts'
 import { sha256OfFile } from './sha256.ts'
@@ -32,8 +32,8 @@ export class PackageIndex {
   /** Fetches the index of `suite` from `sources` into `folder`, which is the caller's to remove. */
   static async fetch(suite: string, sources: readonly AptSource[], folder: string): Promise<PackageIndex> {
     if (!findProgram('apt-get')) {
-      throw new BenchError(
-        'no-apt',
+      throw new LastwordError(
+        'NO_APT',
         'apt-get is not on this system, so no Debian kernel can be fetched; give a kernel file and its modules folder',
       )
     }
@@ -70,8 +70,8 @@ export class PackageIndex {
     const stem = name.split('-').slice(0, 2).join('-')
     const listed = await this.#run('apt-cache', ['pkgnames', stem])
     const nearest = nearestNames(name, listed.stdout.toString().split('\n').filter(Boolean))
-    throw new BenchError(
-      'package-not-found',
+    throw new LastwordError(
+      'PACKAGE_NOT_FOUND',
       `Suite '${this.suite}' has no package ${which}; ` +
         (nearest.length > 0 ? `the nearest are ${nearest.join(', ')}` : `it has none named ${stem}-*`) +
         '; take a suite of Debian, or give a kernel file and its modules folder',
@@ -86,7 +86,8 @@ export class PackageIndex {
     const file = (await readdir(folder)).find(
       one => one.startsWith(`${record.name}_`) && one.endsWith('.deb'),
     )
-    if (!file) throw new BenchError('download-failed', `apt-get downloaded ${record.name}, but left no file`)
+    if (!file)
+      throw new LastwordError('DOWNLOAD_FAILED', `apt-get downloaded ${record.name}, but left no file`)
     const path = join(folder, file)
     const actual = await sha256OfFile(path)
     if (actual !== record.sha256) throw checksumWrong(record.name, record.sha256, actual)
@@ -132,20 +133,20 @@ export function parsePackageRecord(text: string): PackageRecord | undefined {
 }
 
 /** What `apt-get update` complained about, in our terms; undefined when the suite itself was read. */
-export function updateFailure(suite: string, stderr: string): BenchError | undefined {
+export function updateFailure(suite: string, stderr: string): LastwordError | undefined {
   const complaints = stderr.split('\n').filter(line => /^[EW]:/.test(line))
   const about = complaints.filter(line => !line.includes(`${suite}-security`))
   const complaint = (pattern: RegExp) => about.find(line => pattern.test(line))?.replace(/^[EW]: */, '')
   if (complaint(/does not have a Release file/)) {
-    return new BenchError(
-      'suite-unknown',
+    return new LastwordError(
+      'SUITE_UNKNOWN',
       `The mirror has no suite '${suite}'; give one that it has, such as bookworm, trixie or trixie-backports`,
     )
   }
   const untrusted = complaint(/NO_PUBKEY|not signed|EXPKEYSIG|couldn't be verified/)
   if (untrusted) {
-    return new BenchError(
-      'suite-untrusted',
+    return new LastwordError(
+      'SUITE_UNTRUSTED',
       `The index of '${suite}' is signed by a key that this system does not have (${untrusted}); ` +
         'bring a newer keyring with: apt-get install debian-archive-keyring',
     )
@@ -154,28 +155,28 @@ export function updateFailure(suite: string, stderr: string): BenchError | undef
   return unreachable ? noNetwork(`The index of '${suite}' could not be fetched`, unreachable) : undefined
 }
 
-function downloadFailure(record: PackageRecord, result: ProgramResult): BenchError {
+function downloadFailure(record: PackageRecord, result: ProgramResult): LastwordError {
   const complaint = lastLine(result.stderr).replace(/^[EW]: */, '')
   if (/Hash Sum mismatch/.test(result.stderr)) return checksumWrong(record.name, record.sha256, 'another')
   if (/Failed to fetch|Could not/.test(result.stderr)) {
     return noNetwork(`${record.name} ${record.version} could not be downloaded`, complaint)
   }
-  return new BenchError(
-    'download-failed',
+  return new LastwordError(
+    'DOWNLOAD_FAILED',
     `${record.name} ${record.version} was not downloaded: ${complaint}`,
   )
 }
 
-function noNetwork(what: string, why: string): BenchError {
-  return new BenchError(
-    'no-network',
+function noNetwork(what: string, why: string): LastwordError {
+  return new LastwordError(
+    'NO_NETWORK',
     `${what}: ${why}; mend the network or the mirror below /etc/apt, or give a kernel file and its modules folder`,
   )
 }
 
-function checksumWrong(what: string, expected: string, actual: string): BenchError {
-  return new BenchError(
-    'checksum-wrong',
+function checksumWrong(what: string, expected: string, actual: string): LastwordError {
+  return new LastwordError(
+    'CHECKSUM_WRONG',
     `${what} has the checksum ${actual.slice(0, 16)}, the index says ${expected.slice(0, 16)}; ` +
       'nothing was kept, try again, and mistrust the mirror if it stays so',
   )

@@ -82,12 +82,12 @@ describe("QEMU's monitor", () => {
 
   it('reports what was refused, and why', async () => {
     monitor.answer = () => ({ error: { class: 'GenericError', desc: 'no such thing' } })
-    await assert.rejects(qmp.injectNmi(), { code: 'qmp-refused', message: /inject-nmi.*no such thing/ })
+    await assert.rejects(qmp.injectNmi(), { code: 'QMP_REFUSED', message: /inject-nmi.*no such thing/ })
   })
 
   it('takes text from savevm as its failure', async () => {
     monitor.answer = () => ({ return: 'Error: No block device can accept snapshots\r\n' })
-    await assert.rejects(qmp.savevm('s0'), { code: 'qmp-refused', message: /No block device/ })
+    await assert.rejects(qmp.savevm('s0'), { code: 'QMP_REFUSED', message: /No block device/ })
     monitor.answer = () => ({ return: '' })
     await qmp.loadvm('s0')
     assert.deepEqual(monitor.commands.at(-1)?.arguments, { 'command-line': 'loadvm s0' })
@@ -106,15 +106,15 @@ describe("QEMU's monitor", () => {
 
   it('is given up when it does not answer', async () => {
     monitor.answer = () => undefined
-    await assert.rejects(qmp.execute('x', {}, 20), { code: 'qmp-timeout' })
+    await assert.rejects(qmp.execute('x', {}, 20), { code: 'QMP_TIMEOUT' })
   })
 
   it('ends every command when the machine is gone', async () => {
     monitor.answer = () => undefined
     const waiting = qmp.execute('x')
     monitor.close()
-    await assert.rejects(waiting, { code: 'qmp-lost' })
-    await assert.rejects(qmp.execute('x'), { code: 'qmp-lost' })
+    await assert.rejects(waiting, { code: 'QMP_LOST' })
+    await assert.rejects(qmp.execute('x'), { code: 'QMP_LOST' })
     await qmp.quit()
   })
 })
@@ -127,6 +127,6 @@ describe("the monitor's lines", () => {
   })
 
   it('that are no JSON are refused', () => {
-    assert.throws(() => new QmpLines().push('hello\n'), { code: 'qmp-corrupt' })
+    assert.throws(() => new QmpLines().push('hello\n'), { code: 'QMP_CORRUPT' })
   })
 })

@@ -1,6 +1,6 @@
 /** A client of QEMU's machine protocol (QMP): commands, events, and the human monitor for what QMP lacks. */
 import type { Socket } from 'node:net'
-import { BenchError } from './bench-error.ts'
+import { LastwordError } from '../../protocol/error.ts'
 import { type Endpoint, openSocket } from './endpoint.ts'
 
 export interface QmpEvent {
@@ -32,7 +32,7 @@ function parseMessage(line: string): QmpMessage {
   try {
     return JSON.parse(line)
   } catch (cause) {
-    throw new BenchError('qmp-corrupt', `QEMU's monitor said what is no JSON: ${line.slice(0, 60)}`, {
+    throw new LastwordError('QMP_CORRUPT', `QEMU's monitor said what is no JSON: ${line.slice(0, 60)}`, {
       cause,
     })
   }
@@ -41,7 +41,7 @@ function parseMessage(line: string): QmpMessage {
 interface Pending {
   command: string
   resolve(value: unknown): void
-  reject(error: BenchError): void
+  reject(error: LastwordError): void
 }
 
 export class QmpClient {
@@ -50,7 +50,7 @@ export class QmpClient {
   readonly #pending = new Map<number, Pending>()
   readonly #listeners = new Set<(event: QmpEvent) => void>()
   #nextId = 1
-  #failure: BenchError | undefined
+  #failure: LastwordError | undefined
 
   private constructor(socket: Socket) {
     this.#socket = socket
@@ -74,7 +74,9 @@ export class QmpClient {
     return new Promise((resolve, reject) => {
       const late = () => {
         this.#pending.delete(id)
-        reject(new BenchError('qmp-timeout', `QEMU's monitor did not answer '${command}' in ${timeoutMs} ms`))
+        reject(
+          new LastwordError('QMP_TIMEOUT', `QEMU's monitor did not answer '${command}' in ${timeoutMs} ms`),
+        )
       }
       const timer = setTimeout(late, timeoutMs)
       const settle = (act: () => void) => {
@@ -142,7 +144,7 @@ export class QmpClient {
   /** The human monitor reports failure as text, and success as none. */
   async #silently(line: string): Promise<void> {
     const printed = await this.monitor(line)
-    if (printed !== '') throw new BenchError('qmp-refused', `QEMU refused '${line}': ${printed}`)
+    if (printed !== '') throw new LastwordError('QMP_REFUSED', `QEMU refused '${line}': ${printed}`)
   }
 
   #receive(text: string): void {
@@ -155,7 +157,7 @@ export class QmpClient {
       this.#pending.delete(message.id)
       if (message.error) {
         const why = `QEMU refused '${pending.command}': ${message.error.desc}`
-        pending.reject(new BenchError('qmp-refused', why))
+        pending.reject(new LastwordError('QMP_REFUSED', why))
       } else pending.resolve(message.return)
     }
   }
@@ -164,14 +166,14 @@ export class QmpClient {
     try {
       return this.#lines.push(text)
     } catch (error) {
-      if (!(error instanceof BenchError)) throw error
+      if (!(error instanceof LastwordError)) throw error
       this.#fail(error.message)
       return []
     }
   }
 
   #fail(message: string): void {
-    this.#failure ??= new BenchError('qmp-lost', message)
+    this.#failure ??= new LastwordError('QMP_LOST', message)
     for (const pending of this.#pending.values()) pending.reject(this.#failure)
     this.#pending.clear()
   }

@@ -3,7 +3,8 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { accessSync, constants } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import type { Readable } from 'node:stream'
-import { BenchError, messageOf } from './bench-error.ts'
+import { LastwordError } from '../../protocol/error.ts'
+import { messageOf } from './message-of.ts'
 
 export interface RunOptions {
   cwd?: string
@@ -52,8 +53,8 @@ function isExecutable(path: string): boolean {
 export function requireProgram(program: string): string {
   const path = findProgram(program)
   if (path) return path
-  throw new BenchError(
-    'no-program',
+  throw new LastwordError(
+    'NO_PROGRAM',
     `${program} is not installed; install it with: ${installCommand(program)}`,
   )
 }
@@ -88,7 +89,7 @@ export async function runPipeline(
 export function expectSuccess(program: string, result: ProgramResult): ProgramResult {
   if (result.exitCode === 0) return result
   const said = lastLine(result.stderr) || lastLine(result.stdout.toString()) || 'it said nothing'
-  throw new BenchError('program-failed', `${program} ended with status ${result.exitCode}: ${said}`)
+  throw new LastwordError('PROGRAM_FAILED', `${program} ended with status ${result.exitCode}: ${said}`)
 }
 
 export function lastLine(text: string): string {
@@ -118,11 +119,13 @@ function finish(program: string, child: ChildProcess, options: RunOptions): Prom
     child.stderr?.on('data', chunk => stderr.push(chunk))
     const timer = setTimeout(() => {
       child.kill('SIGKILL')
-      reject(new BenchError('program-stuck', `${program} did not end within ${timeoutMs / 1000} s`))
+      reject(new LastwordError('PROGRAM_STUCK', `${program} did not end within ${timeoutMs / 1000} s`))
     }, timeoutMs)
     child.on('error', cause => {
       clearTimeout(timer)
-      reject(new BenchError('program-failed', `${program} could not be run: ${messageOf(cause)}`, { cause }))
+      reject(
+        new LastwordError('PROGRAM_FAILED', `${program} could not be run: ${messageOf(cause)}`, { cause }),
+      )
     })
     child.on('close', (status, signal) => {
       clearTimeout(timer)

@@ -49,7 +49,7 @@ describe('the serial console', () => {
     const { input, console } = openConsole()
     input.write('Loading\n')
     await assert.rejects(console.waitFor('never', { quietMs: 20 }), {
-      code: 'console-quiet',
+      code: 'CONSOLE_QUIET',
       message: /Loading/,
     })
   })
@@ -58,7 +58,7 @@ describe('the serial console', () => {
     const { input, console } = openConsole()
     const printing = setInterval(() => input.write('.\n'), 5)
     try {
-      await assert.rejects(console.waitFor('never', { limitMs: 60 }), { code: 'console-quiet' })
+      await assert.rejects(console.waitFor('never', { limitMs: 60 }), { code: 'CONSOLE_QUIET' })
     } finally {
       clearInterval(printing)
     }
@@ -67,10 +67,10 @@ describe('the serial console', () => {
   it('ends a wait when the machine is gone or the caller aborts', async () => {
     const { input, console } = openConsole()
     const aborted = console.waitFor('never', { signal: AbortSignal.timeout(10) })
-    await assert.rejects(aborted, { code: 'aborted' })
+    await assert.rejects(aborted, { code: 'ABORTED' })
     const waiting = console.waitFor('never')
     input.destroy()
-    await assert.rejects(waiting, { code: 'console-closed' })
+    await assert.rejects(waiting, { code: 'CONSOLE_CLOSED' })
   })
 
   it('keeps a bounded number of lines, and the unfinished one', async () => {

@@ -1,7 +1,7 @@
 /** A machine's serial console: its last lines kept in bounded memory, and waits that end when it falls silent. */
 import type { Readable, Writable } from 'node:stream'
 import { stripVTControlCharacters } from 'node:util'
-import { BenchError } from './bench-error.ts'
+import { LastwordError } from '../../protocol/error.ts'
 
 export interface ConsoleWait {
   /** Give up when nothing at all was printed for so long. */
@@ -45,7 +45,7 @@ export class SerialConsole {
   /** The number of the first line that no wait has consumed. */
   #cursor = 0
   readonly #listeners = new Set<() => void>()
-  #closed: BenchError | undefined
+  #closed: LastwordError | undefined
 
   constructor(input: Readable, output: Writable, options: { keepLines?: number } = {}) {
     this.#output = output
@@ -99,7 +99,7 @@ export class SerialConsole {
 
   /** No more lines will come; every wait ends with `why`. */
   close(why: string): void {
-    this.#closed ??= new BenchError('console-closed', why)
+    this.#closed ??= new LastwordError('CONSOLE_CLOSED', why)
     this.#announce()
   }
 
@@ -107,12 +107,13 @@ export class SerialConsole {
     const quietMs = options.quietMs ?? 60_000
     const leftMs = limitAt - Date.now()
     const outcome = await this.#activity({ timeoutMs: Math.min(quietMs, leftMs), signal: options.signal })
-    if (outcome === 'aborted') throw new BenchError('aborted', `Waiting for ${nameOf(pattern)} was aborted`)
+    if (outcome === 'ABORTED')
+      throw new LastwordError('ABORTED', `Waiting for ${nameOf(pattern)} was aborted`)
     if (outcome === 'activity') return
     const last = this.tail(1)[0] ?? ''
     const why = leftMs <= quietMs ? 'within the limit' : `after ${quietMs / 1000} s of silence`
-    throw new BenchError(
-      'console-quiet',
+    throw new LastwordError(
+      'CONSOLE_QUIET',
       `No ${nameOf(pattern)} on the console ${why}; its last line: '${last}'`,
     )
   }
@@ -121,17 +122,17 @@ export class SerialConsole {
   #activity(bounds: {
     timeoutMs?: number
     signal: AbortSignal | undefined
-  }): Promise<'activity' | 'aborted' | 'late'> {
+  }): Promise<'activity' | 'ABORTED' | 'late'> {
     const { timeoutMs, signal } = bounds
     return new Promise(resolve => {
-      const end = (outcome: 'activity' | 'aborted' | 'late') => {
+      const end = (outcome: 'activity' | 'ABORTED' | 'late') => {
         clearTimeout(timer)
         this.#listeners.delete(printed)
         signal?.removeEventListener('abort', aborted)
         resolve(outcome)
       }
       const printed = () => end('activity')
-      const aborted = () => end('aborted')
+      const aborted = () => end('ABORTED')
       const timer =
         timeoutMs === undefined ? undefined : setTimeout(() => end('late'), Math.max(0, timeoutMs))
       this.#listeners.add(printed)

@@ -20,7 +20,7 @@ describe('the shared libraries of a program', () => {
 
   it('that miss one are refused by its name', () => {
     assert.throws(() => parseLdd('\tlibfreeipmi.so.17 => not found\n', 'ipmitool'), {
-      code: 'library-missing',
+      code: 'LIBRARY_MISSING',
       message: /libfreeipmi\.so\.17/,
     })
   })

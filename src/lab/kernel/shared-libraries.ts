@@ -1,12 +1,12 @@
 /** Finds the shared libraries that a program of this system needs, through ldd(1). */
-import { BenchError } from './bench-error.ts'
+import { LastwordError } from '../../protocol/error.ts'
 import { runProgram } from './run-program.ts'
 
 export async function sharedLibraries(program: string): Promise<string[]> {
   const { stdout, stderr, exitCode } = await runProgram('ldd', [program])
   const printed = stdout.toString()
   if (exitCode !== 0 && !/not a dynamic executable/.test(printed + stderr)) {
-    throw new BenchError('program-failed', `ldd cannot read ${program}: ${stderr.trim()}`)
+    throw new LastwordError('PROGRAM_FAILED', `ldd cannot read ${program}: ${stderr.trim()}`)
   }
   return parseLdd(printed, program)
 }
@@ -15,8 +15,8 @@ export async function sharedLibraries(program: string): Promise<string[]> {
 export function parseLdd(printed: string, program: string): string[] {
   const missing = /^\s*(\S+) => not found/m.exec(printed)?.[1]
   if (missing) {
-    throw new BenchError(
-      'library-missing',
+    throw new LastwordError(
+      'LIBRARY_MISSING',
       `${program} needs ${missing}, which is not on this system; reinstall it`,
     )
   }

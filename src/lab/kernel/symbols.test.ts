@@ -35,14 +35,14 @@ describe('the kernel’s symbols', () => {
 
   it('ask which is meant when a name is in two modules', () => {
     assert.throws(() => table.resolve('sender'), {
-      code: 'symbol-ambiguous',
+      code: 'SYMBOL_AMBIGUOUS',
       message: /ipmi_si:sender, ipmi_ssif:sender/,
     })
   })
 
   it('name the nearest ones when a name is unknown', () => {
-    assert.throws(() => table.resolve('smi_sned'), { code: 'symbol-unknown', message: /smi_send/ })
-    assert.throws(() => table.resolve('smi send'), { code: 'symbol-unknown' })
+    assert.throws(() => table.resolve('smi_sned'), { code: 'SYMBOL_UNKNOWN', message: /smi_send/ })
+    assert.throws(() => table.resolve('smi send'), { code: 'SYMBOL_UNKNOWN' })
     assert.equal(table.has('nothing'), false)
     assert.equal(table.has('delay_tsc'), true)
   })
@@ -60,7 +60,7 @@ describe('the kernel’s symbols', () => {
 
   it('that the kernel hides are told with the setting that shows them', () => {
     assert.throws(() => SymbolTable.parse('0000000000000000 T startup_64\n'), {
-      code: 'symbols-hidden',
+      code: 'SYMBOLS_HIDDEN',
       message: /kptr_restrict/,
     })
   })

@@ -1,5 +1,5 @@
 /** The kernel's symbols as /proc/kallsyms prints them: from a name to its address, and from an address to a name. */
-import { BenchError } from './bench-error.ts'
+import { LastwordError } from '../../protocol/error.ts'
 import { nearestNames } from './nearest-names.ts'
 
 export interface KernelSymbol {
@@ -46,8 +46,8 @@ export class SymbolTable {
       symbols.push({ name, type, address: BigInt(`0x${address}`), ...(module && { module }) })
     }
     if (symbols.length > 0 && symbols.every(one => one.address === 0n)) {
-      throw new BenchError(
-        'symbols-hidden',
+      throw new LastwordError(
+        'SYMBOLS_HIDDEN',
         'The kernel hides its addresses: set /proc/sys/kernel/kptr_restrict to 0 before /proc/kallsyms is read',
       )
     }
@@ -61,7 +61,7 @@ export class SymbolTable {
   resolve(expression: string): bigint {
     const parsed = /^(?:(\w+):)?([^\s+]+)(?:\+(0x[0-9a-f]+|\d+))?$/i.exec(expression.trim())
     if (!parsed) {
-      throw new BenchError('symbol-unknown', `'${expression}' is not of the form [MODULE:]SYMBOL[+OFFSET]`)
+      throw new LastwordError('SYMBOL_UNKNOWN', `'${expression}' is not of the form [MODULE:]SYMBOL[+OFFSET]`)
     }
     const [, module, name, offset = '0'] = parsed
     return this.find(name!, module).address + BigInt(offset)
@@ -78,8 +78,8 @@ export class SymbolTable {
     const others = candidates.filter(one => one.address !== first.address)
     if (others.length === 0) return first
     const choices = candidates.map(one => (one.module ? `${one.module}:${one.name}` : one.name))
-    throw new BenchError(
-      'symbol-ambiguous',
+    throw new LastwordError(
+      'SYMBOL_AMBIGUOUS',
       `'${name}' is the name of several: say which of ${choices.join(', ')}`,
     )
   }
@@ -114,11 +114,11 @@ export class SymbolTable {
     return whole.length > 0 ? whole : renamed
   }
 
-  #unknown(name: string, module?: string): BenchError {
+  #unknown(name: string, module?: string): LastwordError {
     const names = new Set(this.symbols.map(one => one.name))
     const nearest = nearestNames(name, names)
-    return new BenchError(
-      'symbol-unknown',
+    return new LastwordError(
+      'SYMBOL_UNKNOWN',
       `This kernel has no symbol '${name}'${module ? ` in ${module}` : ''}; ` +
         (nearest.length > 0
           ? `the nearest are ${nearest.join(', ')}`

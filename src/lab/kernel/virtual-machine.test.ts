@@ -4,7 +4,7 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
-import { BenchError } from './bench-error.ts'
+import { LastwordError } from '../../protocol/error.ts'
 import { findKernel, type Kernel } from './debian-kernel.ts'
 import type { GdbRemote } from './gdb-remote.ts'
 import { type BootedGuest, waitForInterface } from './guest-boot.ts'
@@ -22,7 +22,7 @@ async function kernelOrReason(): Promise<Kernel | string> {
     return await findKernel()
   } catch (error) {
     const outOfReach =
-      error instanceof BenchError && ['no-network', 'no-apt', 'no-apt-source'].includes(error.code)
+      error instanceof LastwordError && ['NO_NETWORK', 'NO_APT', 'NO_APT_SOURCE'].includes(error.code)
     if (!outOfReach || process.env.LASTWORD_NO_SKIP) throw error
     return error.message
   }
@@ -130,7 +130,7 @@ describe('a virtual machine that cannot start', needs('qemu-system-x86_64'), () 
   const broken = { kernel: '/nowhere/vmlinuz', initrd: '/nowhere/initrd', append: '', bmc }
 
   it("is reported with QEMU's own complaint", async () => {
-    await assert.rejects(VirtualMachine.start(broken), { code: 'qemu-died', message: /\/nowhere\/vmlinuz/ })
+    await assert.rejects(VirtualMachine.start(broken), { code: 'QEMU_DIED', message: /\/nowhere\/vmlinuz/ })
   })
 
   it('for want of a free port says so', async () => {
@@ -140,7 +140,7 @@ describe('a virtual machine that cannot start', needs('qemu-system-x86_64'), () 
     assert.ok(address && typeof address === 'object')
     try {
       const gdb = { host: '127.0.0.1', port: address.port }
-      await assert.rejects(VirtualMachine.start({ ...broken, gdb }), { code: 'port-in-use' })
+      await assert.rejects(VirtualMachine.start({ ...broken, gdb }), { code: 'PORT_IN_USE' })
     } finally {
       server.close()
     }
@@ -148,7 +148,7 @@ describe('a virtual machine that cannot start', needs('qemu-system-x86_64'), () 
 
   it('for want of QEMU names the package', async () => {
     await assert.rejects(VirtualMachine.start({ ...broken, qemu: 'qemu-system-nowhere' }), {
-      code: 'no-program',
+      code: 'NO_PROGRAM',
     })
   })
 })

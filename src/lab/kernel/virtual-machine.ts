@@ -5,10 +5,11 @@ import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { finished } from 'node:stream/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { BenchError, messageOf } from './bench-error.ts'
+import { LastwordError } from '../../protocol/error.ts'
 import type { Endpoint } from './endpoint.ts'
 import { GdbRemote } from './gdb-remote.ts'
 import { type LeashedProcess, startOnLeash } from './leash.ts'
+import { messageOf } from './message-of.ts'
 import { type MachineOptions, parseQemuVersion, qemuArguments } from './qemu-command.ts'
 import { QmpClient } from './qmp.ts'
 import { expectSuccess, lastLine, requireProgram, runProgram } from './run-program.ts'
@@ -121,7 +122,7 @@ export class VirtualMachine implements AsyncDisposable {
 
   /** Connects to the GDB server, which stops the machine. */
   async gdb(): Promise<GdbRemote> {
-    if (!this.#gdb) throw new BenchError('no-gdb', "The machine was started without `gdb: 'socket'`")
+    if (!this.#gdb) throw new LastwordError('NO_GDB', "The machine was started without `gdb: 'socket'`")
     return GdbRemote.connect(this.#gdb)
   }
 
@@ -147,7 +148,7 @@ export class VirtualMachine implements AsyncDisposable {
 async function openForWriting(path: string): Promise<FileHandle> {
   return open(path, 'w').catch(cause => {
     const message = `The console's file cannot be written: ${messageOf(cause)}`
-    throw new BenchError('file-unwritable', message, { cause })
+    throw new LastwordError('FILE_UNWRITABLE', message, { cause })
   })
 }
 
@@ -204,13 +205,13 @@ async function connectMonitor(path: string, exited: Promise<MachineExit>): Promi
   }
 }
 
-function diedAtStart(exit: MachineExit): BenchError {
+function diedAtStart(exit: MachineExit): LastwordError {
   const said = exit.complaint || `it said nothing (status ${exit.exitCode}, signal ${exit.signal})`
   if (/Address already in use/.test(said)) {
-    return new BenchError(
-      'port-in-use',
+    return new LastwordError(
+      'PORT_IN_USE',
       `QEMU could not open a port: ${said}; choose another, or use a socket`,
     )
   }
-  return new BenchError('qemu-died', `QEMU ended as it was started: ${said}`)
+  return new LastwordError('QEMU_DIED', `QEMU ended as it was started: ${said}`)
 }

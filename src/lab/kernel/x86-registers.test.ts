@@ -15,6 +15,6 @@ describe('the registers in a g packet', () => {
   })
 
   it('that are too few are refused', () => {
-    assert.throws(() => parseRegisters('00'.repeat(64)), { code: 'gdb-refused' })
+    assert.throws(() => parseRegisters('00'.repeat(64)), { code: 'GDB_REFUSED' })
   })
 })

@@ -1,5 +1,5 @@
 /** The general registers of an x86-64 processor, in the order in which GDB's `g` packet carries them. */
-import { BenchError } from './bench-error.ts'
+import { LastwordError } from '../../protocol/error.ts'
 
 export const generalRegisters = [
   'rax',
@@ -28,8 +28,8 @@ const hexDigits = 16
 export function parseRegisters(payload: string): Registers {
   const eflagsAt = generalRegisters.length * hexDigits
   if (payload.length < eflagsAt + 8) {
-    throw new BenchError(
-      'gdb-refused',
+    throw new LastwordError(
+      'GDB_REFUSED',
       `The GDB server sent ${payload.length} digits of registers, too few for x86-64`,
     )
   }
