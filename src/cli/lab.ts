@@ -3,6 +3,7 @@ import { Command, InvalidArgumentError, Option } from 'commander'
 import { type Exploration, Explorer, type Size } from '../lab/explore.ts'
 import { panicTable } from '../lab/table.ts'
 import { panicPolicies } from '../si/panic-policy.ts'
+import { labKernelCommand } from './lab-kernel.ts'
 import { exitStatus, printLine, printRow } from './output.ts'
 
 interface LabOptions extends Size {
@@ -25,6 +26,7 @@ export function labCommand(): Command {
     .option('--aborts <n>', 'requests whose user gives up', count, 1)
     .option('--destroys <n>', 'users that go away (0 or 1)', count, 1)
     .option('--max-cuts <n>', 'stop after so many cuts for each policy', count)
+    .addCommand(labKernelCommand())
     .action((options: LabOptions) => {
       const policies = panicPolicies.filter(
         policy => options.policy === undefined || policy.name === options.policy,

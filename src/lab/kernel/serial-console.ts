@@ -107,7 +107,7 @@ export class SerialConsole {
     const quietMs = options.quietMs ?? 60_000
     const leftMs = limitAt - Date.now()
     const outcome = await this.#activity({ timeoutMs: Math.min(quietMs, leftMs), signal: options.signal })
-    if (outcome === 'ABORTED')
+    if (outcome === 'aborted')
       throw new LastwordError('ABORTED', `Waiting for ${nameOf(pattern)} was aborted`)
     if (outcome === 'activity') return
     const last = this.tail(1)[0] ?? ''
@@ -122,17 +122,17 @@ export class SerialConsole {
   #activity(bounds: {
     timeoutMs?: number
     signal: AbortSignal | undefined
-  }): Promise<'activity' | 'ABORTED' | 'late'> {
+  }): Promise<'activity' | 'aborted' | 'late'> {
     const { timeoutMs, signal } = bounds
     return new Promise(resolve => {
-      const end = (outcome: 'activity' | 'ABORTED' | 'late') => {
+      const end = (outcome: 'activity' | 'aborted' | 'late') => {
         clearTimeout(timer)
         this.#listeners.delete(printed)
         signal?.removeEventListener('abort', aborted)
         resolve(outcome)
       }
       const printed = () => end('activity')
-      const aborted = () => end('ABORTED')
+      const aborted = () => end('aborted')
       const timer =
         timeoutMs === undefined ? undefined : setTimeout(() => end('late'), Math.max(0, timeoutMs))
       this.#listeners.add(printed)

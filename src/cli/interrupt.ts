@@ -1,0 +1,20 @@
+/** Ctrl-C and SIGTERM: the work in hand is told to stop, what it started is cleaned up, then the process ends. */
+import { exitStatus } from './output.ts'
+
+/** Runs `work` with a signal that aborts on the first Ctrl-C; its failure by that is no error, the exit status says it. */
+export async function interruptible(work: (signal: AbortSignal) => Promise<void>): Promise<void> {
+  const controller = new AbortController()
+  const stop = () => controller.abort()
+  process.on('SIGINT', stop)
+  process.on('SIGTERM', stop)
+  try {
+    await work(controller.signal)
+  } catch (error) {
+    if (!controller.signal.aborted) throw error
+    process.stderr.write('lastword: interrupted; nothing was left behind\n')
+    process.exitCode = exitStatus.interrupted
+  } finally {
+    process.off('SIGINT', stop)
+    process.off('SIGTERM', stop)
+  }
+}
