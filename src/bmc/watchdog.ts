@@ -95,10 +95,16 @@ export class Watchdog implements Saveable {
     if (leftMs <= 0) this.#expire()
   }
 
+  /** The BMC itself begins anew. */
   reset(): void {
-    this.#deadlineMs = null
     this.#isInitialized = false
+    this.#forget()
+  }
+
+  #forget(): void {
+    this.#deadlineMs = null
     this.#settings = neverSet
+    this.#expired = { ...neverSet.clearExpired }
   }
 
   #fromNow(): number {
@@ -153,8 +159,10 @@ export class Watchdog implements Saveable {
   }
 
   save(tape: Tape): void {
-    tape.put(this.#deadlineMs === null ? 0 : 1)
-    tape.put((this.#isInitialized ? 1 : 0) | (this.#preTimeoutDone ? 2 : 0))
+    tape.put(
+      (this.#deadlineMs === null ? 0 : 1) | (this.#isInitialized ? 2 : 0) | (this.#preTimeoutDone ? 4 : 0),
+    )
+    if (!this.#isInitialized) return
     // Times are the clock's: they come back by reference and say nothing about the state.
     tape.putRef(this.#deadlineMs)
     tape.putRef(this.#settings)
@@ -162,10 +170,13 @@ export class Watchdog implements Saveable {
   }
 
   load(tape: Tape): void {
-    tape.take()
     const marks = tape.take()
-    this.#isInitialized = (marks & 1) !== 0
-    this.#preTimeoutDone = (marks & 2) !== 0
+    this.#isInitialized = (marks & 2) !== 0
+    this.#preTimeoutDone = (marks & 4) !== 0
+    if (!this.#isInitialized) {
+      this.#forget()
+      return
+    }
     this.#deadlineMs = tape.takeRef() as number | null
     this.#settings = tape.takeRef() as Settings
     this.#expired = { ...(tape.takeRef() as Expired) }

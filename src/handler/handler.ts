@@ -380,8 +380,9 @@ export class MsgHandler implements SmiUpper, UserHost, Saveable {
     this.#bridge.seqTable.load(tape)
     this.maintenance.load(tape)
     for (const user of this.#users) user.isDestroyed = true
-    this.#users.length = tape.take()
-    for (let i = 0; i < this.#users.length; i++) {
+    const users = tape.take()
+    if (this.#users.length !== users) this.#users.length = users
+    for (let i = 0; i < users; i++) {
       const user = tape.takeRef() as IpmiUser
       const word = tape.take()
       this.#users[i] = user

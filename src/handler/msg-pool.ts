@@ -77,7 +77,7 @@ export class MsgPool implements Saveable {
       const links = tape.take()
       const stage = tape.take()
       if (stage === Stage.Free) {
-        msg.reset()
+        if (msg.stage !== Stage.Free) msg.reset()
       } else {
         const marks = links >>> 24
         msg.priority = (marks & 2) !== 0 ? 'high' : 'normal'

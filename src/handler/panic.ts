@@ -3,7 +3,7 @@
  * It runs in whatever state the host was cut, awaits nothing, calls no user code and makes no message:
  * all that it needs exists since construction.
  */
-import { Point } from '../machine/trace.ts'
+import { Point, type Trace } from '../machine/trace.ts'
 import type { PanicPolicy } from '../si/panic-policy.ts'
 import { Fault, SiResult, type SmiDriver, Stage } from '../si/smi-msg.ts'
 import type { MsgHandler } from './handler.ts'
@@ -19,6 +19,8 @@ export interface PanicClock {
 export interface PanicOptions {
   policy: PanicPolicy
   clock: PanicClock
+  /** Where `Point.LastWords` is told; the handler's unless said otherwise. */
+  trace?: Trace
   /** What is said: nothing, the platform event, or that and the text. `string` unless said otherwise. */
   panicOp?: PanicOp
   /** How long all of it may take; 20 s unless said otherwise. Policy `none` knows no bound, as Linux does not. */
@@ -45,6 +47,7 @@ export class PanicPath {
   readonly #handler: MsgHandler
   readonly #driver: SmiDriver
   readonly #clock: PanicClock
+  readonly #trace: Trace
   readonly #budgetUs: number
   readonly #sender: LastWordsSender
   #outcome: PanicOutcome | null = null
@@ -56,6 +59,7 @@ export class PanicPath {
     this.#handler = handler
     this.#driver = handler.driver
     this.#clock = options.clock
+    this.#trace = options.trace ?? handler.trace
     this.#budgetUs = options.budgetUs ?? 20_000_000
     this.#sender = new LastWordsSender(
       handler.pool.panicMsg,
@@ -89,7 +93,7 @@ export class PanicPath {
     this.#takeOver()
     this.#flush()
     if (this.policy.recovery === 'ledger') this.#recover()
-    if (this.#handler.trace.hook !== null) this.#handler.trace.hook(Point.LastWords, -1)
+    if (this.#trace.hook !== null) this.#trace.hook(Point.LastWords, -1)
     const said = this.#say()
     this.#outcome = said
     if (this.policy.recovery === 'ledger') {

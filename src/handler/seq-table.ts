@@ -60,10 +60,11 @@ export class SeqTable implements Saveable {
 
   load(tape: Tape): void {
     const word = tape.take()
+    const wasUsed = this.#used > 0
     this.#next = word & 0xff
     this.#used = word >> 8
     if (this.#used === 0) {
-      this.#entries.fill(null)
+      if (wasUsed) this.#entries.fill(null)
       return
     }
     for (let i = 0; i < SEQ_TABLE_SIZE; i++) {

@@ -34,7 +34,7 @@ export interface PanicAtStep {
 }
 
 export function panicAtStep(policy: PanicPolicy, step: Step, text: string): PanicAtStep {
-  const rig = new Rig({ policy, text, bmc: 'atOnce', maxMsgs: 8 })
+  const rig = new Rig({ policy, text, bmc: 'atOnce', maxMsgs: 8, nowMs: Date.now })
   rig.settle()
   rig.send(0, 'normal')
   rig.settle()

@@ -74,6 +74,7 @@ export class Explorer {
     this.#policy = policy
     this.#size = size
     this.rig = new Rig({ policy, text: TEXT, bmc: 'stepped', maxMsgs: size.messages + 2 })
+    this.rig.panicTrace.hook = this.#atLastWords
     for (const user of this.rig.users) user.wantEvents()
     this.rig.settle()
   }
@@ -180,13 +181,11 @@ export class Explorer {
     const rig = this.rig
     this.#known = -1
     rig.letBmcRunFreely()
-    rig.trace.hook = this.#atLastWords
     try {
       rig.panic()
     } catch (error) {
       if (error !== knownFate) throw error
     }
-    rig.trace.hook = null
     rig.registers.onHostWrite = null
     const fate = this.#known >= 0 ? this.#known : packFate(judge(rig, TEXT))
     rig.panicPath.rearm()
@@ -197,8 +196,7 @@ export class Explorer {
   }
 
   /** Before the last words go out, many panics have come to the same state: what follows is the same, too. */
-  readonly #atLastWords: TraceHook = point => {
-    if (point !== Point.LastWords) return
+  readonly #atLastWords: TraceHook = () => {
     this.rig.save(this.#fateTape.rewrite())
     this.#known = this.#fates.find(this.#fateTape)
     if (this.#known >= 0) throw knownFate

@@ -16,7 +16,7 @@ import type { RegisterPort } from '../ports/register-port.ts'
 import { AddSelEntry } from '../protocol/commands/sel.ts'
 import { SelRecordType } from '../protocol/sel-record.ts'
 import { SiDriver } from '../si/driver.ts'
-import { KcsMachine } from '../si/kcs.ts'
+import { KcsMachine, KcsRegister } from '../si/kcs.ts'
 import type { PanicPolicy } from '../si/panic-policy.ts'
 import { Fault, Stage } from '../si/smi-msg.ts'
 
@@ -28,6 +28,9 @@ const TRAFFIC_RECORD = SelRecordType.OemFirst + 1
 const NUMBER_AT = 5
 const RECORD_TYPE_AT = 4
 
+/** A lab's BMC knows no time: the same state must look the same. */
+const FIXED_NOW_MS = 1_000_000_000_000
+
 export interface RigOptions {
   policy: PanicPolicy
   /** What the host says in its panic. */
@@ -36,6 +39,9 @@ export interface RigOptions {
   bmc: 'atOnce' | 'stepped'
   /** Slots for the traffic. */
   maxMsgs: number
+  maxMsgsPerUser?: number
+  /** Milliseconds since 1970 for the BMC's clock; fixed unless said otherwise. */
+  nowMs?: () => number
 }
 
 /** A port that makes each register access a tracepoint, before and after it. */
@@ -51,7 +57,8 @@ class TracedPort implements RegisterPort {
   inb(offset: number): number {
     if (this.#trace.hook !== null) this.#trace.hook(Point.Register, -1)
     const value = this.#registers.inb(offset)
-    if (this.#trace.hook !== null) this.#trace.hook(Point.Register, -1)
+    // Reading the status changes nothing that a panic could find changed.
+    if (offset === KcsRegister.Data && this.#trace.hook !== null) this.#trace.hook(Point.Register, -1)
     return value
   }
 
@@ -64,6 +71,8 @@ class TracedPort implements RegisterPort {
 
 export class Rig implements Saveable {
   readonly trace = new Trace()
+  /** The panic path's own tracepoint, apart from the host's. */
+  readonly panicTrace = new Trace()
   readonly bmc: Bmc
   readonly registers = new KcsRegisters()
   readonly side: KcsSide
@@ -85,14 +94,25 @@ export class Rig implements Saveable {
   constructor(options: RigOptions) {
     const { policy } = options
     this.#text = options.text
-    this.bmc = new Bmc({ nowMs: () => 1_000_000_000_000, identity: { guid: new Uint8Array(16) } })
+    this.bmc = new Bmc({
+      nowMs: options.nowMs ?? (() => FIXED_NOW_MS),
+      identity: { guid: new Uint8Array(16) },
+    })
     this.side = new KcsSide(this.registers, request => this.#execute(request))
     this.bmc.listen({ onAttention: state => this.registers.setAttention(state) })
     if (options.bmc === 'atOnce') this.letBmcRunFreely()
     this.machine = new KcsMachine(new TracedPort(this.registers, this.trace), this.trace)
     this.driver = new SiDriver(this.machine, this.trace, { policy })
-    this.handler = new MsgHandler(this.driver, this.trace, { maxMsgs: options.maxMsgs, maxMsgLength: 40 })
-    this.panicPath = new PanicPath(this.handler, { policy, clock: { delayUs: us => this.#delay(us) } })
+    this.handler = new MsgHandler(this.driver, this.trace, {
+      maxMsgs: options.maxMsgs,
+      maxMsgLength: 40,
+      ...(options.maxMsgsPerUser === undefined ? {} : { maxMsgsPerUser: options.maxMsgsPerUser }),
+    })
+    this.panicPath = new PanicPath(this.handler, {
+      policy,
+      clock: { delayUs: us => this.#delay(us) },
+      trace: this.panicTrace,
+    })
     this.users = [this.handler.createUser(), this.handler.createUser()]
     for (let number = 0; number < MAX_NUMBER; number++) this.#traffic.push(trafficRequest(number))
   }
