@@ -83,7 +83,7 @@ switch (part) {
     break
   case 'bench':
     build()
-    node(['--expose-gc', 'dist/bench/main.js', ...args])
+    node(['dist/bench/main.js', ...args])
     break
   case 'test': {
     build()

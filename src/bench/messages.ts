@@ -1,4 +1,6 @@
 /** Messages through handler, KCS machine and simulated BMC, with more and more of them queued. */
+import type { HeapProfiler } from 'node:inspector'
+import { Session } from 'node:inspector/promises'
 import type { Bmc } from '../bmc/bmc.ts'
 import { execute } from '../bmc/execute.ts'
 import { Rig } from '../lab/rig.ts'
@@ -9,7 +11,7 @@ import { type Figure, medianSeconds, perSecond } from './figure.ts'
 const MESSAGES = 50_000
 const GET_DEVICE_ID = { netFn: 0x06, cmd: 0x01 }
 
-export function messageCosts(): Figure[] {
+export async function messageCosts(): Promise<Figure[]> {
   const figures: Figure[] = []
   const alone = secondsOf(1)
   for (const queued of [1, 10, 1000]) {
@@ -27,7 +29,7 @@ export function messageCosts(): Figure[] {
     value: perSecond(MESSAGES, executing),
     against: `the whole way costs ${(alone / executing).toFixed(1)} times as much`,
   })
-  figures.push(bytesAllocated())
+  figures.push(await bytesAllocated())
   return figures
 }
 
@@ -76,31 +78,40 @@ function executeOnly(bmc: Bmc, count: number): void {
   for (let i = 0; i < count; i++) execute(bmc, request)
 }
 
-/** Few enough that the collector does not run in between. */
-const COUNTED_MESSAGES = 500
-
-/** What handler, driver and machine allocate for a message: the BMC's share is taken off. */
-function bytesAllocated(): Figure {
-  const { gc } = globalThis as { gc?: () => void }
+/** Heap bytes that each folder's code allocates for a message, as V8's sampling profiler sees them. */
+async function bytesAllocated(): Promise<Figure> {
   const rig = newRig(1)
-  const { bmc } = newRig(1)
-  const whole = bytesEach(gc, () => sendAll(rig, 1, COUNTED_MESSAGES))
-  const executing = bytesEach(gc, () => executeOnly(bmc, COUNTED_MESSAGES))
+  sendAll(rig, 1, MESSAGES)
+  const profile = await profileHeap(() => sendAll(rig, 1, MESSAGES))
+  const ofFolders = (...folders: string[]) =>
+    bytesIn(profile, url => folders.some(folder => url.includes(`/${folder}/`))) / MESSAGES
   return {
     name: 'heap bytes allocated for a message by handler, driver and machine',
-    value: gc === undefined ? 'not measured' : `${Math.max(0, whole - executing).toFixed(0)}`,
-    against: `${executing.toFixed(0)} in the simulated BMC, which decodes and encodes`,
+    value: ofFolders('handler', 'si').toFixed(0),
+    against: `${ofFolders('bmc', 'protocol').toFixed(0)} in the simulated BMC, which decodes and encodes`,
   }
 }
 
-/** The median of several runs, each begun with a fresh heap. */
-function bytesEach(gc: (() => void) | undefined, run: () => void): number {
-  const growths: number[] = []
-  for (let i = 0; i < 9; i++) {
-    gc?.()
-    const before = process.memoryUsage().heapUsed
+type ProfileNode = HeapProfiler.SamplingHeapProfileNode
+
+async function profileHeap(run: () => void): Promise<ProfileNode> {
+  const session = new Session()
+  session.connect()
+  try {
+    await session.post('HeapProfiler.startSampling', {
+      samplingInterval: 256,
+      includeObjectsCollectedByMajorGC: true,
+      includeObjectsCollectedByMinorGC: true,
+    })
     run()
-    growths.push((process.memoryUsage().heapUsed - before) / COUNTED_MESSAGES)
+    const { profile } = await session.post('HeapProfiler.stopSampling')
+    return profile.head
+  } finally {
+    session.disconnect()
   }
-  return growths.sort((a, b) => a - b)[4]!
+}
+
+function bytesIn(node: ProfileNode, isOurs: (url: string) => boolean): number {
+  const own = isOurs(node.callFrame.url) ? node.selfSize : 0
+  return node.children.reduce((sum, child) => sum + bytesIn(child, isOurs), own)
 }
