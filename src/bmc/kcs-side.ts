@@ -1,13 +1,8 @@
 /** The BMC's side of the KCS interface. IPMI 2.0 rev 1.1, section 9.15, figure 9-7. */
 import type { Saveable, Tape } from '../machine/tape.ts'
+import { KcsControl, KcsErrorCode, KcsState } from '../ports/kcs.ts'
 import type { KcsRegisters } from '../ports/kcs-registers.ts'
 import { MAX_MSG_LENGTH } from '../protocol/message.ts'
-
-const State = { Idle: 0x00, Read: 0x40, Write: 0x80, Error: 0xc0 } as const
-const Control = { GetStatusAbort: 0x60, WriteStart: 0x61, WriteEnd: 0x62, Read: 0x68 } as const
-
-/** What the host reads after an abort. Section 9.10, table 9-4. */
-const ErrorCode = { None: 0x00, Aborted: 0x01, IllegalControlCode: 0x02, Length: 0x06 } as const
 
 const Phase = {
   Idle: 0,
@@ -38,7 +33,7 @@ export class KcsSide implements Saveable {
   readonly #response = new Uint8Array(MAX_MSG_LENGTH)
   #responseSize = 0
   #responseAt = 0
-  #errorCode: number = ErrorCode.None
+  #errorCode: number = KcsErrorCode.None
   /** A byte for the host is due. */
   #outputDue = false
 
@@ -85,22 +80,22 @@ export class KcsSide implements Saveable {
   #command(code: number): void {
     this.#outputDue = false
     switch (code) {
-      case Control.WriteStart:
+      case KcsControl.WriteStart:
         this.#requestSize = 0
-        this.#errorCode = ErrorCode.None
+        this.#errorCode = KcsErrorCode.None
         this.#phase = Phase.Write
-        return this.#registers.takeInput(State.Write)
-      case Control.WriteEnd:
-        if (this.#phase !== Phase.Write) return this.#fail(ErrorCode.IllegalControlCode)
+        return this.#registers.takeInput(KcsState.Write)
+      case KcsControl.WriteEnd:
+        if (this.#phase !== Phase.Write) return this.#fail(KcsErrorCode.IllegalControlCode)
         this.#phase = Phase.WriteLast
-        return this.#registers.takeInput(State.Write)
-      case Control.GetStatusAbort:
-        if (this.#phase !== Phase.Idle && this.#errorCode === ErrorCode.None)
-          this.#errorCode = ErrorCode.Aborted
+        return this.#registers.takeInput(KcsState.Write)
+      case KcsControl.GetStatusAbort:
+        if (this.#phase !== Phase.Idle && this.#errorCode === KcsErrorCode.None)
+          this.#errorCode = KcsErrorCode.Aborted
         this.#phase = Phase.Abort
-        return this.#registers.takeInput(State.Write)
+        return this.#registers.takeInput(KcsState.Write)
       default:
-        this.#fail(ErrorCode.IllegalControlCode)
+        this.#fail(KcsErrorCode.IllegalControlCode)
     }
   }
 
@@ -108,27 +103,27 @@ export class KcsSide implements Saveable {
     switch (this.#phase) {
       case Phase.Write:
       case Phase.WriteLast:
-        if (this.#requestSize === this.#request.length) return this.#fail(ErrorCode.Length)
+        if (this.#requestSize === this.#request.length) return this.#fail(KcsErrorCode.Length)
         this.#request[this.#requestSize++] = byte
-        if (this.#phase === Phase.Write) return this.#registers.takeInput(State.Write)
+        if (this.#phase === Phase.Write) return this.#registers.takeInput(KcsState.Write)
         this.#phase = Phase.Execute
-        return this.#registers.takeInput(State.Read)
+        return this.#registers.takeInput(KcsState.Read)
       case Phase.Read:
-        if (byte !== Control.Read) return this.#fail(ErrorCode.IllegalControlCode)
+        if (byte !== KcsControl.Read) return this.#fail(KcsErrorCode.IllegalControlCode)
         this.#outputDue = true
-        if (this.#responseAt < this.#responseSize) return this.#registers.takeInput(State.Read)
+        if (this.#responseAt < this.#responseSize) return this.#registers.takeInput(KcsState.Read)
         this.#phase = Phase.Idle
-        return this.#registers.takeInput(State.Idle)
+        return this.#registers.takeInput(KcsState.Idle)
       case Phase.Abort:
         this.#phase = Phase.AbortRead
         this.#outputDue = true
-        return this.#registers.takeInput(State.Read)
+        return this.#registers.takeInput(KcsState.Read)
       case Phase.AbortRead:
         this.#phase = Phase.Idle
         this.#outputDue = true
-        return this.#registers.takeInput(State.Idle)
+        return this.#registers.takeInput(KcsState.Idle)
       default:
-        this.#fail(ErrorCode.IllegalControlCode)
+        this.#fail(KcsErrorCode.IllegalControlCode)
     }
   }
 
@@ -158,15 +153,15 @@ export class KcsSide implements Saveable {
     this.#errorCode = code
     this.#phase = Phase.Idle
     this.#outputDue = false
-    this.#registers.takeInput(State.Error)
+    this.#registers.takeInput(KcsState.Error)
   }
 
   /** What a reset of the BMC does to its interface: everything under way is gone. */
   reset(): void {
     this.#phase = Phase.Idle
     this.#outputDue = false
-    this.#errorCode = ErrorCode.None
-    this.#registers.takeInput(State.Idle)
+    this.#errorCode = KcsErrorCode.None
+    this.#registers.takeInput(KcsState.Idle)
   }
 
   save(tape: Tape): void {

@@ -79,7 +79,8 @@ export class InbandTransport implements Transport {
   }
 
   #schedule(result: SiResult): void {
-    const isIdle = result === SiResult.Idle && this.#handler.driver.isIdle && this.#handler.currMsg === null
+    const isIdle =
+      result === SiResult.Idle && this.#handler.driver.isIdle && this.#handler.xmit.currMsg === null
     if (isIdle || this.#timer !== null || this.#isClosed) return
     const spin = result !== SiResult.CallWithTickDelay && this.#spins++ < SPINS_BEFORE_TIMER
     if (result === SiResult.Idle || result === SiResult.TransactionComplete) this.#spins = 0

@@ -16,6 +16,8 @@ import type { MsgPool } from './msg-pool.ts'
 import { SEQ_TABLE_SIZE, SeqTable } from './seq-table.ts'
 import type { HandlerStats } from './stats.ts'
 import type { IncomingCommand, IpmiAddr, IpmiRequest, IpmiUser } from './user.ts'
+import type { UserList } from './user-list.ts'
+import type { Xmit } from './xmit.ts'
 
 type IpmbAddr = Extract<IpmiAddr, { kind: 'ipmb' }>
 
@@ -31,7 +33,7 @@ export interface BridgeHost {
   readonly stats: HandlerStats
   readonly events: EventDelivery
   readonly slaveAddr: number
-  smiSend(msg: HandlerMsg): void
+  readonly xmit: Xmit
   answer(msg: HandlerMsg): void
   endEarly(msg: HandlerMsg, fault: Fault): void
 }
@@ -39,10 +41,10 @@ export interface BridgeHost {
 export class Bridge {
   readonly seqTable = new SeqTable()
   readonly #host: BridgeHost
-  readonly #users: readonly IpmiUser[]
+  readonly #users: UserList
   readonly #commandUsers = new Map<number, IpmiUser>()
 
-  constructor(host: BridgeHost, users: readonly IpmiUser[]) {
+  constructor(host: BridgeHost, users: UserList) {
     this.#host = host
     this.#users = users
   }
@@ -117,7 +119,7 @@ export class Bridge {
       if (msg.retriesLeft > 0) {
         msg.retriesLeft--
         this.#host.stats.retransmittedIpmbCommands++
-        this.#host.smiSend(msg)
+        this.#host.xmit.smiSend(msg)
       } else {
         this.#host.stats.timedOutIpmbCommands++
         msg.fault = Fault.BridgeTimeout
@@ -141,7 +143,7 @@ export class Bridge {
       return
     }
     this.#host.stats.events++
-    this.#host.events.deliver(body.subarray(1, 17), this.#users)
+    this.#host.events.deliver(body.subarray(1, 17), this.#users.all)
   }
 
   #message(body: Uint8Array): void {
@@ -211,7 +213,7 @@ export class Bridge {
       data: body,
     })
     this.#host.stats.sentIpmbResponses++
-    this.#host.smiSend(msg)
+    this.#host.xmit.smiSend(msg)
   }
 
   register(user: IpmiUser, netFn: number, cmd: number): void {

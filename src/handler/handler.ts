@@ -17,6 +17,8 @@ import { MsgQueue } from './msg-queue.ts'
 import type { Done } from './reply.ts'
 import { newHandlerStats } from './stats.ts'
 import { bmcAddr, type IpmiRequest, IpmiUser, type IpmiUserHandlers, type UserHost } from './user.ts'
+import { UserList } from './user-list.ts'
+import { Xmit } from './xmit.ts'
 
 export interface MsgHandlerOptions {
   /** Messages that users can have under way together, 128 unless said otherwise. */
@@ -33,25 +35,19 @@ export class MsgHandler implements SmiUpper, UserHost, Saveable {
   readonly driver: SmiDriver
   readonly trace: Trace
   readonly pool: MsgPool
-  readonly hpXmitMsgs: MsgQueue
-  readonly xmitMsgs: MsgQueue
+  readonly xmit: Xmit
   readonly waitingRcvMsgs: MsgQueue
   readonly events = new EventDelivery()
   readonly maintenance: Maintenance
   readonly stats = newHandlerStats()
   readonly slaveAddr: number
-  /** The one message that the driver has, or is about to get. */
-  currMsg: HandlerMsg | null = null
   runToCompletion = false
-  /** In a panic: queued messages wait until the last words are out. */
-  holdsQueue = false
   /** There is something for `work` to do. */
   hasWork = false
-  readonly #users: IpmiUser[] = []
+  readonly #users = new UserList()
   readonly #bridge: Bridge
   readonly #maxMsgsPerUser: number
   #lastId = 0
-  #nextOrder = 0
   #isShutDown = false
   #pretimeoutDue = false
 
@@ -59,8 +55,7 @@ export class MsgHandler implements SmiUpper, UserHost, Saveable {
     this.driver = driver
     this.trace = trace
     this.pool = new MsgPool(options.maxMsgs ?? 128, options.maxMsgLength ?? MAX_MSG_LENGTH)
-    this.hpXmitMsgs = new MsgQueue(trace)
-    this.xmitMsgs = new MsgQueue(trace)
+    this.xmit = new Xmit(driver, this.pool, trace)
     this.waitingRcvMsgs = new MsgQueue(trace)
     this.slaveAddr = options.slaveAddr ?? 0x20
     this.#maxMsgsPerUser = options.maxMsgsPerUser ?? 32
@@ -78,7 +73,7 @@ export class MsgHandler implements SmiUpper, UserHost, Saveable {
     if (this.#isShutDown) throw new LastwordError('INTERFACE_GONE', 'the interface was taken away')
     const user = new IpmiUser(this, handlers, this.#maxMsgsPerUser)
     if (this.trace.hook !== null) this.trace.hook(Point.UserChange, -1)
-    this.#users.push(user)
+    this.#users.add(user)
     return user
   }
 
@@ -106,7 +101,7 @@ export class MsgHandler implements SmiUpper, UserHost, Saveable {
     }
     const { id } = msg
     user.outstanding++
-    this.smiSend(msg)
+    this.xmit.smiSend(msg)
     return id
   }
 
@@ -145,32 +140,11 @@ export class MsgHandler implements SmiUpper, UserHost, Saveable {
     this.stats.sentLocalCommands++
   }
 
-  /** Step 1. The store of the stage is the first that a panic can see: from there on the message is accepted. */
-  smiSend(msg: HandlerMsg): void {
-    msg.order = ++this.#nextOrder
-    if (this.trace.hook !== null) this.trace.hook(Point.Send, msg.index)
-    msg.stage = Stage.Accepted
-    if (this.trace.hook !== null) this.trace.hook(Point.Accepted, msg.index)
-    if (this.currMsg !== null || this.holdsQueue) {
-      if (msg.priority === 'high') this.hpXmitMsgs.push(msg)
-      else this.xmitMsgs.push(msg)
-      return
-    }
-    this.handDown(msg)
-  }
-
-  /** From step 1 to step 2. */
-  handDown(msg: HandlerMsg): void {
-    this.currMsg = msg
-    if (this.trace.hook !== null) this.trace.hook(Point.Sender, msg.index)
-    this.driver.sender(msg)
-  }
-
   smiMsgReceived(received: SmiMsg): void {
     const msg = received as HandlerMsg
     // The panic looks at its own message itself.
     if (msg.origin !== Origin.Panic) this.waitingRcvMsgs.push(msg)
-    if (msg === this.currMsg) this.currMsg = null
+    if (msg === this.xmit.currMsg) this.xmit.currMsg = null
     if (this.trace.hook !== null) this.trace.hook(Point.HandlerCleared, msg.index)
     this.hasWork = true
     if (this.runToCompletion) this.work()
@@ -179,13 +153,7 @@ export class MsgHandler implements SmiUpper, UserHost, Saveable {
   /** Hands the next message down and delivers what has come. Linux's `smi_work`. */
   work(): void {
     this.hasWork = false
-    if (this.currMsg === null && !this.holdsQueue) {
-      const next = this.hpXmitMsgs.shift() ?? this.xmitMsgs.shift()
-      if (next !== null) {
-        if (this.trace.hook !== null) this.trace.hook(Point.NextPicked, next.index)
-        this.handDown(next)
-      }
-    }
+    this.xmit.next()
     // In a panic no user code runs: what was answered stays where it is, the report tells of it.
     if (this.runToCompletion) return
     try {
@@ -253,9 +221,8 @@ export class MsgHandler implements SmiUpper, UserHost, Saveable {
 
   /** Answers now with a fault. What is queued is taken out; what is under way comes back later, to nobody (F23). */
   endEarly(msg: HandlerMsg, fault: Fault): void {
-    const queued = msg.stage === Stage.Accepted && msg !== this.currMsg
+    const queued = this.xmit.remove(msg)
     msg.fault = fault
-    if (queued) (msg.priority === 'high' ? this.hpXmitMsgs : this.xmitMsgs).remove(msg)
     if (queued || msg.stage === Stage.Bridged) {
       this.#bridge.forget(msg)
       this.answer(msg)
@@ -269,8 +236,7 @@ export class MsgHandler implements SmiUpper, UserHost, Saveable {
     user.isDestroyed = true
     user.getsEvents = false
     if (this.trace.hook !== null) this.trace.hook(Point.UserChange, -1)
-    const index = this.#users.indexOf(user)
-    if (index >= 0) this.#users.splice(index, 1)
+    this.#users.remove(user)
     this.#bridge.unregister(user)
     for (const msg of this.pool.slots) {
       if (msg.user !== user || msg.stage === Stage.Free) continue
@@ -306,7 +272,7 @@ export class MsgHandler implements SmiUpper, UserHost, Saveable {
     for (const msg of this.pool.slots) {
       if (msg.done !== null && msg.stage !== Stage.Free) this.endEarly(msg, Fault.InterfaceGone)
     }
-    for (const user of [...this.#users]) this.userDestroy(user)
+    for (const user of this.#users.all) this.userDestroy(user)
   }
 
   allocFetchMsg(): SmiMsg | null {
@@ -327,7 +293,7 @@ export class MsgHandler implements SmiUpper, UserHost, Saveable {
   #tellPretimeout(): void {
     if (!this.#pretimeoutDue) return
     this.#pretimeoutDue = false
-    for (const user of [...this.#users]) {
+    for (const user of this.#users.all) {
       user.handlers.onWatchdogPretimeout?.()
       // The panic may have come from there.
       if (this.runToCompletion) return
@@ -339,60 +305,28 @@ export class MsgHandler implements SmiUpper, UserHost, Saveable {
   }
 
   save(tape: Tape): void {
-    const curr = this.currMsg === null ? NO_MSG : this.currMsg.index
-    const marks =
-      (this.runToCompletion ? 1 : 0) |
-      (this.holdsQueue ? 2 : 0) |
-      (this.hasWork ? 4 : 0) |
-      (this.#pretimeoutDue ? 8 : 0)
-    tape.put(curr | (marks << 16))
+    const marks = (this.runToCompletion ? 1 : 0) | (this.hasWork ? 2 : 0) | (this.#pretimeoutDue ? 4 : 0)
+    tape.put(marks)
     tape.put(this.#lastId)
-    tape.put(this.#nextOrder)
     this.pool.save(tape)
-    this.hpXmitMsgs.save(tape)
-    this.xmitMsgs.save(tape)
+    this.xmit.save(tape)
     this.waitingRcvMsgs.save(tape)
     this.#bridge.seqTable.save(tape)
     this.maintenance.save(tape)
-    tape.put(this.#users.length)
-    for (const user of this.#users) {
-      tape.putRef(user)
-      tape.put(user.outstanding | (user.getsEvents ? 1 << 16 : 0) | (user.isDestroyed ? 1 << 17 : 0))
-    }
+    this.#users.save(tape)
   }
 
   load(tape: Tape): void {
-    const word = tape.take()
-    const curr = word & 0xffff
-    const marks = word >> 16
-    this.currMsg = curr === NO_MSG ? null : this.msgAt(curr)
+    const marks = tape.take()
     this.runToCompletion = (marks & 1) !== 0
-    this.holdsQueue = (marks & 2) !== 0
-    this.hasWork = (marks & 4) !== 0
-    this.#pretimeoutDue = (marks & 8) !== 0
+    this.hasWork = (marks & 2) !== 0
+    this.#pretimeoutDue = (marks & 4) !== 0
     this.#lastId = tape.take()
-    this.#nextOrder = tape.take()
     this.pool.load(tape)
-    const at = this.#at
-    this.hpXmitMsgs.load(tape, at)
-    this.xmitMsgs.load(tape, at)
-    this.waitingRcvMsgs.load(tape, at)
+    this.xmit.load(tape)
+    this.waitingRcvMsgs.load(tape, this.pool)
     this.#bridge.seqTable.load(tape)
     this.maintenance.load(tape)
-    for (const user of this.#users) user.isDestroyed = true
-    const users = tape.take()
-    if (this.#users.length !== users) this.#users.length = users
-    for (let i = 0; i < users; i++) {
-      const user = tape.takeRef() as IpmiUser
-      const word = tape.take()
-      this.#users[i] = user
-      user.isDestroyed = (word & (1 << 17)) !== 0
-      user.outstanding = word & 0xffff
-      user.getsEvents = (word & (1 << 16)) !== 0
-    }
+    this.#users.load(tape)
   }
-
-  readonly #at = (index: number): HandlerMsg => this.pool.slots[index]!
 }
-
-const NO_MSG = 0xffff

@@ -64,12 +64,12 @@ export class MsgQueue {
     tape.put(this.length)
   }
 
-  load(tape: Tape, msgAt: (index: number) => HandlerMsg): void {
+  load(tape: Tape, pool: { readonly slots: readonly HandlerMsg[] }): void {
     const word = tape.take()
     const head = word & 0xfff
     const tail = (word >> 12) & 0xfff
-    this.head = head === NO_MSG ? null : msgAt(head)
-    this.tail = tail === NO_MSG ? null : msgAt(tail)
+    this.head = head === NO_MSG ? null : pool.slots[head]!
+    this.tail = tail === NO_MSG ? null : pool.slots[tail]!
     this.locked = word >> 24 !== 0
     this.length = tape.take()
   }

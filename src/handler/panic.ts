@@ -114,14 +114,10 @@ export class PanicPath {
     if (this.policy.recovery === 'ledger') {
       // Lists may be half linked; whose message is where, the ledger knows.
       handler.waitingRcvMsgs.clear()
-      handler.holdsQueue = true
+      handler.xmit.holdsQueue = true
       this.#driver.settle()
     } else {
-      // Linux: a list whose lock is held is dropped, its messages are lost.
-      if (handler.xmitMsgs.locked || handler.hpXmitMsgs.locked) {
-        handler.xmitMsgs.clear()
-        handler.hpXmitMsgs.clear()
-      }
+      handler.xmit.dropIfLocked()
       if (handler.waitingRcvMsgs.locked) handler.waitingRcvMsgs.clear()
     }
     this.#driver.setRunToCompletion()
@@ -149,11 +145,10 @@ export class PanicPath {
 
   /** Builds the queues anew from the ledger: what was accepted and not started, in the order of acceptance. */
   #recover(): void {
-    const handler = this.#handler
-    const unstarted = handler.currMsg
-    handler.currMsg = null
-    handler.hpXmitMsgs.clear()
-    handler.xmitMsgs.clear()
+    const { xmit } = this.#handler
+    const unstarted = xmit.currMsg
+    xmit.currMsg = null
+    xmit.clearQueues()
     if (this.policy.unstarted === 'dropped' && unstarted?.stage === Stage.Accepted) {
       unstarted.fault = Fault.PanicDropped
       unstarted.stage = Stage.Ended
@@ -161,8 +156,8 @@ export class PanicPath {
     let after = 0
     for (let msg = this.#nextAccepted(after); msg !== null; msg = this.#nextAccepted(after)) {
       after = msg.order
-      if (msg.priority === 'high' || msg === unstarted) handler.hpXmitMsgs.push(msg)
-      else handler.xmitMsgs.push(msg)
+      if (msg.priority === 'high' || msg === unstarted) xmit.hpXmitMsgs.push(msg)
+      else xmit.xmitMsgs.push(msg)
     }
   }
 
@@ -199,9 +194,9 @@ export class PanicPath {
     msg.origin = Origin.Panic
     if (this.policy.recovery === 'ledger') {
       msg.stage = Stage.Accepted
-      handler.handDown(msg)
+      handler.xmit.handDown(msg)
     } else {
-      handler.smiSend(msg)
+      handler.xmit.smiSend(msg)
     }
     let idleTurns = 0
     let result = this.#driver.poll(0)
@@ -217,23 +212,18 @@ export class PanicPath {
   /** Sends what is queued, as far as the budget goes. */
   #sendTheRest(): boolean {
     const handler = this.#handler
-    if (!this.#mayGoOn()) return !this.#isAnyLeft()
-    handler.holdsQueue = false
+    if (!this.#mayGoOn()) return this.#handler.xmit.isEmpty
+    handler.xmit.holdsQueue = false
     handler.work()
     let idleTurns = 0
     let result = this.#driver.poll(0)
-    while (this.#isAnyLeft()) {
+    while (!handler.xmit.isEmpty) {
       if (result !== SiResult.Idle) idleTurns = 0
       else if (++idleTurns > MAX_IDLE_TURNS) return false
       if (!this.#mayGoOn()) return false
       result = this.#driver.poll(this.#delay(POLL_US))
     }
     return true
-  }
-
-  #isAnyLeft(): boolean {
-    const handler = this.#handler
-    return handler.currMsg !== null || handler.hpXmitMsgs.head !== null || handler.xmitMsgs.head !== null
   }
 
   #endAll(): void {

@@ -21,7 +21,7 @@ export type Step = (typeof steps)[number]
 
 /** Read from the stored state alone, as whoever looks at a dead host would. */
 export function stepOf(handler: MsgHandler, driver: SiDriver): Step {
-  const msg = handler.currMsg
+  const msg = handler.xmit.currMsg
   if (msg === null) return handler.waitingRcvMsgs.head === null ? 'before-1' : 'after-5'
   if (driver.currMsg === msg) {
     if (msg.stage === Stage.Ended) return 'done'

@@ -1,12 +1,9 @@
 /** The two registers of a simulated KCS interface, seen from the host and from the BMC. IPMI 2.0 rev 1.1, section 9.3. */
 import type { Saveable, Tape } from '../machine/tape.ts'
+import { KcsRegister, KcsStatus } from './kcs.ts'
 import type { RegisterPort } from './register-port.ts'
 
-const OBF = 0x01
-const IBF = 0x02
-const SMS_ATN = 0x04
-const COMMAND = 0x08
-const STATE = 0xc0
+const { OBF, IBF, SMS_ATN, CommandData, StateMask } = KcsStatus
 
 export class KcsRegisters implements RegisterPort, Saveable {
   #status = 0
@@ -17,7 +14,7 @@ export class KcsRegisters implements RegisterPort, Saveable {
 
   /** Host side. */
   inb(offset: number): number {
-    if (offset === 1) return this.#status
+    if (offset === KcsRegister.CommandStatus) return this.#status
     this.#status &= ~OBF
     return this.#dataOut
   }
@@ -25,7 +22,8 @@ export class KcsRegisters implements RegisterPort, Saveable {
   /** Host side. */
   outb(offset: number, value: number): void {
     this.#dataIn = value
-    this.#status = (this.#status & ~COMMAND) | IBF | (offset === 1 ? COMMAND : 0)
+    this.#status =
+      (this.#status & ~CommandData) | IBF | (offset === KcsRegister.CommandStatus ? CommandData : 0)
     if (this.onHostWrite !== null) this.onHostWrite()
   }
 
@@ -35,7 +33,7 @@ export class KcsRegisters implements RegisterPort, Saveable {
   }
 
   get inputIsCommand(): boolean {
-    return (this.#status & COMMAND) !== 0
+    return (this.#status & CommandData) !== 0
   }
 
   get outputFull(): boolean {
@@ -48,15 +46,15 @@ export class KcsRegisters implements RegisterPort, Saveable {
 
   /** BMC side: takes the host's byte; the state is set before the host can see IBF clear (section 9.8). */
   takeInput(nextState: number): void {
-    this.#status = (this.#status & ~(STATE | IBF)) | nextState
+    this.#status = (this.#status & ~(StateMask | IBF)) | nextState
   }
 
   get state(): number {
-    return this.#status & STATE
+    return this.#status & StateMask
   }
 
   set state(state: number) {
-    this.#status = (this.#status & ~STATE) | state
+    this.#status = (this.#status & ~StateMask) | state
   }
 
   putOutput(value: number): void {

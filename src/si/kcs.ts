@@ -2,22 +2,12 @@
 
 import type { Tape } from '../machine/tape.ts'
 import { Point, type Trace } from '../machine/trace.ts'
+import { KcsControl, KcsRegister, KcsState, KcsStatus } from '../ports/kcs.ts'
 import type { RegisterPort } from '../ports/register-port.ts'
 import { MAX_MSG_LENGTH } from '../protocol/message.ts'
 import type { SiMachine } from './machine.ts'
+import { defaultLimits, type Limits, Patience } from './patience.ts'
 import { Fault, SiResult } from './smi-msg.ts'
-
-/** Offsets from the base address. Section 9.3. */
-export const KcsRegister = { Data: 0, CommandStatus: 1 } as const
-
-/** Bits of the status register. Section 9.5, table 9-1. */
-export const KcsStatus = { OBF: 0x01, IBF: 0x02, SMS_ATN: 0x04, CommandData: 0x08, StateMask: 0xc0 } as const
-
-/** The state bits. Section 9.7, table 9-2. */
-export const KcsState = { Idle: 0x00, Read: 0x40, Write: 0x80, Error: 0xc0 } as const
-
-/** Control codes. Section 9.10, table 9-3. */
-export const KcsControl = { GetStatusAbort: 0x60, WriteStart: 0x61, WriteEnd: 0x62, Read: 0x68 } as const
 
 /** Where a transfer stands. Each name ends where the flow charts of section 9.15 wait for IBF. */
 const Phase = {
@@ -49,26 +39,10 @@ const phaseNames = [
   'ending the abort',
 ]
 
-export interface KcsLimits {
-  /** How long IBF may stay set, or OBF clear, before the transfer is aborted. */
-  stallUs: number
-  /** How much waiting one transaction may do in all, its recoveries included: the bound on its answer. */
-  transactionStallUs: number
-  /** How many recoveries one transaction may take. */
-  maxRecoveries: number
-}
-
-/** 5 s for one step is Linux's; 15 s in all is the documented bound of a message. */
-export const defaultKcsLimits: KcsLimits = {
-  stallUs: 5_000_000,
-  transactionStallUs: 15_000_000,
-  maxRecoveries: 10,
-}
-
 export class KcsMachine implements SiMachine {
   readonly name = 'kcs'
   readonly #port: RegisterPort
-  readonly #limits: KcsLimits
+  readonly #patience: Patience
   readonly #trace: Trace
   #phase: Phase = Phase.Idle
   /** Where the last transaction stood when it was given up. */
@@ -78,10 +52,6 @@ export class KcsMachine implements SiMachine {
   #writeAt = 0
   readonly #readData = new Uint8Array(MAX_MSG_LENGTH)
   #readCount = 0
-  #recoveries = 0
-  /** Waiting since the last progress, and since the transaction's start. */
-  #stalledUs = 0
-  #transactionStalledUs = 0
   /** The BMC's own error code from the last abort. Section 9.10, table 9-4. */
   #errorCode = 0
   /** A register access has begun whose effect is not stored yet; and a panic found it so. */
@@ -91,10 +61,10 @@ export class KcsMachine implements SiMachine {
   attention = false
   fault: Fault = Fault.None
 
-  constructor(port: RegisterPort, trace: Trace, limits: KcsLimits = defaultKcsLimits) {
+  constructor(port: RegisterPort, trace: Trace, limits: Limits = defaultLimits) {
     this.#port = port
     this.#trace = trace
-    this.#limits = limits
+    this.#patience = new Patience(limits)
   }
 
   get isIdle(): boolean {
@@ -123,9 +93,7 @@ export class KcsMachine implements SiMachine {
     this.#writeCount = size
     this.#writeAt = 0
     this.#readCount = 0
-    this.#recoveries = 0
-    this.#stalledUs = 0
-    this.#transactionStalledUs = 0
+    this.#patience.begin()
     this.#errorCode = 0
     this.#failedPhase = Phase.Idle
     this.fault = Fault.None
@@ -176,7 +144,7 @@ export class KcsMachine implements SiMachine {
       default:
         return this.#recoverOn(status, state, elapsedUs)
     }
-    this.#stalledUs = 0
+    this.#patience.progressed()
     return SiResult.CallWithoutDelay
   }
 
@@ -242,7 +210,7 @@ export class KcsMachine implements SiMachine {
       if (this.#readCount < this.#readData.length) this.#readData[this.#readCount++] = byte
       else this.fault = Fault.Truncated
       this.#data(KcsControl.Read)
-      this.#stalledUs = 0
+      this.#patience.progressed()
       this.#inFlight = false
       return SiResult.CallWithoutDelay
     }
@@ -285,14 +253,14 @@ export class KcsMachine implements SiMachine {
         return this.#afterRecovery()
     }
     this.#inFlight = false
-    this.#stalledUs = 0
+    this.#patience.progressed()
     return SiResult.CallWithoutDelay
   }
 
   /** Begins again when the BMC cannot have acted; otherwise the answer is lost, and the user is told so. */
   #afterRecovery(): SiResult {
     this.#inFlight = false
-    this.#stalledUs = 0
+    this.#patience.progressed()
     if (this.#writeAt === this.#writeCount) {
       this.fault = Fault.ResponseLost
       this.#readCount = 0
@@ -305,9 +273,8 @@ export class KcsMachine implements SiMachine {
   }
 
   #recover(): SiResult {
-    if (++this.#recoveries > this.#limits.maxRecoveries) return this.#hosed()
     this.#inFlight = false
-    this.#stalledUs = 0
+    if (!this.#patience.mayRecover()) return this.#hosed()
     this.#phase = Phase.Error0
     // A BMC that cycles through its states must not be chased without a pause (F09).
     return SiResult.CallWithTickDelay
@@ -315,10 +282,9 @@ export class KcsMachine implements SiMachine {
 
   #stall(elapsedUs: number, flag: 'IBF' | 'OBF'): SiResult {
     this.#inFlight = false
-    this.#stalledUs += elapsedUs
-    this.#transactionStalledUs += elapsedUs
-    if (this.#transactionStalledUs > this.#limits.transactionStallUs) return this.#hosed()
-    if (this.#stalledUs <= this.#limits.stallUs) return SiResult.CallWithDelay
+    const verdict = this.#patience.stalled(elapsedUs)
+    if (verdict === 'wait') return SiResult.CallWithDelay
+    if (verdict === 'giveUp') return this.#hosed()
     // While IBF stays set no abort can be written: a second stall on it is the end.
     if (flag === 'IBF' && this.#phase === Phase.Error0) return this.#hosed()
     return this.#recover()
@@ -346,10 +312,9 @@ export class KcsMachine implements SiMachine {
 
   save(tape: Tape): void {
     const marks = (this.#inFlight ? 0x10 : 0) | (this.#unsure ? 0x20 : 0) | (this.attention ? 0x40 : 0)
-    tape.put(this.#phase | marks | (this.fault << 8) | (this.#errorCode << 16) | (this.#recoveries << 24))
+    tape.put(this.#phase | marks | (this.fault << 8) | (this.#errorCode << 16))
     tape.put(this.#writeCount | (this.#writeAt << 10) | (this.#readCount << 20))
-    tape.put(this.#stalledUs)
-    tape.put(this.#transactionStalledUs)
+    this.#patience.save(tape)
     tape.putBytes(this.#writeData, this.#writeCount)
     tape.putBytes(this.#readData, this.#readCount)
   }
@@ -362,13 +327,11 @@ export class KcsMachine implements SiMachine {
     this.attention = (head & 0x40) !== 0
     this.fault = ((head >> 8) & 0xff) as Fault
     this.#errorCode = (head >> 16) & 0xff
-    this.#recoveries = (head >> 24) & 0xff
     const counts = tape.take()
     this.#writeCount = counts & 0x3ff
     this.#writeAt = (counts >> 10) & 0x3ff
     this.#readCount = (counts >> 20) & 0x3ff
-    this.#stalledUs = tape.take()
-    this.#transactionStalledUs = tape.take()
+    this.#patience.load(tape)
     tape.takeBytes(this.#writeData, this.#writeCount)
     tape.takeBytes(this.#readData, this.#readCount)
   }

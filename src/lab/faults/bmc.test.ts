@@ -59,7 +59,7 @@ describe('a BMC that fails', () => {
     )
     assert.equal(ended[0]!.how, 'INTERFACE_HOSED')
     for (const end of ended.slice(1)) assert.equal(end.how, 'INTERFACE_DEAD')
-    assert.equal(host.handler.currMsg, null)
+    assert.equal(host.handler.xmit.currMsg, null)
     assert.equal(host.handler.pool.live, 0)
   })
 

@@ -139,8 +139,8 @@ describe('a user', () => {
         assert.equal(host.handler.pool.live, 0)
         assert.equal(user.outstanding, 0)
         assert.equal(host.user.outstanding, 0)
-        assert.equal(host.handler.currMsg, null)
-        assert.equal(host.handler.xmitMsgs.length, 0)
+        assert.equal(host.handler.xmit.currMsg, null)
+        assert.equal(host.handler.xmit.xmitMsgs.length, 0)
         assert.equal(host.handler.bridgedRequests, 0)
       }),
       { numRuns: 150 },

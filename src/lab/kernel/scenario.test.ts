@@ -1,0 +1,26 @@
+/** A real Linux kernel, panicking on our BMC at points of the protocol. */
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { findKernel } from './debian-kernel.ts'
+import { needs } from './needs-programs.ts'
+import { isFailure, kernelCuts, runScenario } from './scenario.ts'
+
+const programs = needs('qemu-system-x86_64', 'busybox', 'ipmitool')
+
+describe("Debian's kernel on our BMC over KCS", programs, () => {
+  for (const cut of kernelCuts) {
+    for (const cpus of [1, 2] as const) {
+      it(`${cut} on ${cpus} CPU${cpus === 1 ? '' : 's'}: the last words are whole where the BMC answers, and nothing is lost or doubled`, async () => {
+        const kernel = await findKernel({})
+        const row = await runScenario({ kernel, cut, cpus, interface: 'kcs' })
+        assert.equal(
+          row.said,
+          cut === 'sysrq-under-traffic' ? 'sysrq triggered crash' : 'NMI: Not continuing',
+        )
+        assert.equal(row.recorded, row.bmcAnswers ? row.said : '')
+        assert.deepEqual([row.lost, row.doubled, row.executed], [0, 0, 1])
+        assert.equal(isFailure(row), false)
+      })
+    }
+  }
+})
