@@ -19,6 +19,8 @@ const NOT_YET: readonly number[] = [
 const IDENTIFY_TRIES = 6
 const IDENTIFY_PAUSE_MS = 500
 
+export type DeviceId = ResponseOf<typeof GetDeviceId>
+
 export class Bmc implements AsyncDisposable {
   /** Where it is, for errors: a URL without its password. */
   readonly url: string
@@ -46,9 +48,7 @@ export class Bmc implements AsyncDisposable {
   }
 
   /** Get Device ID, patient with a BMC that is starting up. */
-  async identify(
-    options: { pauseMs?: number; signal?: AbortSignal } = {},
-  ): Promise<ResponseOf<typeof GetDeviceId>> {
+  async identify(options: { pauseMs?: number; signal?: AbortSignal } = {}): Promise<DeviceId> {
     const { pauseMs = IDENTIFY_PAUSE_MS, signal } = options
     for (let tries = 1; ; tries++) {
       try {
