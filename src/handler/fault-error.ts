@@ -76,7 +76,12 @@ const texts: Readonly<Record<Fault, FaultText>> = {
   [Fault.InterfaceGone]: { code: 'INTERFACE_GONE', text: 'the interface was taken away' },
 }
 
-export function faultError(fault: Fault, title: string): LastwordError {
+/** `where` is the place in the transfer at which it failed; it may be empty. */
+export function faultError(fault: Fault, title: string, where: string): LastwordError {
   const { code, text, hint } = texts[fault]
-  return new LastwordError(code, `${title}: ${text}`, hint === undefined ? {} : { hint })
+  return new LastwordError(
+    code,
+    `${title}: ${text}${where === '' ? '' : ` (${where})`}`,
+    hint === undefined ? {} : { hint },
+  )
 }

@@ -50,10 +50,15 @@ export class HandlerMsg extends SmiMsg implements Reply {
   }
 
   get error(): LastwordError | null {
-    if (this.fault !== Fault.None) return faultError(this.fault, this.title)
+    if (this.fault !== Fault.None) return faultError(this.fault, this.title, this.#failedWhere)
     if (this.completionCode === 0) return null
     const command = findCommand(netFnOf(this.data[0]!), this.data[1]!)
     return new CompletionCodeError(this.title, this.completionCode, command?.errors)
+  }
+
+  get #failedWhere(): string {
+    if (this.fault !== Fault.WrongReply) return this.where
+    return `it is one to ${messageTitle(this.rsp.subarray(0, this.rspSize))}`
   }
 
   get title(): string {
@@ -70,6 +75,7 @@ export class HandlerMsg extends SmiMsg implements Reply {
     this.dataSize = 0
     this.rspSize = 0
     this.fault = Fault.None
+    this.where = ''
     this.id = 0
     this.order = 0
     this.priority = 'normal'

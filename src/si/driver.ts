@@ -172,7 +172,13 @@ export class SiDriver implements SmiDriver, HousekeepingHost {
   #takeResult(msg: SmiMsg): void {
     msg.rspSize = this.machine.takeResponse(msg.rsp)
     msg.fault = this.machine.fault
+    if (msg.fault !== Fault.None) this.#noteWhere(msg)
     msg.stage = Stage.Ended
+  }
+
+  /** Not in a panic, whose path makes no strings. */
+  #noteWhere(msg: SmiMsg): void {
+    if (!this.runToCompletion) msg.where = this.machine.describe()
   }
 
   /** Step 5. */
@@ -205,6 +211,7 @@ export class SiDriver implements SmiDriver, HousekeepingHost {
       this.#stateChangeWhere = this.machine.describe()
     }
     this.#housekeeping.giveUp()
+    if (this.currMsg !== null) this.#noteWhere(this.currMsg)
     this.#endCurrent(this.machine.fault)
     // F21: who waits behind a message that died must not wait for an interface that is gone.
     const waiting = this.waitingMsg

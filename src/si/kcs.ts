@@ -28,7 +28,7 @@ type Phase = (typeof Phase)[keyof typeof Phase]
 
 const phaseNames = [
   'idle',
-  'waiting to start',
+  'before the first byte',
   'starting to write',
   'writing',
   'writing the last byte',
@@ -45,8 +45,8 @@ export class KcsMachine implements SiMachine {
   readonly #patience: Patience
   readonly #trace: Trace
   #phase: Phase = Phase.Idle
-  /** Where the last transaction stood when it was given up. */
-  #failedPhase: Phase = Phase.Idle
+  /** Where the transaction stood when it first went wrong: for people, no part of the state. */
+  #wrongIn: Phase = Phase.Idle
   readonly #writeData = new Uint8Array(MAX_MSG_LENGTH)
   #writeCount = 0
   #writeAt = 0
@@ -77,7 +77,7 @@ export class KcsMachine implements SiMachine {
   }
 
   describe(): string {
-    const phase = this.#phase === Phase.Idle ? this.#failedPhase : this.#phase
+    const phase = this.#wrongIn === Phase.Idle ? this.#phase : this.#wrongIn
     const name = phaseNames[phase]!
     const code =
       this.#errorCode === 0 ? '' : `, KCS error code 0x${this.#errorCode.toString(16).padStart(2, '0')}`
@@ -95,7 +95,7 @@ export class KcsMachine implements SiMachine {
     this.#readCount = 0
     this.#patience.begin()
     this.#errorCode = 0
-    this.#failedPhase = Phase.Idle
+    this.#wrongIn = Phase.Idle
     this.fault = Fault.None
     if (this.#trace.hook !== null) this.#trace.hook(Point.MachineLoaded, -1)
     this.#phase = Phase.StartOp
@@ -223,6 +223,7 @@ export class KcsMachine implements SiMachine {
 
   #finish(): void {
     if (this.fault === Fault.None && this.#readCount < 3) this.fault = Fault.TooShort
+    if (this.fault !== Fault.None) this.#wrongIn = Phase.WaitRead
     this.#phase = Phase.Idle
   }
 
@@ -263,7 +264,6 @@ export class KcsMachine implements SiMachine {
     this.#patience.progressed()
     if (this.#writeAt === this.#writeCount) {
       this.fault = Fault.ResponseLost
-      this.#readCount = 0
       this.#phase = Phase.Idle
       return SiResult.TransactionComplete
     }
@@ -274,6 +274,7 @@ export class KcsMachine implements SiMachine {
 
   #recover(): SiResult {
     this.#inFlight = false
+    if (this.#wrongIn === Phase.Idle) this.#wrongIn = this.#phase
     if (!this.#patience.mayRecover()) return this.#hosed()
     this.#phase = Phase.Error0
     // A BMC that cycles through its states must not be chased without a pause (F09).
@@ -293,7 +294,7 @@ export class KcsMachine implements SiMachine {
   #hosed(): SiResult {
     this.#inFlight = false
     this.fault = this.#writeAt === this.#writeCount ? Fault.ResponseLost : Fault.Hosed
-    this.#failedPhase = this.#phase
+    if (this.#wrongIn === Phase.Idle) this.#wrongIn = this.#phase
     this.#phase = Phase.Idle
     return SiResult.Hosed
   }

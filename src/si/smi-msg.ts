@@ -67,6 +67,8 @@ export class SmiMsg implements Saveable {
   rspSize = 0
   stage: Stage = Stage.Free
   fault: Fault = Fault.None
+  /** Where in its transfer it failed, for people; empty when that says nothing. */
+  where = ''
   /** Links of the queue that holds it. */
   next: SmiMsg | null = null
   previous: SmiMsg | null = null

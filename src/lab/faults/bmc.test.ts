@@ -302,7 +302,10 @@ describe('the errors of the fault list', () => {
     host.run()
     assert.ok((error as unknown) instanceof LastwordError)
     const { message, hint } = error as unknown as LastwordError
-    assert.match(message, /^App\/Get Device ID: the BMC did not take the request in time/)
+    assert.match(
+      message,
+      /^App\/Get Device ID: the BMC did not take the request in time \(starting to write\)/,
+    )
     assert.match(hint ?? '', /has not executed it/)
   })
 })
