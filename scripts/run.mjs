@@ -36,7 +36,7 @@ function filesBelow(folder) {
     .map(entry => join(entry.parentPath ?? entry.path, entry.name))
 }
 
-function build() {
+async function build() {
   const inputs = [...filesBelow('src'), 'tsconfig.json', 'package-lock.json'].sort()
   const hash = createHash('sha256')
   for (const file of inputs) hash.update(file).update(readFileSync(file))
@@ -49,7 +49,26 @@ function build() {
   }
   mkdirSync('dist', { recursive: true })
   run(process.execPath, [join('node_modules', 'typescript', 'bin', 'tsc'), '-p', '.'])
+  await bundle()
   writeFileSync(stamp, sources)
+}
+
+/** The command line in few files: hundreds of small ones would take longer to load than to run. */
+async function bundle() {
+  const { build: esbuild } = await import('esbuild')
+  await esbuild({
+    entryPoints: { lastword: join('dist', 'cli', 'main.js') },
+    outdir: join('dist', 'bin'),
+    bundle: true,
+    splitting: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node20',
+    minifySyntax: true,
+    // CommonJS dependencies call require().
+    banner: { js: "import { createRequire } from 'node:module';\nconst require = createRequire(import.meta.url);" },
+    logLevel: 'warning',
+  })
 }
 
 function lint() {
@@ -72,21 +91,21 @@ function node(nodeArgs) {
 installDependencies()
 switch (part) {
   case 'build':
-    build()
+    await build()
     break
   case 'lint':
     lint()
     break
   case 'start':
-    build()
+    await build()
     node(['dist/cli/main.js', 'demo', ...args])
     break
   case 'bench':
-    build()
+    await build()
     node(['dist/bench/main.js', ...args])
     break
   case 'test': {
-    build()
+    await build()
     lint()
     const { installPeers } = await import('./peers.mjs')
     installPeers()
