@@ -1,4 +1,5 @@
 /** Events on their way to users: delivered to all who listen, kept (bounded) while nobody does. */
+import { callAll } from './call-all.ts'
 import type { IpmiUser } from './user.ts'
 
 /** Linux keeps 25. */
@@ -17,22 +18,18 @@ export class EventDelivery {
   /** `record` is copied. */
   deliver(record: Uint8Array, users: readonly IpmiUser[]): void {
     const event = record.slice()
-    let listeners = 0
-    for (const user of users) {
-      if (!user.getsEvents) continue
-      listeners++
-      user.handlers.onEvent?.(event)
-    }
-    if (listeners > 0) this.delivered++
+    const listeners = users.filter(user => user.getsEvents)
+    if (listeners.length > 0) this.delivered++
     else if (this.#waiting.length < MAX_WAITING_EVENTS) this.#waiting.push(event)
     else this.dropped++
+    callAll(listeners, user => user.handlers.onEvent?.(event))
   }
 
   /** Hands what was kept to the first who listens. */
   handOver(user: IpmiUser): void {
-    for (const event of this.#waiting.splice(0)) {
+    callAll(this.#waiting.splice(0), event => {
       this.delivered++
       user.handlers.onEvent?.(event)
-    }
+    })
   }
 }

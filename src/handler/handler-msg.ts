@@ -52,8 +52,17 @@ export class HandlerMsg extends SmiMsg implements Reply {
   get error(): LastwordError | null {
     if (this.fault !== Fault.None) return faultError(this.fault, this.title, this.#failedWhere)
     if (this.completionCode === 0) return null
-    const command = findCommand(netFnOf(this.data[0]!), this.data[1]!)
-    return new CompletionCodeError(this.title, this.completionCode, command?.errors)
+    // A bridged request can be refused twice: by our own BMC, and by whom it was for.
+    const refusedByOwn = this.origin !== Origin.Bridged || this.isMatched
+    const title = refusedByOwn ? this.title : this.#bridgedTitle
+    const command = findCommand(netFnOf(this.rsp[0]!), this.rsp[1]!)
+    return new CompletionCodeError(title, this.completionCode, command?.errors)
+  }
+
+  /** The request inside Send Message: its netFn and command stand in the frame that begins at byte 3. */
+  get #bridgedTitle(): string {
+    const inner = messageTitle(Uint8Array.of(this.data[4]!, this.data[8]!))
+    return `${inner} (to controller 0x${this.data[3]!.toString(16)})`
   }
 
   get #failedWhere(): string {
@@ -62,6 +71,7 @@ export class HandlerMsg extends SmiMsg implements Reply {
   }
 
   get title(): string {
+    if (this.origin === Origin.Bridged) return this.#bridgedTitle
     return messageTitle(this.data.subarray(0, this.dataSize))
   }
 

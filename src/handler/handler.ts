@@ -9,6 +9,7 @@ import { LastwordError } from '../protocol/error.ts'
 import { MAX_MSG_LENGTH, netFnLun } from '../protocol/message.ts'
 import { Fault, type SmiDriver, type SmiMsg, type SmiUpper, Stage } from '../si/smi-msg.ts'
 import { Bridge } from './bridge.ts'
+import { callAll } from './call-all.ts'
 import { EventDelivery } from './events.ts'
 import { type HandlerMsg, Origin } from './handler-msg.ts'
 import { Maintenance } from './maintenance.ts'
@@ -224,6 +225,8 @@ export class MsgHandler implements SmiUpper, UserHost, Saveable {
     const queued = this.xmit.remove(msg)
     msg.fault = fault
     if (queued || msg.stage === Stage.Bridged) {
+      // Before its user is told: a panic must not send what its user was told is not sent.
+      msg.stage = Stage.Ended
       this.#bridge.forget(msg)
       this.answer(msg)
     } else {
@@ -238,10 +241,12 @@ export class MsgHandler implements SmiUpper, UserHost, Saveable {
     if (this.trace.hook !== null) this.trace.hook(Point.UserChange, -1)
     this.#users.remove(user)
     this.#bridge.unregister(user)
-    for (const msg of this.pool.slots) {
-      if (msg.user !== user || msg.stage === Stage.Free) continue
-      if (msg.done !== null) this.endEarly(msg, Fault.UserGone)
-    }
+    this.#endAllOf(msg => msg.user === user, Fault.UserGone)
+  }
+
+  #endAllOf(isMeant: (msg: HandlerMsg) => boolean, fault: Fault): void {
+    const meant = this.pool.slots.filter(msg => msg.stage !== Stage.Free && msg.done !== null && isMeant(msg))
+    callAll(meant, msg => this.endEarly(msg, fault))
   }
 
   userWantsEvents(user: IpmiUser): void {
@@ -269,10 +274,11 @@ export class MsgHandler implements SmiUpper, UserHost, Saveable {
     if (this.trace.hook !== null) this.trace.hook(Point.UserChange, -1)
     this.driver.shutdown()
     this.#handleNewRecvMsgs()
-    for (const msg of this.pool.slots) {
-      if (msg.done !== null && msg.stage !== Stage.Free) this.endEarly(msg, Fault.InterfaceGone)
+    try {
+      this.#endAllOf(() => true, Fault.InterfaceGone)
+    } finally {
+      for (const user of this.#users.all) this.userDestroy(user)
     }
-    for (const user of this.#users.all) this.userDestroy(user)
   }
 
   allocFetchMsg(): SmiMsg | null {
@@ -293,11 +299,10 @@ export class MsgHandler implements SmiUpper, UserHost, Saveable {
   #tellPretimeout(): void {
     if (!this.#pretimeoutDue) return
     this.#pretimeoutDue = false
-    for (const user of this.#users.all) {
-      user.handlers.onWatchdogPretimeout?.()
-      // The panic may have come from there.
-      if (this.runToCompletion) return
-    }
+    callAll(this.#users.all, user => {
+      // The panic may have come from one before.
+      if (!this.runToCompletion) user.handlers.onWatchdogPretimeout?.()
+    })
   }
 
   msgAt(index: number): HandlerMsg {
@@ -305,7 +310,11 @@ export class MsgHandler implements SmiUpper, UserHost, Saveable {
   }
 
   save(tape: Tape): void {
-    const marks = (this.runToCompletion ? 1 : 0) | (this.hasWork ? 2 : 0) | (this.#pretimeoutDue ? 4 : 0)
+    const marks =
+      (this.runToCompletion ? 1 : 0) |
+      (this.hasWork ? 2 : 0) |
+      (this.#pretimeoutDue ? 4 : 0) |
+      (this.#isShutDown ? 8 : 0)
     tape.put(marks)
     tape.put(this.#lastId)
     this.pool.save(tape)
@@ -321,6 +330,7 @@ export class MsgHandler implements SmiUpper, UserHost, Saveable {
     this.runToCompletion = (marks & 1) !== 0
     this.hasWork = (marks & 2) !== 0
     this.#pretimeoutDue = (marks & 4) !== 0
+    this.#isShutDown = (marks & 8) !== 0
     this.#lastId = tape.take()
     this.pool.load(tape)
     this.xmit.load(tape)

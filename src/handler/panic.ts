@@ -229,7 +229,8 @@ export class PanicPath {
   #endAll(): void {
     for (const msg of this.#handler.pool.slots) {
       if (msg.stage === Stage.Accepted) msg.fault = Fault.PanicBudget
-      else if (msg.stage === Stage.Started) msg.fault = Fault.ResponseLost
+      // On a bus, or in the BMC: its answer will not be waited for.
+      else if (msg.stage === Stage.Started || msg.stage === Stage.Bridged) msg.fault = Fault.ResponseLost
       else continue
       msg.stage = Stage.Ended
     }

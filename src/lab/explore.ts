@@ -7,7 +7,7 @@ import { StateSet } from '../machine/state-set.ts'
 import { Tape } from '../machine/tape.ts'
 import { Point, type TraceHook } from '../machine/trace.ts'
 import type { PanicPolicy } from '../si/panic-policy.ts'
-import { type Fate, isViolation, judge, packFate, unpackFate } from './fate.ts'
+import { FATES, type Fate, isViolation, judge, packFate, unpackFate } from './fate.ts'
 import { MAX_NUMBER, Rig } from './rig.ts'
 import { type Step, stepOf, steps } from './step.ts'
 
@@ -44,7 +44,6 @@ export interface Exploration {
 }
 
 const TEXT = 'lab panic'
-const FATES = 128
 
 /** Thrown out of a panic whose end is known from an earlier one that came to the same state. */
 const knownFate = new Error('this panic goes on as an earlier one did')

@@ -3,7 +3,7 @@ import { Origin } from '../handler/handler-msg.ts'
 import { readLastWords } from '../protocol/last-words.ts'
 import { decodeSelRecord } from '../protocol/sel-record.ts'
 import { Fault, Stage } from '../si/smi-msg.ts'
-import { MAX_NUMBER, type Rig, trafficNumber } from './rig.ts'
+import { MAX_NUMBER, type Rig, trafficNumber, Withdrawn } from './rig.ts'
 
 export interface Fate {
   hang: boolean
@@ -15,6 +15,8 @@ export interface Fate {
   lastWords: boolean
   /** Messages without an answer and without an error. */
   unended: number
+  /** Executed though their user had been told that they would not be. */
+  unwanted: number
 }
 
 export function judge(rig: Rig, text: string): Fate {
@@ -22,37 +24,45 @@ export function judge(rig: Rig, text: string): Fate {
   let doubled = 0
   let unended = 0
   const accepted = new Uint8Array(MAX_NUMBER)
+  let unwanted = 0
   for (const msg of rig.handler.pool.slots) {
-    if (msg.stage < Stage.Accepted || msg.origin !== Origin.User) continue
+    if (msg.stage < Stage.Accepted || msg.user === null) continue
+    if (msg.done !== null && msg.stage !== Stage.Ended) unended++
     const number = trafficNumber(msg.data)
-    if (number < 0) continue
+    if (number < 0 || msg.origin !== Origin.User) continue
     if (msg.fault !== Fault.Aborted && msg.fault !== Fault.UserGone) accepted[number] = 1
-    if (msg.stage !== Stage.Ended) unended++
   }
   for (let number = 0; number < MAX_NUMBER; number++) {
-    const isDue = accepted[number] === 1 || (rig.answered[number]! > 0 && rig.withdrawn[number] === 0)
-    if (isDue && rig.executed[number] === 0) lost++
-    if (rig.executed[number]! > 1) doubled++
+    const executed = rig.executed[number]!
+    const isDue =
+      accepted[number] === 1 || (rig.answered[number]! > 0 && rig.withdrawn[number] === Withdrawn.No)
+    if (isDue && executed === 0) lost++
+    if (executed > 1) doubled++
+    if (executed > 0 && rig.withdrawn[number] === Withdrawn.BeforeItWasSent) unwanted++
   }
   const words = readLastWords(rig.bmc.sel.records.map(decodeSelRecord))
   const lastWords = words.length === 1 && words[0]!.complete && words[0]!.text === text
-  return { hang: rig.panicPath.outcome === 'hang', lost, doubled, lastWords, unended }
+  return { hang: rig.panicPath.outcome === 'hang', lost, doubled, lastWords, unended, unwanted }
 }
 
 /** What each policy promises. `drop` may lose the one message that was handed to nobody. */
 export function isViolation(policy: string, fate: Fate): boolean {
-  if (fate.hang || fate.doubled > 0 || fate.unended > 0 || !fate.lastWords) return true
+  if (fate.hang || fate.doubled > 0 || fate.unended > 0 || fate.unwanted > 0 || !fate.lastWords) return true
   return fate.lost > (policy === 'drop' ? 1 : 0)
 }
 
-/** A fate in seven bits, for a table of millions. */
+/** How many fates `packFate` tells apart. */
+export const FATES = 256
+
+/** A fate in eight bits, for a table of millions: counts stop at three, and at one. */
 export function packFate(fate: Fate): number {
   return (
     (fate.hang ? 1 : 0) |
     (fate.lastWords ? 2 : 0) |
     (Math.min(3, fate.lost) << 2) |
     (Math.min(3, fate.doubled) << 4) |
-    (fate.unended > 0 ? 64 : 0)
+    (fate.unended > 0 ? 64 : 0) |
+    (fate.unwanted > 0 ? 128 : 0)
   )
 }
 
@@ -62,6 +72,7 @@ export function unpackFate(packed: number): Fate {
     lastWords: (packed & 2) !== 0,
     lost: (packed >> 2) & 3,
     doubled: (packed >> 4) & 3,
-    unended: packed >> 6,
+    unended: (packed >> 6) & 1,
+    unwanted: packed >> 7,
   }
 }

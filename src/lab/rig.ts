@@ -6,6 +6,7 @@ import { Bmc } from '../bmc/bmc.ts'
 import { execute } from '../bmc/execute.ts'
 import { KcsSide } from '../bmc/kcs-side.ts'
 import { MsgHandler } from '../handler/handler.ts'
+import type { HandlerMsg } from '../handler/handler-msg.ts'
 import { PanicPath } from '../handler/panic.ts'
 import type { Reply } from '../handler/reply.ts'
 import type { IpmiUser } from '../handler/user.ts'
@@ -31,6 +32,9 @@ const RECORD_TYPE_AT = 4
 
 /** A lab's BMC knows no time: the same state must look the same. */
 const FIXED_NOW_MS = 1_000_000_000_000
+
+/** When a user gave up: a request that was still queued must never be executed. */
+export const Withdrawn = { No: 0, OnItsWay: 1, BeforeItWasSent: 2 } as const
 
 export interface RigOptions {
   policy: PanicPolicy
@@ -85,7 +89,7 @@ export class Rig implements Saveable {
   /** How often the BMC executed each number, and how often each was answered. */
   readonly executed = new Uint8Array(MAX_NUMBER)
   readonly answered = new Uint8Array(MAX_NUMBER)
-  /** Numbers whose user gave up. */
+  /** Numbers whose user gave up, and when: see `Withdrawn`. */
   readonly withdrawn = new Uint8Array(MAX_NUMBER)
   /** Called when a number is answered: where a script sends from inside a callback. */
   onAnswer: ((number: number) => void) | null = null
@@ -143,7 +147,10 @@ export class Rig implements Saveable {
 
   readonly #onReply = Array.from({ length: MAX_NUMBER }, (_, number) => (reply: Reply) => {
     this.answered[number]!++
-    if (reply.fault === Fault.Aborted || reply.fault === Fault.UserGone) this.withdrawn[number] = 1
+    if (reply.fault === Fault.Aborted || reply.fault === Fault.UserGone) {
+      const wasQueued = (reply as HandlerMsg).stage === Stage.Ended && this.executed[number] === 0
+      this.withdrawn[number] = wasQueued ? Withdrawn.BeforeItWasSent : Withdrawn.OnItsWay
+    }
     this.onAnswer?.(number)
   })
 

@@ -27,7 +27,7 @@ export function stepOf(handler: MsgHandler, driver: SiDriver): Step {
     if (msg.stage === Stage.Ended) return 'done'
     if (!driver.machine.isIdle) return 'before-5'
     if (msg.stage === Stage.Started) return 'done'
-    return driver.waitingMsg === msg && driver.policy.waitingMsg === 'clearedFirst' ? 'before-3' : 'before-4'
+    return driver.waitingMsg === msg ? 'before-3' : 'before-4'
   }
   if (driver.waitingMsg === msg) return 'before-3'
   return msg.stage === Stage.Ended ? 'between' : 'before-2'

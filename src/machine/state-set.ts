@@ -1,4 +1,4 @@
-/** A set of states by 64-bit hash: eight bytes a state in open addressing, so that ten million fit in 256 MiB. */
+/** A set of states by 64-bit hash: ten bytes a state in open addressing, so that ten million fit in 256 MiB. */
 import type { Tape } from './tape.ts'
 
 const maxLoad = 0.6
@@ -7,7 +7,7 @@ const maxLoad = 0.6
 export class StateSet {
   #keys: Uint32Array
   #mask: number
-  #values: Uint8Array
+  #values: Uint16Array
   size = 0
   /** The slot that the last `find` ended at. */
   #slot = 0
@@ -17,7 +17,7 @@ export class StateSet {
   constructor(capacity = 1 << 16) {
     const slots = 2 ** Math.ceil(Math.log2(capacity / maxLoad))
     this.#keys = new Uint32Array(slots * 2)
-    this.#values = new Uint8Array(slots)
+    this.#values = new Uint16Array(slots)
     this.#mask = slots - 1
   }
 
@@ -42,7 +42,7 @@ export class StateSet {
     return this.#probe()
   }
 
-  /** Keeps a value (0 to 254) for the tape that `find` was last asked about. */
+  /** Keeps a value (0 to 65534) for the tape that `find` was last asked about. */
   keep(value: number): void {
     if (this.#values[this.#slot] === 0) {
       if (this.size + 1 > maxLoad * (this.#mask + 1)) {
@@ -78,7 +78,7 @@ export class StateSet {
     const keys = this.#keys
     const values = this.#values
     this.#keys = new Uint32Array(keys.length * 2)
-    this.#values = new Uint8Array(values.length * 2)
+    this.#values = new Uint16Array(values.length * 2)
     this.#mask = values.length * 2 - 1
     for (let old = 0; old < values.length; old++) {
       if (values[old] === 0) continue

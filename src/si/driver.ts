@@ -4,20 +4,26 @@
  */
 import type { Tape } from '../machine/tape.ts'
 import { Point, type Trace } from '../machine/trace.ts'
+import { LastwordError } from '../protocol/error.ts'
 import { Housekeeping, type HousekeepingHost, SiState } from './housekeeping.ts'
 import type { SiMachine } from './machine.ts'
 import { type PanicPolicy, resend } from './panic-policy.ts'
 import { Fault, SiResult, type SmiDriver, type SmiMsg, type SmiUpper, Stage } from './smi-msg.ts'
 
+/** Far more than a message takes: whoever polls gets the processor back though the BMC never lets go. */
+const MAX_TURNS_A_POLL = 20_000
 /** A dead interface is tried again after this long; until then messages end at once. */
 const DEAD_RETRY_US = 1_000_000
+
+/** What a driver has to say to people. */
+export type SiNotice = 'dead' | 'alive' | 'wrongReply'
 
 export interface SiDriverOptions {
   policy?: PanicPolicy
   /** Whether the BMC's event buffer is enabled and read. */
   events?: 'on' | 'off'
-  /** Told once when the interface dies and once when it answers again. */
-  onStateChange?: (state: 'dead' | 'alive', where: string) => void
+  /** Told once when the interface dies, when it answers again, and when the BMC begins to give answers to other questions. */
+  onNotice?: (notice: SiNotice, text: string) => void
 }
 
 export class SiDriver implements SmiDriver, HousekeepingHost {
@@ -33,26 +39,27 @@ export class SiDriver implements SmiDriver, HousekeepingHost {
     events: 0,
     incomingMessages: 0,
     watchdogPretimeouts: 0,
+    wrongReplies: 0,
   }
   waitingMsg: SmiMsg | null = null
   currMsg: SmiMsg | null = null
   runToCompletion = false
   upper: SmiUpper | null = null
   readonly #housekeeping: Housekeeping
-  readonly #onStateChange: (state: 'dead' | 'alive', where: string) => void
+  readonly #onNotice: (notice: SiNotice, text: string) => void
   #dead = false
   #deadForUs = 0
   #shutDown = false
   /** A turn is being made; whoever else comes in meanwhile (a timer during a panic) finds nothing to do (F06). */
   #isTurning = false
-  #stateChange: 'dead' | 'alive' | null = null
-  #stateChangeWhere = ''
+  #notice: SiNotice | null = null
+  #noticeText = ''
 
   constructor(machine: SiMachine, trace: Trace, options: SiDriverOptions = {}) {
     this.machine = machine
     this.trace = trace
     this.policy = options.policy ?? resend
-    this.#onStateChange = options.onStateChange ?? (() => {})
+    this.#onNotice = options.onNotice ?? (() => {})
     this.#housekeeping = new Housekeeping(this, options.events ?? 'on')
   }
 
@@ -80,7 +87,7 @@ export class SiDriver implements SmiDriver, HousekeepingHost {
       this.startNextMsg()
   }
 
-  /** Steps 3 and 4. The one place where the policies differ on a message's way. */
+  /** Steps 3 and 4. */
   startNextMsg(): SiResult {
     const msg = this.waitingMsg
     if (msg === null) {
@@ -89,37 +96,52 @@ export class SiDriver implements SmiDriver, HousekeepingHost {
     }
     this.currMsg = msg
     if (this.trace.hook !== null) this.trace.hook(Point.CurrSet, msg.index)
-    const keep = this.policy.waitingMsg === 'keptUntilStarted'
-    if (!keep) this.waitingMsg = null
+    this.waitingMsg = null
     if (this.trace.hook !== null) this.trace.hook(Point.StartTransaction, msg.index)
     const fault = this.machine.start(msg.data, msg.dataSize)
     if (this.trace.hook !== null) this.trace.hook(Point.Started, msg.index)
     msg.stage = Stage.Started
-    if (keep) this.waitingMsg = null
     if (fault !== Fault.None) this.#endCurrent(fault)
     return SiResult.CallWithoutDelay
   }
 
   poll(elapsedUs: number): SiResult {
     let result = this.step(elapsedUs)
-    while (result === SiResult.CallWithoutDelay) result = this.step(0)
-    if (this.#stateChange !== null) this.#tellStateChange()
+    for (let turns = 1; result === SiResult.CallWithoutDelay; turns++) {
+      if (turns === MAX_TURNS_A_POLL) return SiResult.CallWithTickDelay
+      result = this.step(0)
+    }
+    if (this.#notice !== null) this.#tellNotice()
     return result
   }
 
-  #tellStateChange(): void {
-    const state = this.#stateChange
-    this.#stateChange = null
-    if (state !== null && !this.runToCompletion) this.#onStateChange(state, this.#stateChangeWhere)
+  /** Kept until the turn is over: whoever is told may come in again. */
+  notice(notice: SiNotice, text: string): void {
+    this.#notice = notice
+    this.#noticeText = text
+  }
+
+  #tellNotice(): void {
+    const notice = this.#notice
+    this.#notice = null
+    if (notice !== null && !this.runToCompletion) this.#onNotice(notice, this.#noticeText)
   }
 
   /** One turn: one event of the machine, and what follows from it. */
   step(elapsedUs: number): SiResult {
     if (this.#isTurning) return SiResult.CallWithDelay
     this.#isTurning = true
-    const result = this.#turn(elapsedUs)
-    this.#isTurning = false
-    return result
+    try {
+      return this.#turn(elapsedUs)
+    } catch (error) {
+      // A port that fails is an interface that failed; anything else is a fault of the program.
+      if (!(error instanceof LastwordError)) throw error
+      this.machine.abandon()
+      this.#hosed(error.message)
+      return this.#whenIdle(false)
+    } finally {
+      this.#isTurning = false
+    }
   }
 
   #turn(elapsedUs: number): SiResult {
@@ -132,7 +154,7 @@ export class SiDriver implements SmiDriver, HousekeepingHost {
         this.#handleTransactionDone()
         return this.#whenIdle(this.machine.attention)
       case SiResult.Hosed:
-        this.#hosed()
+        this.#hosed(this.#where())
         return this.#whenIdle(false)
       case SiResult.Idle:
       case SiResult.Attention:
@@ -172,13 +194,13 @@ export class SiDriver implements SmiDriver, HousekeepingHost {
   #takeResult(msg: SmiMsg): void {
     msg.rspSize = this.machine.takeResponse(msg.rsp)
     msg.fault = this.machine.fault
-    if (msg.fault !== Fault.None) this.#noteWhere(msg)
+    if (msg.fault !== Fault.None) msg.where = this.#where()
     msg.stage = Stage.Ended
   }
 
   /** Not in a panic, whose path makes no strings. */
-  #noteWhere(msg: SmiMsg): void {
-    if (!this.runToCompletion) msg.where = this.machine.describe()
+  #where(): string {
+    return this.runToCompletion ? '' : this.machine.describe()
   }
 
   /** Step 5. */
@@ -202,16 +224,15 @@ export class SiDriver implements SmiDriver, HousekeepingHost {
     this.#end(msg, fault)
   }
 
-  #hosed(): void {
+  #hosed(where: string): void {
     this.stats.hosed++
     this.#deadForUs = 0
     if (!this.#dead) {
       this.#dead = true
-      this.#stateChange = 'dead'
-      this.#stateChangeWhere = this.machine.describe()
+      this.notice('dead', where)
     }
     this.#housekeeping.giveUp()
-    if (this.currMsg !== null) this.#noteWhere(this.currMsg)
+    if (this.currMsg !== null) this.currMsg.where = where
     this.#endCurrent(this.machine.fault)
     // F21: who waits behind a message that died must not wait for an interface that is gone.
     const waiting = this.waitingMsg
@@ -221,8 +242,7 @@ export class SiDriver implements SmiDriver, HousekeepingHost {
 
   #revive(): void {
     this.#dead = false
-    this.#stateChange = 'alive'
-    this.#stateChangeWhere = ''
+    this.notice('alive', '')
     this.#housekeeping.request()
   }
 

@@ -13,7 +13,7 @@ import {
   ReadEventMessageBuffer,
   SetBmcGlobalEnables,
 } from '../protocol/commands/messaging.ts'
-import { netFnLun } from '../protocol/message.ts'
+import { messageTitle, netFnLun, responseByte } from '../protocol/message.ts'
 import { NetFn } from '../protocol/net-fn.ts'
 import type { SiMachine } from './machine.ts'
 import type { PanicPolicy } from './panic-policy.ts'
@@ -54,7 +54,9 @@ export interface HousekeepingHost {
     events: number
     incomingMessages: number
     watchdogPretimeouts: number
+    wrongReplies: number
   }
+  notice(notice: 'wrongReply', text: string): void
 }
 
 export class Housekeeping implements Saveable {
@@ -68,6 +70,7 @@ export class Housekeeping implements Saveable {
   #gotAttention = false
   #maintenance = false
   #fetchesInARow = 0
+  #gaveWrongReply = false
 
   constructor(driver: HousekeepingHost, events: 'on' | 'off') {
     this.#driver = driver
@@ -126,10 +129,10 @@ export class Housekeeping implements Saveable {
     this.#own[1] = cmd
     if (argument >= 0) this.#own[2] = argument
     if (driver.trace.hook !== null) driver.trace.hook(Point.Fetch, -1)
+    if (driver.machine.start(this.#own, argument >= 0 ? 3 : 2) !== Fault.None) return false
+    if (driver.trace.hook !== null) driver.trace.hook(Point.Fetch, -1)
     this.state = state
-    if (driver.machine.start(this.#own, argument >= 0 ? 3 : 2) === Fault.None) return true
-    this.state = SiState.Normal
-    return false
+    return true
   }
 
   /** True when a transaction was begun for one of the flags. */
@@ -170,15 +173,15 @@ export class Housekeeping implements Saveable {
     msg.dataSize = 2
     if (driver.trace.hook !== null) driver.trace.hook(Point.Fetch, msg.index)
     driver.currMsg = msg
-    this.state = state
-    if (driver.machine.start(msg.data, 2) === Fault.None) {
-      msg.stage = Stage.Started
-      return true
+    if (driver.machine.start(msg.data, 2) !== Fault.None) {
+      driver.currMsg = null
+      driver.upper!.freeFetchMsg(msg)
+      return false
     }
-    this.state = SiState.Normal
-    driver.currMsg = null
-    driver.upper!.freeFetchMsg(msg)
-    return false
+    if (driver.trace.hook !== null) driver.trace.hook(Point.Fetch, msg.index)
+    this.state = state
+    msg.stage = Stage.Started
+    return true
   }
 
   /** The transaction of `state` has ended. */
@@ -205,9 +208,22 @@ export class Housekeeping implements Saveable {
     }
   }
 
+  /** The size of the response to our own request, or 0 when it is none. */
   #takeOwn(): number {
     const size = this.#driver.machine.takeResponse(this.#ownRsp)
-    return this.#driver.machine.fault === Fault.None ? size : 0
+    if (this.#driver.machine.fault !== Fault.None) return 0
+    return this.#isReply(this.#own, this.#ownRsp, size) ? size : 0
+  }
+
+  /** A BMC that gives answers to other questions is told of once, until it gives a right one. */
+  #isReply(request: Uint8Array, response: Uint8Array, size: number): boolean {
+    const isReply = size >= 3 && response[0] === responseByte(request[0]!) && response[1] === request[1]
+    if (!isReply && !this.#gaveWrongReply && !this.#driver.runToCompletion) {
+      this.#driver.notice('wrongReply', `${messageTitle(request)} was answered as ${messageTitle(response)}`)
+    }
+    if (!isReply) this.#driver.stats.wrongReplies++
+    this.#gaveWrongReply = !isReply
+    return isReply
   }
 
   /** An event or a message has come, or there was none left; the flag goes down only then. */
@@ -222,7 +238,8 @@ export class Housekeeping implements Saveable {
     msg.fault = driver.machine.fault
     driver.currMsg = null
     this.state = SiState.Normal
-    if (msg.fault !== Fault.None || msg.rsp[2] !== 0) {
+    const isReply = msg.fault === Fault.None && this.#isReply(msg.data, msg.rsp, msg.rspSize)
+    if (!isReply || msg.rsp[2] !== 0) {
       this.#msgFlags &= ~flag
       driver.upper!.freeFetchMsg(msg)
       return

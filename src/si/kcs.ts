@@ -207,8 +207,12 @@ export class KcsMachine implements SiMachine {
       if ((status & KcsStatus.OBF) === 0) return this.#stall(elapsedUs, 'OBF')
       this.#inFlight = true
       const byte = this.#port.inb(KcsRegister.Data)
-      if (this.#readCount < this.#readData.length) this.#readData[this.#readCount++] = byte
-      else this.fault = Fault.Truncated
+      if (this.#readCount === this.#readData.length) {
+        // Longer than any message: it may have no end at all.
+        this.fault = Fault.Truncated
+        return this.#recover()
+      }
+      this.#readData[this.#readCount++] = byte
       this.#data(KcsControl.Read)
       this.#patience.progressed()
       this.#inFlight = false
@@ -263,7 +267,7 @@ export class KcsMachine implements SiMachine {
     this.#inFlight = false
     this.#patience.progressed()
     if (this.#writeAt === this.#writeCount) {
-      this.fault = Fault.ResponseLost
+      if (this.fault === Fault.None) this.fault = Fault.ResponseLost
       this.#phase = Phase.Idle
       return SiResult.TransactionComplete
     }
@@ -292,11 +296,15 @@ export class KcsMachine implements SiMachine {
   }
 
   #hosed(): SiResult {
+    this.abandon()
+    return SiResult.Hosed
+  }
+
+  abandon(): void {
     this.#inFlight = false
     this.fault = this.#writeAt === this.#writeCount ? Fault.ResponseLost : Fault.Hosed
     if (this.#wrongIn === Phase.Idle) this.#wrongIn = this.#phase
     this.#phase = Phase.Idle
-    return SiResult.Hosed
   }
 
   #clearObf(status: number): void {

@@ -18,6 +18,8 @@ export interface SiMachine extends Saveable {
   readonly attention: boolean
   /** A panic may have fallen between a register access and the store that records it: go on so that it does not matter. */
   settle(): void
+  /** Gives the transaction up where it stands; `fault` says whether the BMC may have acted. */
+  abandon(): void
   /** No transaction is under way (one may be complete and not taken). */
   readonly isIdle: boolean
   /** False when nothing answers at these registers. */

@@ -3,8 +3,6 @@
 /** Everything in which the policies differ; the code that asks is the same for all. */
 export interface PanicPolicy {
   readonly name: 'none' | 'resend' | 'drop'
-  /** Step 3: whether the driver's `waitingMsg` is kept until the transaction has started (Kawai's patch). */
-  readonly waitingMsg: 'keptUntilStarted' | 'clearedFirst'
   /** Whether the ledger is trusted: half-done stores are finished, queues are rebuilt, every wait has a bound. */
   readonly recovery: 'ledger' | 'none'
   /** What becomes of the message that was handed to nobody, or not started. */
@@ -16,7 +14,6 @@ export interface PanicPolicy {
 /** Stock Linux, kept to show the fault: the panic path trusts `currMsg`, and waits for it for ever. */
 export const none: PanicPolicy = {
   name: 'none',
-  waitingMsg: 'clearedFirst',
   recovery: 'none',
   unstarted: 'left',
   lastWords: 'afterQueue',
@@ -25,7 +22,6 @@ export const none: PanicPolicy = {
 /** Kawai's rule: every message is handled once, and none is lost. The default. */
 export const resend: PanicPolicy = {
   name: 'resend',
-  waitingMsg: 'keptUntilStarted',
   recovery: 'ledger',
   unstarted: 'sent',
   lastWords: 'first',
@@ -34,7 +30,6 @@ export const resend: PanicPolicy = {
 /** Minyard's rule: losing the one message is fine, hanging is not. */
 export const drop: PanicPolicy = {
   name: 'drop',
-  waitingMsg: 'clearedFirst',
   recovery: 'ledger',
   unstarted: 'dropped',
   lastWords: 'first',

@@ -55,7 +55,7 @@ export class FaultHost {
   readonly user: IpmiUser
   /** Every request that the BMC was given, in order. */
   readonly requests: Uint8Array[] = []
-  /** One line for each time the interface died or came back. */
+  /** One line for each thing that the driver had to say. */
   readonly log: string[] = []
   nowUs = 0
   /** While true, the BMC takes no step. */
@@ -87,7 +87,7 @@ export class FaultHost {
     this.driver = new SiDriver(this.machine, this.trace, {
       policy,
       events: options.events ?? 'off',
-      onStateChange: state => this.log.push(state),
+      onNotice: notice => this.log.push(notice),
     })
     this.handler = new MsgHandler(this.driver, this.trace, {
       maxMsgs: options.maxMsgs ?? 32,
