@@ -149,14 +149,14 @@ export class Explorer {
     if (this.#aborted >= this.#size.aborts || this.#sent === 0) return false
     this.#aborted++
     const number = this.#sent - 1
-    return this.rig.users[number % 2]!.abort(this.#lastIds[number]!)
+    return this.rig.abort(this.#lastIds[number]!, number % 2)
   }
 
   #destroy(): boolean {
     const user = this.rig.users[1]!
     if (this.#destroyed >= this.#size.destroys || user.isDestroyed) return false
     this.#destroyed++
-    user.destroy()
+    this.rig.destroyUser(1)
     return true
   }
 

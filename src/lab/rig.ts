@@ -6,7 +6,6 @@ import { Bmc } from '../bmc/bmc.ts'
 import { execute } from '../bmc/execute.ts'
 import { KcsSide } from '../bmc/kcs-side.ts'
 import { MsgHandler } from '../handler/handler.ts'
-import type { HandlerMsg } from '../handler/handler-msg.ts'
 import { PanicPath } from '../handler/panic.ts'
 import type { Reply } from '../handler/reply.ts'
 import type { IpmiUser } from '../handler/user.ts'
@@ -145,10 +144,33 @@ export class Rig implements Saveable {
     )
   }
 
+  /** The user gives up; false when there is nothing to give up. */
+  abort(id: number, userIndex: number): boolean {
+    this.#noteQueued()
+    return this.users[userIndex]!.abort(id)
+  }
+
+  destroyUser(userIndex: number): void {
+    this.#noteQueued()
+    this.users[userIndex]!.destroy()
+  }
+
+  /** Which numbers stand in a queue as somebody gives up: seen from outside, before anything is changed. */
+  #noteQueued(): void {
+    this.#queuedNumbers.clear()
+    const { xmit } = this.handler
+    for (const queue of [xmit.hpXmitMsgs, xmit.xmitMsgs]) {
+      for (let msg = queue.head; msg !== null; msg = msg.next)
+        this.#queuedNumbers.add(trafficNumber(msg.data))
+    }
+  }
+
+  readonly #queuedNumbers = new Set<number>()
+
   readonly #onReply = Array.from({ length: MAX_NUMBER }, (_, number) => (reply: Reply) => {
     this.answered[number]!++
     if (reply.fault === Fault.Aborted || reply.fault === Fault.UserGone) {
-      const wasQueued = (reply as HandlerMsg).stage === Stage.Ended && this.executed[number] === 0
+      const wasQueued = this.#queuedNumbers.has(number)
       this.withdrawn[number] = wasQueued ? Withdrawn.BeforeItWasSent : Withdrawn.OnItsWay
     }
     this.onAnswer?.(number)
