@@ -66,7 +66,9 @@ async function bundle() {
     target: 'node20',
     minifySyntax: true,
     // CommonJS dependencies call require().
-    banner: { js: "import { createRequire } from 'node:module';\nconst require = createRequire(import.meta.url);" },
+    banner: {
+      js: "import { createRequire } from 'node:module';\nconst require = createRequire(import.meta.url);",
+    },
     logLevel: 'warning',
   })
 }

@@ -77,6 +77,8 @@ describe('a VM serial stream that is damaged', () => {
   const cases: [string, number[], string][] = [
     ['a wrong checksum', [0x01, 0x18, 0x01, 0x00, 0xa0], 'VM_CHECKSUM'],
     ['an escape with nothing behind it', [0x01, 0x18, 0xaa, 0xa0], 'VM_ESCAPE'],
+    ['an escape of a byte that needs none', [0x01, 0x18, 0xaa, 0x01, 0xe6, 0xa0], 'VM_ESCAPE'],
+    ['an escape of an escape', [0xaa, 0xaa, 0x01, 0x18, 0x01, 0xe6, 0xa0], 'VM_ESCAPE'],
     ['a message that is too short', [0x01, 0xff, 0xa0], 'VM_TOO_SHORT'],
     ['a message without end', [...new Array<number>(5000).fill(0x18), 0xa0], 'VM_TOO_LONG'],
     ['an unknown command', [0x55, 0xa1], 'VM_COMMAND'],
@@ -98,6 +100,7 @@ describe('a VM serial stream that is damaged', () => {
     const { serial, errors, requests } = newSerial()
     const megabyte = new Uint8Array(1 << 20).fill(0x42)
     for (let i = 0; i < 20; i++) serial.receive(megabyte)
+    assert.equal(errors.length, 1, 'it is told once, and before its end, which may never come')
     serial.receive(Uint8Array.of(0xa0))
     assert.deepEqual([errors.length, requests.length], [1, 0])
   })

@@ -54,7 +54,8 @@ export class VmSerial {
   readonly #frame = new Uint8Array(MAX_FRAME_BYTES)
   #length = 0
   #escaped = false
-  #tooLong = false
+  /** What is wrong with the frame so far; it is dropped when it ends. */
+  #fault: 'VM_TOO_LONG' | 'VM_ESCAPE' | null = null
   /** What the VM can do; undefined until it has said so. */
   capabilities: number | undefined
 
@@ -100,26 +101,37 @@ export class VmSerial {
         this.#end(frame => this.#command(frame))
         break
       case Frame.Escape:
+        if (this.#escaped) this.#spoil('VM_ESCAPE')
         this.#escaped = true
         break
       default:
-        if (this.#length === this.#frame.length) {
-          this.#tooLong = true
-          return
-        }
+        if (this.#length === this.#frame.length) return this.#spoil('VM_TOO_LONG')
+        if (this.#escaped && !isEscaped(byte)) this.#spoil('VM_ESCAPE')
         this.#frame[this.#length++] = this.#escaped ? byte & ~ESCAPE_BIT : byte
         this.#escaped = false
     }
   }
 
+  /** Told at once, for its end may never come. */
+  #spoil(fault: 'VM_TOO_LONG' | 'VM_ESCAPE'): void {
+    if (this.#fault !== null) return
+    this.#fault = fault
+    const what =
+      fault === 'VM_TOO_LONG'
+        ? `has more than ${MAX_FRAME_BYTES} bytes`
+        : 'escapes a byte that cannot be escaped'
+    this.#refuse(fault, what, this.#frame.slice(0, this.#length))
+  }
+
   #end(handle: (frame: Uint8Array) => void): void {
     const frame = this.#frame.slice(0, this.#length)
-    const { tooLong, escaped } = { tooLong: this.#tooLong, escaped: this.#escaped }
+    const isSpoilt = this.#fault !== null
+    const isCut = this.#escaped
     this.#length = 0
-    this.#tooLong = false
+    this.#fault = null
     this.#escaped = false
-    if (tooLong) this.#refuse('VM_TOO_LONG', `has more than ${MAX_FRAME_BYTES} bytes`, frame)
-    else if (escaped) this.#refuse('VM_ESCAPE', 'ends in the middle of an escaped byte', frame)
+    if (isSpoilt) return
+    if (isCut) this.#refuse('VM_ESCAPE', 'ends in the middle of an escaped byte', frame)
     else handle(frame)
   }
 
@@ -155,6 +167,15 @@ export class VmSerial {
       new LastwordError(code, `VM serial: what begins with "${start}" ${what}; it is dropped`),
     )
   }
+}
+
+/** The three bytes that have to be escaped, with the escape bit. */
+function isEscaped(byte: number): boolean {
+  const plain = byte & ~ESCAPE_BIT
+  return (
+    (byte & ESCAPE_BIT) !== 0 &&
+    (plain === Frame.EndOfMessage || plain === Frame.EndOfCommand || plain === Frame.Escape)
+  )
 }
 
 function neededCapability(command: VmCommand): number {

@@ -96,6 +96,9 @@ describe('an error of the command line', () => {
     assert.match(stderr, /--messages <n>.*It takes a whole number/)
     assert.doesNotMatch(stderr, /\n\s+at /)
     assert.equal(lastword('bmc', '--vm', 'nowhere').status, 2)
+    assert.equal(lastword('lab', 'kernel', '--cpus', '3').status, 2)
+    assert.equal(lastword('lab', '--messages', '9').status, 2)
+    assert.equal(lastword('lab', '--messages', '').status, 2)
     assert.equal(lastword('nonsense').status, 2)
   })
 

@@ -1,6 +1,7 @@
 /** `lastword lab`: explores every schedule and cuts it everywhere. */
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { type Exploration, Explorer, type Size } from '../lab/explore.ts'
+import { MAX_NUMBER } from '../lab/rig.ts'
 import { panicTable } from '../lab/table.ts'
 import { panicPolicies } from '../si/panic-policy.ts'
 import { labKernelCommand } from './lab-kernel.ts'
@@ -21,7 +22,12 @@ export function labCommand(): Command {
     .addOption(
       new Option('--policy <name>', 'only this one').choices(panicPolicies.map(policy => policy.name)),
     )
-    .option('--messages <n>', 'requests under way, each normal or high', count, 2)
+    .option(
+      '--messages <n>',
+      `requests under way, each normal or high, ${MAX_NUMBER} at the most`,
+      messageCount,
+      2,
+    )
     .option('--events <n>', 'events that the BMC raises', count, 1)
     .option('--aborts <n>', 'requests whose user gives up', count, 1)
     .option('--destroys <n>', 'users that go away (0 or 1)', count, 1)
@@ -40,8 +46,13 @@ export function labCommand(): Command {
 }
 
 function count(text: string): number {
-  const value = Number(text)
-  if (!Number.isInteger(value) || value < 0) throw new InvalidArgumentError('It takes a whole number.')
+  if (!/^\d+$/.test(text)) throw new InvalidArgumentError('It takes a whole number.')
+  return Number(text)
+}
+
+function messageCount(text: string): number {
+  const value = count(text)
+  if (value > MAX_NUMBER) throw new InvalidArgumentError(`It takes a whole number up to ${MAX_NUMBER}.`)
   return value
 }
 

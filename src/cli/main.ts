@@ -16,8 +16,12 @@ const program = new Command('lastword')
   .showHelpAfterError('(add --help for what there is)')
   .enablePositionalOptions()
   .exitOverride()
-for (const command of [demoCommand(), labCommand(), bmcCommand()])
-  program.addCommand(command.copyInheritedSettings(program))
+for (const command of [demoCommand(), labCommand(), bmcCommand()]) program.addCommand(command)
+inheritSettings(program)
+
+function inheritSettings(parent: Command): void {
+  for (const command of parent.commands) inheritSettings(command.copyInheritedSettings(parent))
+}
 
 // `lastword lab | head` ends when its reader does.
 process.stdout.on('error', error => {

@@ -12,7 +12,7 @@ import { InbandTransport } from './inband-transport.ts'
 const KCS_DEFAULT_BASE = 0xca2
 
 /** A `Bmc` over a KCS interface whose registers `port` reaches. */
-export function connectKcs(port: RegisterPort, url = 'kcs:'): Bmc {
+export function connectKcs(port: RegisterPort, url = 'kcs:', onClose?: () => void): Bmc {
   const trace = new Trace()
   const machine = new KcsMachine(port, trace)
   if (!machine.detect()) {
@@ -25,7 +25,7 @@ export function connectKcs(port: RegisterPort, url = 'kcs:'): Bmc {
     )
   }
   const driver = new SiDriver(machine, trace)
-  return new Bmc(new InbandTransport(new MsgHandler(driver, trace)), url)
+  return new Bmc(new InbandTransport(new MsgHandler(driver, trace), onClose), url)
 }
 
 /**
@@ -44,7 +44,13 @@ export async function connect(url: string): Promise<Bmc> {
   if (!Number.isInteger(base) || base < 0 || !Number.isInteger(spacing) || spacing < 1) {
     throw new LastwordError('BAD_URL', `${url}: base and spacing are numbers, as in base=0xca2&spacing=1`)
   }
-  return connectKcs(new DevPort({ path: parsed.pathname, base, spacing }), url)
+  const port = new DevPort({ path: parsed.pathname, base, spacing })
+  try {
+    return connectKcs(port, url, () => port.close())
+  } catch (error) {
+    port.close()
+    throw error
+  }
 }
 
 function parse(url: string): URL {

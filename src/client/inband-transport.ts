@@ -15,14 +15,17 @@ const TICK_MS = 1000
 export class InbandTransport implements Transport {
   readonly #handler: MsgHandler
   readonly #user: IpmiUser
+  readonly #onClose: () => void
   #timer: NodeJS.Timeout | NodeJS.Immediate | null = null
   #ticker: NodeJS.Timeout
   #lastTurn = performance.now()
   #spins = 0
   #isClosed = false
 
-  constructor(handler: MsgHandler) {
+  /** `onClose` releases what the handler stands on. */
+  constructor(handler: MsgHandler, onClose: () => void = () => {}) {
     this.#handler = handler
+    this.#onClose = onClose
     this.#user = handler.createUser()
     this.#ticker = setInterval(() => this.#tick(), TICK_MS)
     this.#ticker.unref()
@@ -47,7 +50,11 @@ export class InbandTransport implements Transport {
     if (this.#isClosed) return
     this.#isClosed = true
     clearInterval(this.#ticker)
-    this.#handler.shutdown()
+    try {
+      this.#handler.shutdown()
+    } finally {
+      this.#onClose()
+    }
   }
 
   #tick(): void {

@@ -41,7 +41,7 @@ export function judge(rig: Rig, text: string): Fate {
     if (executed > 0 && rig.withdrawn[number] === Withdrawn.BeforeItWasSent) unwanted++
   }
   const words = readLastWords(rig.bmc.sel.records.map(decodeSelRecord))
-  const lastWords = words.length === 1 && words[0]!.complete && words[0]!.text === text
+  const lastWords = words.length === 1 && words[0]!.wholeness !== 'partMissing' && words[0]!.text === text
   return { hang: rig.panicPath.outcome === 'hang', lost, doubled, lastWords, unended, unwanted }
 }
 

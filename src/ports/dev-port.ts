@@ -37,13 +37,27 @@ export class DevPort implements RegisterPort {
   }
 
   inb(offset: number): number {
-    readSync(this.#fd, this.#byte, 0, 1, this.#base + offset * this.#spacing)
+    this.#access(address => readSync(this.#fd, this.#byte, 0, 1, address), offset)
     return this.#byte[0]!
   }
 
   outb(offset: number, value: number): void {
     this.#byte[0] = value
-    writeSync(this.#fd, this.#byte, 0, 1, this.#base + offset * this.#spacing)
+    this.#access(address => writeSync(this.#fd, this.#byte, 0, 1, address), offset)
+  }
+
+  #access(access: (address: number) => number, offset: number): void {
+    const address = this.#base + offset * this.#spacing
+    try {
+      access(address)
+    } catch (cause) {
+      const where = `0x${address.toString(16)}`
+      throw new LastwordError(
+        'PORT_IO',
+        `I/O port ${where} cannot be accessed: ${(cause as Error).message}`,
+        { cause },
+      )
+    }
   }
 
   close(): void {

@@ -50,7 +50,7 @@ describe('last words in the SEL', () => {
       fc.property(fc.stringMatching(/^[ -~]{1,200}$/), said => {
         const [words] = readLastWords(panicRecords(said))
         assert.equal(words?.text, said.trimEnd())
-        assert.equal(words?.complete, true)
+        assert.equal(words?.wholeness, said.length % 11 === 0 ? 'unknown' : 'whole')
         assert.equal(words?.timestamp, NOW)
       }),
     )
@@ -81,13 +81,22 @@ describe('last words in the SEL', () => {
     const records = panicRecords('a text that takes four of the records')
     records.splice(2, 1)
     const [words] = readLastWords(records)
-    assert.equal(words?.complete, false)
+    assert.equal(words?.wholeness, 'partMissing')
     assert.match(lastWordsSentence(words!), /a part is missing/)
   })
 
   it('are at least three characters when only the event got out', () => {
     const [words] = readLastWords(panicRecords('Fatal exception').slice(0, 1))
     assert.equal(words?.text, 'Fat')
+    assert.match(lastWordsSentence(words!), /"Fat" \(there may have been more\)/)
+  })
+
+  it('are not called whole when records are missing at their end', () => {
+    const records = panicRecords('a text that takes four of the records')
+    for (let count = 1; count < records.length; count++) {
+      assert.equal(readLastWords(records.slice(0, count))[0]?.wholeness, 'unknown', `${count} records`)
+    }
+    assert.equal(readLastWords(records)[0]?.wholeness, 'whole')
   })
 
   it('become a sentence with the time', () => {

@@ -60,8 +60,11 @@ export interface LastWords {
   /** Seconds since 1970 of the platform event; undefined when only text was found. */
   timestamp: number | undefined
   text: string
-  /** False when a piece is missing, or when the text has no platform event. */
-  complete: boolean
+  /**
+   * `whole`: the text's end is there. `unknown`: it may go on; a text that fills its last record has no end mark, and
+   * an event alone shows three characters. `partMissing`: a piece, or the event before the text, is not there.
+   */
+  wholeness: 'whole' | 'unknown' | 'partMissing'
   /** Record IDs in the order found. */
   records: number[]
 }
@@ -87,7 +90,12 @@ export function readLastWords(records: Iterable<SelRecord>): LastWords[] {
   const stories: OpenStory[] = []
   let open: OpenStory | undefined
   const begin = (timestamp: number | undefined): OpenStory => {
-    const words = { timestamp, text: '', complete: timestamp !== undefined, records: [] }
+    const words: LastWords = {
+      timestamp,
+      text: '',
+      wholeness: timestamp === undefined ? 'partMissing' : 'unknown',
+      records: [],
+    }
     const story = { words, bytes: [], nextPiece: 0 }
     stories.push(story)
     return story
@@ -98,13 +106,18 @@ export function readLastWords(records: Iterable<SelRecord>): LastWords[] {
       const [, second, third] = record.kind === 'system' ? record.data : []
       const first = record.kind === 'system' ? record.sensorNumber : 0
       // Until text comes, the event's own three characters are all there is.
-      open.words.text = decodeText([first, second ?? 0, third ?? 0])
+      const begun = [first, second ?? 0, third ?? 0]
+      open.words.text = decodeText(begun)
+      if (begun.includes(0)) open.words.wholeness = 'whole'
       open.words.records.push(record.recordId)
     } else if (record.kind === 'oem' && record.recordType === SelRecordType.LinuxPanicText) {
       const piece = record.data[1]!
       if (open === undefined || piece < open.nextPiece) open = begin(undefined)
-      if (piece !== open.nextPiece) open.words.complete = false
-      open.bytes.push(...record.data.subarray(2))
+      const bytes = record.data.subarray(2)
+      if (piece !== open.nextPiece) open.words.wholeness = 'partMissing'
+      else if (open.words.wholeness !== 'partMissing')
+        open.words.wholeness = bytes.includes(0) ? 'whole' : 'unknown'
+      open.bytes.push(...bytes)
       open.nextPiece = piece + 1
       open.words.records.push(record.recordId)
       open.words.text = decodeText(open.bytes)
@@ -125,6 +138,11 @@ export function lastWordsSentence(words: LastWords): string {
       ? 'At an unknown time'
       : `${new Date(words.timestamp * 1000).toISOString().slice(0, 19).replace('T', ' ')} UTC`
   const said = words.text === '' ? 'it said nothing' : `its last words: "${words.text}"`
-  const missing = words.complete ? '' : ' (a part is missing)'
-  return `${when}: the host stopped in a panic; ${said}${missing}`
+  return `${when}: the host stopped in a panic; ${said}${wholenessTexts[words.wholeness]}`
+}
+
+const wholenessTexts: Readonly<Record<LastWords['wholeness'], string>> = {
+  whole: '',
+  unknown: ' (there may have been more)',
+  partMissing: ' (a part is missing)',
 }

@@ -4,6 +4,7 @@ import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { Bmc as Client } from '../../client/bmc.ts'
 import { LastwordError } from '../../protocol/error.ts'
+import { drop, resend } from '../../si/panic-policy.ts'
 import { FaultHost } from './host.ts'
 
 const getDeviceId = { netFn: 0x06, cmd: 0x01 }
@@ -196,6 +197,60 @@ describe('a BMC that fails', () => {
       host.run()
       assert.equal(ended.how, code)
     }
+  })
+
+  it('F26 gives up a response without end, whoever waits for it', () => {
+    for (const policy of [resend, drop]) {
+      let isEndless = false
+      let reads = 0
+      const host = new FaultHost({
+        policy,
+        budgetUs: 3_000_000,
+        port: registers => ({
+          // Once the request is written: READ state and one more byte, for ever.
+          inb(offset) {
+            if (!isEndless) return registers.inb(offset)
+            if (offset === 1) reads++
+            return offset === 1 ? 0x41 : 0x1c
+          },
+          outb(offset, value) {
+            if (!isEndless) registers.outb(offset, value)
+          },
+        }),
+      })
+      const ended = host.send(getDeviceId)
+      for (let turn = 0; turn < 6; turn++) host.driver.step(0)
+      isEndless = true
+      host.run()
+      assert.equal(ended.times, 1)
+      assert.equal(ended.how, 'RESPONSE_LOST')
+      assert.ok(reads < 100_000, `${reads} status reads`)
+      assert.notEqual(host.panicPath.panic('the end'), 'hang')
+      assert.ok(host.panicPath.spentUs < 30_000_000)
+    }
+  })
+
+  it("F26 does not take another command's response for the answer to the driver's own requests", () => {
+    const deviceId = Uint8Array.of(0x1c, 0x01, 0, 0x20, 0xe4, 1, 0, 2, 0, 0, 0, 0, 0, 0, 0)
+    const events: Uint8Array[] = []
+    const written: number[] = []
+    const host = new FaultHost({
+      events: 'on',
+      answer(request, execute) {
+        if (request[1] === 0x2e) written.push(request[2]!)
+        return [0x2f, 0x31, 0x35].includes(request[1]!) ? deviceId.slice() : execute(request)
+      },
+    })
+    host.handler.createUser({ onEvent: record => events.push(record) }).wantEvents()
+    host.registers.setAttention('on')
+    host.wait(5_000_000)
+    assert.deepEqual(written, [], 'no enables are written that were never read')
+    assert.equal(events.length, 0)
+    assert.ok(host.driver.stats.wrongReplies > 0)
+    assert.deepEqual(host.log, ['wrongReply'], 'it is told once')
+    const ended = host.send(getDeviceId)
+    host.run(2_000_000)
+    assert.equal(ended.how, 'ok')
   })
 
   it('F27 goes on when there is no message for an event, and fetches it later', () => {

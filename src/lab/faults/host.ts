@@ -167,7 +167,7 @@ export class FaultHost {
   get lastWords(): string[] {
     const records = this.bmc.sel.records.map(decodeSelRecord)
     return readLastWords(records)
-      .filter(words => words.complete)
+      .filter(words => words.wholeness !== 'partMissing')
       .map(words => words.text)
   }
 

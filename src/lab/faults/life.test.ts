@@ -2,7 +2,10 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
-import { Point } from '../../machine/trace.ts'
+import { MsgHandler } from '../../handler/handler.ts'
+import { Point, Trace } from '../../machine/trace.ts'
+import { SiDriver } from '../../si/driver.ts'
+import { KcsMachine } from '../../si/kcs.ts'
 import { type Ended, FaultHost } from './host.ts'
 
 const getDeviceId = { netFn: 0x06, cmd: 0x01 }
@@ -224,16 +227,30 @@ describe('an interface', () => {
   })
 
   it('F35 that failed at its first question can be taken away and made anew', () => {
-    const first = new FaultHost({ answer: () => null })
-    const failed = first.send(getDeviceId)
-    first.run()
-    assert.equal(failed.how, 'RESPONSE_LOST')
-    first.handler.shutdown()
-    first.handler.shutdown()
-    const second = new FaultHost()
-    const works = second.send(getDeviceId)
-    second.run()
-    assert.equal(works.how, 'ok')
-    assert.equal(first.handler.pool.live, 0)
+    const host = new FaultHost()
+    host.bmcIsDead = true
+    const failed = host.send(getDeviceId)
+    host.run()
+    assert.equal(failed.how, 'INTERFACE_HOSED')
+    host.handler.shutdown()
+    host.handler.shutdown()
+    assert.equal(host.handler.pool.live, 0)
+    // The retry makes a driver and a handler of its own, on the same registers.
+    host.bmcIsDead = false
+    host.side.run()
+    const trace = new Trace()
+    const driver = new SiDriver(new KcsMachine(host.registers, trace), trace)
+    const handler = new MsgHandler(driver, trace)
+    let answered = ''
+    handler.createUser().send(getDeviceId, reply => {
+      answered = reply.error?.code ?? 'ok'
+    })
+    for (let turn = 0; turn < 20_000 && answered === ''; turn++) {
+      driver.poll(1000)
+      if (handler.hasWork) handler.work()
+      host.turn(1000)
+    }
+    assert.equal(answered, 'ok')
+    assert.deepEqual([failed.times, host.handler.pool.live], [1, 0], 'the first one is not touched again')
   })
 })

@@ -98,11 +98,11 @@ export class KernelBench implements AsyncDisposable {
   }
 
   /** What the SEL has of it. */
-  get recorded(): { text: string; isComplete: boolean; sentence: string } | undefined {
+  get recorded(): { text: string; hasGap: boolean; sentence: string } | undefined {
     const records = this.bmc.sel.records.slice(-64).map(decodeSelRecord)
     const words = readLastWords(records).at(-1)
     if (words === undefined) return undefined
-    return { text: words.text, isComplete: words.complete, sentence: lastWordsSentence(words) }
+    return { text: words.text, hasGap: words.wholeness === 'partMissing', sentence: lastWordsSentence(words) }
   }
 
   async dispose(): Promise<void> {

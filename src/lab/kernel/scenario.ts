@@ -171,7 +171,7 @@ function describe(
   const { account } = bench
   const said = bench.panicText ?? ''
   const recorded = bench.recorded
-  const isComplete = recorded?.isComplete === true && recorded.text === said.trimEnd() && said !== ''
+  const isComplete = recorded?.hasGap === false && recorded.text === said.trimEnd() && said !== ''
   const panickedAtMs = strike.panickedAtMs
   return {
     kind: 'kernel-run',
