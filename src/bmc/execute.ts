@@ -1,4 +1,5 @@
 /** Executes a request: finds its command, checks the privilege, and makes the response's bytes. */
+import { commandKey } from '../protocol/command.ts'
 import { CompletionCode } from '../protocol/completion-code.ts'
 import { LastwordError } from '../protocol/error.ts'
 import { lunOf, netFnOf, responseByte } from '../protocol/message.ts'
@@ -13,7 +14,10 @@ import { type Caller, type Served, systemInterface } from './serve.ts'
 const served = new Map<number, Served>(
   [deviceCommands, messagingCommands, watchdogCommands, eventCommands, selCommands]
     .flat()
-    .map(command => [(command.netFn << 8) | command.cmd, command]),
+    .map(served => [
+      commandKey(served.netFn, served.cmd, served.group === undefined ? [] : [served.group]),
+      served,
+    ]),
 )
 
 /** `request` is netFn/LUN, command, data; the response the same with the completion code after the command. */
@@ -51,7 +55,7 @@ export function executeDurably(
 
 function answer(bmc: Bmc, first: number, cmd: number, request: Uint8Array, caller: Caller): Uint8Array {
   if (request.length < 2) return Uint8Array.of(CompletionCode.RequestLengthInvalid)
-  const command = served.get((netFnOf(first) << 8) | cmd)
+  const command = served.get(commandKey(netFnOf(first), cmd, request.subarray(2)))
   if (command === undefined) return Uint8Array.of(CompletionCode.InvalidCommand)
   if (lunOf(first) !== 0) return Uint8Array.of(CompletionCode.InvalidForLun)
   if (caller.privilege < command.privilege) return Uint8Array.of(CompletionCode.InsufficientPrivilege)

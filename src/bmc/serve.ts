@@ -24,6 +24,8 @@ export const systemInterface: Caller = { channel: 0x0f, privilege: 5 }
 export interface Served {
   readonly netFn: number
   readonly cmd: number
+  /** The defining body of a group extension. */
+  readonly group: number | undefined
   readonly privilege: Privilege
   /** From the request's data to the response's, completion code first. */
   answer(bmc: Bmc, data: Uint8Array, caller: Caller): Uint8Array
@@ -37,6 +39,7 @@ export function serve<C extends AnyCommand>(
   return {
     netFn: command.netFn,
     cmd: command.cmd,
+    group: command.group,
     privilege: command.privilege,
     answer(bmc, data, caller) {
       let request: RequestOf<C>

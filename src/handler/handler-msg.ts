@@ -55,7 +55,7 @@ export class HandlerMsg extends SmiMsg implements Reply {
     // A bridged request can be refused twice: by our own BMC, and by whom it was for.
     const refusedByOwn = this.origin !== Origin.Bridged || this.isMatched
     const title = refusedByOwn ? this.title : this.#bridgedTitle
-    const command = findCommand(netFnOf(this.rsp[0]!), this.rsp[1]!)
+    const command = findCommand(netFnOf(this.rsp[0]!), this.rsp[1]!, this.rsp.subarray(3, this.rspSize))
     return new CompletionCodeError(title, this.completionCode, command?.errors)
   }
 

@@ -44,9 +44,10 @@ function roundTrips(command: AnyCommand, side: 'request' | 'response') {
 
 describe('the catalogue of commands', () => {
   it('names each pair of codes once', () => {
-    const codes = catalogue.map(command => `${command.netFn}/${command.cmd}`)
+    const codes = catalogue.map(command => `${command.netFn}/${command.group}/${command.cmd}`)
     assert.equal(new Set(codes).size, codes.length)
-    for (const command of catalogue) assert.equal(findCommand(command.netFn | 1, command.cmd), command)
+    for (const command of catalogue)
+      assert.equal(findCommand(command.netFn | 1, command.cmd, [command.group ?? 0]), command)
   })
 
   for (const command of catalogue) {

@@ -261,3 +261,28 @@ export function fixed(value: number): Codec<undefined> {
     write: to => to.uint(value, 1),
   }
 }
+
+/** One field in the low bits of a byte, the others reserved. */
+export function low<T>(field: BitField<T>): Codec<T> {
+  return map(
+    u8,
+    raw => field.decode(raw % 2 ** field.width),
+    value => {
+      const code = field.encode(value)
+      if (!(code >= 0 && code < 2 ** field.width))
+        throw new CodecError('BAD_VALUE', `${code} does not fit into ${field.width} bits`)
+      return code
+    },
+  )
+}
+
+/** Bytes that are written as zero and not looked at; name them with a leading `_`. */
+export function zeros(count: number): Codec<undefined> {
+  return {
+    read(from) {
+      from.take(count)
+      return undefined
+    },
+    write: to => to.put(new Uint8Array(count)),
+  }
+}

@@ -1,9 +1,9 @@
 /** The catalogue's form: a command is declared once, with its codes, privilege, and a codec each way. */
 import { ByteReader, ByteWriter, CodecError } from './bytes.ts'
-import { type Codec, type Fields, type StructOf, struct } from './codec.ts'
+import { type Codec, type Fields, fixed, type StructOf, struct } from './codec.ts'
 import { CompletionCode, CompletionCodeError } from './completion-code.ts'
 import { LastwordError } from './error.ts'
-import { netFnName } from './net-fn.ts'
+import { NetFn, netFnName } from './net-fn.ts'
 
 /** Least privilege level that may execute a command. IPMI 2.0 rev 1.1, appendix G. */
 export const Privilege = { None: 0, Callback: 1, User: 2, Operator: 3, Admin: 4, Oem: 5 } as const
@@ -16,6 +16,8 @@ export interface Command<Request, Response> {
   readonly section: string
   readonly netFn: number
   readonly cmd: number
+  /** Of a group extension: the defining body, which request and response data begin with. Section 5.1. */
+  readonly group?: number
   readonly privilege: Privilege
   readonly request: Codec<Request>
   readonly response: Codec<Response>
@@ -32,6 +34,7 @@ interface Declaration<Q extends Fields, R extends Fields> {
   section: string
   netFn: number
   cmd: number
+  group?: number
   privilege: Privilege
   request?: Q
   response?: R
@@ -46,10 +49,36 @@ export function command<
   const { request, response, errors, ...head } = declaration
   return {
     ...head,
-    request: struct(request ?? ({} as Q)),
-    response: struct(response ?? ({} as R)),
+    request: inGroup(head.group, struct(request ?? ({} as Q))),
+    response: inGroup(head.group, struct(response ?? ({} as R))),
     errors: errors ?? {},
   }
+}
+
+/** The defining body of a group extension goes before the fields. */
+function inGroup<T>(group: number | undefined, fields: Codec<T>): Codec<T> {
+  if (group === undefined) return fields
+  const body = fixed(group)
+  return {
+    read(from) {
+      body.read(from)
+      return fields.read(from)
+    },
+    write(to, value) {
+      body.write(to, undefined)
+      fields.write(to, value)
+    },
+  }
+}
+
+/**
+ * What tells one command from another: netFn, command, and for group extensions the defining body.
+ * `data` are the bytes after the command byte (of a response, after the completion code). The odd netFn of a
+ * response gives its request's key.
+ */
+export function commandKey(netFn: number, cmd: number, data?: ArrayLike<number>): number {
+  const group = (netFn & ~1) === NetFn.GroupExtension ? (data?.[0] ?? 0) : 0
+  return (group << 16) | ((netFn & ~1) << 8) | cmd
 }
 
 /** How a command is called in traces and errors: `Storage/Add SEL Entry`. */

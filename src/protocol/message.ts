@@ -37,7 +37,8 @@ export function requestBytes(netFn: number, cmd: number, data: Uint8Array, lun =
 export function messageTitle(message: Uint8Array): string {
   const netFn = netFnOf(message[0] ?? 0)
   const cmd = message[1] ?? 0
-  const command = findCommand(netFn, cmd)
+  const isResponse = (netFn & 1) === 1
+  const command = findCommand(netFn, cmd, message.subarray(isResponse ? 3 : 2))
   if (command !== undefined) return commandTitle(command)
   return `${netFnName(netFn)}/command 0x${cmd.toString(16).padStart(2, '0')}`
 }
