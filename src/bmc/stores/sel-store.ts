@@ -157,7 +157,8 @@ export class SelStore implements Saveable {
   }
 
   setAuxiliaryLog(type: number, time: number, data: Uint8Array): void {
-    this.#auxiliary.set(type, { time, data })
+    // A map of its own, for the one before may be on a tape.
+    this.#auxiliary = new Map(this.#auxiliary).set(type, { time, data })
     this.#log(Op.AuxiliaryLog, Uint8Array.of(type), uint32(time), data)
   }
 
@@ -234,6 +235,12 @@ export class SelStore implements Saveable {
     for (const record of this.#records) tape.putBytes(record, SEL_RECORD_BYTES)
     tape.put(this.#lastId | (this.#reservation << 16))
     tape.put(this.overflow ? 1 : 0)
+    // Times are the clock's: they come back by reference and say nothing about the state.
+    tape.putRef(this.#clockOffset)
+    tape.putRef(this.#utcOffset)
+    tape.putRef(this.lastAdded)
+    tape.putRef(this.lastErased)
+    tape.putRef(this.#auxiliary)
   }
 
   load(tape: Tape): void {
@@ -248,6 +255,11 @@ export class SelStore implements Saveable {
     this.#lastId = word & 0xffff
     this.#reservation = word >>> 16
     this.overflow = tape.take() === 1
+    this.#clockOffset = tape.takeRef() as number
+    this.#utcOffset = tape.takeRef() as number | undefined
+    this.lastAdded = tape.takeRef() as number
+    this.lastErased = tape.takeRef() as number
+    this.#auxiliary = tape.takeRef() as Map<number, { time: number; data: Uint8Array }>
   }
 }
 
