@@ -50,7 +50,7 @@ function fieldBytes({ encoding, text }: FruField, language: number): Uint8Array 
   return Buffer.from(text, 'hex')
 }
 
-/** A field with this text: Latin 1 where that can be written, six bits for one character (C1h is the end mark). */
+/** A field with this text in Latin 1. One letter gets a blank behind it: of one byte, C1h would be the end mark. */
 export function fruText(text: string): FruField {
-  return { encoding: text.length === 1 ? 'sixBit' : 'latin1', text }
+  return { encoding: 'latin1', text: text.length === 1 ? `${text} ` : text }
 }

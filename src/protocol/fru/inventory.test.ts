@@ -25,7 +25,7 @@ const server: FruInventory = {
     language: 0,
     manufacturer: fruText('Example'),
     name: fruText('Server 1'),
-    partNumber: fruText('P'),
+    partNumber: fruText('P7'),
     version: fruText('1.0'),
     serialNumber: fruText('S0001'),
     assetTag: fruText('rack 4'),

@@ -144,8 +144,8 @@ export const LanParameter = {
       /** 0: never locked out. */
       threshold: u8,
       /** In units of 10 s; 0: the count is never reset, the user stays locked. */
-      countResetInterval: u16,
-      lockoutInterval: u16,
+      countResetTime: u16,
+      lockoutTime: u16,
     }),
   ),
   ipv6Support: parameter(
