@@ -12,6 +12,8 @@ export const peers = [
   { program: 'cpio', package: 'cpio' },
   { program: 'xz', package: 'xz-utils' },
   { program: 'ipmitool', package: 'ipmitool' },
+  { program: 'bmc-info', package: 'freeipmi-tools' },
+  { program: 'ipmi_sim', package: 'openipmi' },
 ]
 
 function isInstalled(program) {

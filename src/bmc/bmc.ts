@@ -1,5 +1,6 @@
 /** A simulated management controller: its identity, its stores, and what its front ends are told. It does no I/O of its own. */
 import { randomBytes } from 'node:crypto'
+import type { LanServerMachine } from '../lan/server.ts'
 import type { Saveable, Tape } from '../machine/tape.ts'
 import { encodeSelRecord, type SelRecord } from '../protocol/sel-record.ts'
 import { Messaging } from './messaging.ts'
@@ -46,6 +47,8 @@ export class Bmc implements Saveable {
   readonly watchdog: Watchdog
   /** Where this BMC sends its events. Section 29.1. */
   eventReceiver = { slaveAddress: 0x20, lun: 0 }
+  /** The session servers of its LAN channels, by channel number. */
+  readonly lanServers = new Map<number, LanServerMachine>()
   /** A Partial Add SEL Entry that has begun. */
   partialRecord: Uint8Array | null = null
   readonly #nowMs: () => number

@@ -7,12 +7,22 @@ import type { Bmc } from './bmc.ts'
 import { deviceCommands } from './commands/device.ts'
 import { eventCommands } from './commands/event.ts'
 import { messagingCommands } from './commands/messaging.ts'
+import { payloadCommands } from './commands/payload.ts'
 import { selCommands } from './commands/sel.ts'
+import { sessionCommands } from './commands/session.ts'
 import { watchdogCommands } from './commands/watchdog.ts'
 import { type Caller, type Served, systemInterface } from './serve.ts'
 
 const served = new Map<number, Served>(
-  [deviceCommands, messagingCommands, watchdogCommands, eventCommands, selCommands]
+  [
+    deviceCommands,
+    messagingCommands,
+    watchdogCommands,
+    eventCommands,
+    selCommands,
+    sessionCommands,
+    payloadCommands,
+  ]
     .flat()
     .map(served => [
       commandKey(served.netFn, served.cmd, served.group === undefined ? [] : [served.group]),

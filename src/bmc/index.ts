@@ -2,6 +2,7 @@
 export * from './bmc.ts'
 export * from './execute.ts'
 export * from './kcs-side.ts'
+export * from './lan-server.ts'
 export * from './serve.ts'
 export * from './stores/journal.ts'
 export * from './stores/sel-store.ts'

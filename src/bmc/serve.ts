@@ -1,4 +1,5 @@
 /** How a BMC serves a command: a function from the decoded request to a typed response or a completion code. */
+import type { LanCaller } from '../lan/server.ts'
 import { CodecError } from '../protocol/bytes.ts'
 import {
   type AnyCommand,
@@ -16,6 +17,8 @@ export interface Caller {
   /** The channel that the request came over; Fh is the system interface. */
   channel: number
   privilege: Privilege
+  /** Over a LAN channel: its session, and the server that holds it. */
+  lan?: LanCaller
 }
 
 /** The host itself: it has logged in by being there. */

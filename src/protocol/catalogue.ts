@@ -8,10 +8,13 @@ import * as event from './commands/event.ts'
 import * as fru from './commands/fru.ts'
 import * as lan from './commands/lan.ts'
 import * as messaging from './commands/messaging.ts'
+import * as payload from './commands/payload.ts'
 import * as pef from './commands/pef.ts'
 import * as sdr from './commands/sdr.ts'
 import * as sel from './commands/sel.ts'
 import * as sensor from './commands/sensor.ts'
+import * as session from './commands/session.ts'
+import * as sol from './commands/sol.ts'
 import * as systemInfo from './commands/system-info.ts'
 import * as user from './commands/user.ts'
 import * as watchdog from './commands/watchdog.ts'
@@ -38,6 +41,9 @@ export const catalogue: readonly AnyCommand[] = [
   pef,
   systemInfo,
   dcmi,
+  session,
+  payload,
+  sol,
 ].flatMap(group => Object.values(group).filter(isCommand))
 
 const byKey = new Map(

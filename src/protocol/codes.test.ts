@@ -66,6 +66,12 @@ const commandTable = `
 06 35 A Read Event Message Buffer
 06 36 U Get BT Interface Capabilities
 06 37 - Get System GUID
+06 38 - Get Channel Authentication Capabilities
+06 39 - Get Session Challenge
+06 3a - Activate Session
+06 3b C Set Session Privilege Level
+06 3c C Close Session
+06 3d U Get Session Info
 06 40 A Set Channel Access
 06 41 U Get Channel Access
 06 42 U Get Channel Info
@@ -74,6 +80,17 @@ const commandTable = `
 06 45 A Set User Name
 06 46 O Get User Name
 06 47 A Set User Password
+06 48 U Activate Payload
+06 49 U Deactivate Payload
+06 4a U Get Payload Activation Status
+06 4b U Get Payload Instance Info
+06 4c A Set User Payload Access
+06 4d O Get User Payload Access
+06 4e U Get Channel Payload Support
+06 4f U Get Channel Payload Version
+06 50 U Get Channel OEM Payload Info
+06 54 - Get Channel Cipher Suites
+06 55 U Suspend/Resume Payload Encryption
 06 56 A Set Channel Security Keys
 06 57 U Get System Interface Capabilities
 06 58 A Set System Info Parameters
@@ -112,6 +129,9 @@ const commandTable = `
 0c 02 O Get LAN Configuration Parameters
 0c 03 A Suspend BMC ARPs
 0c 04 U Get IP/UDP/RMCP Statistics
+0c 20 - SOL Activating
+0c 21 A Set SOL Configuration Parameters
+0c 22 U Get SOL Configuration Parameters
 2c:dc 01 U Get DCMI Capabilities Info
 2c:dc 02 U Get Power Reading
 2c:dc 03 U Get Power Limit

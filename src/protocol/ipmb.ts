@@ -53,3 +53,8 @@ export function decodeIpmbWithoutAddress(bytes: Uint8Array, ownAddr: number): Ip
     data: bytes.slice(5, -1),
   }
 }
+
+/** Reads a whole frame. Undefined when it is too short or a checksum is wrong. */
+export function decodeIpmb(bytes: Uint8Array): IpmbFrame | undefined {
+  return bytes.length < 7 ? undefined : decodeIpmbWithoutAddress(bytes.subarray(1), bytes[0]!)
+}

@@ -60,8 +60,19 @@ export const messagingCommands: Served[] = [
     requestToResponseSeconds: 10,
     recommendedRetries: 1,
   })),
-  serve(GetChannelInfo, ({ of: { channel } }, _, caller) => {
+  serve(GetChannelInfo, ({ of: { channel } }, bmc, caller) => {
     const actual = channel === PRESENT_CHANNEL ? caller.channel : channel
+    const server = bmc.lanServers.get(actual)
+    if (server !== undefined) {
+      return {
+        actual: { channel: actual },
+        medium: { type: 'lan' as const },
+        protocol: { type: 'ipmb' as const },
+        sessions: { active: server.sessions.size, support: 'multi' as const },
+        vendorId: IPMI_VENDOR_ID,
+        auxiliary: Uint8Array.of(0, 0),
+      }
+    }
     if (actual !== 0x0f) return CompletionCode.NotPresent
     return {
       actual: { channel: actual },

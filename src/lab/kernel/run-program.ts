@@ -22,6 +22,10 @@ export interface ProgramResult {
 const debianPackages: Readonly<Record<string, string>> = {
   'qemu-system-x86_64': 'qemu-system-x86',
   'qemu-img': 'qemu-utils',
+  'bmc-info': 'freeipmi-tools',
+  ipmiconsole: 'freeipmi-tools',
+  rmcpping: 'freeipmi-tools',
+  ipmi_sim: 'openipmi',
   busybox: 'busybox-static',
   'dpkg-deb': 'dpkg',
   'apt-get': 'apt',

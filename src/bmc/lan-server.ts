@@ -1,0 +1,159 @@
+/** A BMC's LAN channel on a UDP socket: datagrams go to its session server and the answers out. */
+import { createSocket, type Socket } from 'node:dgram'
+import { lookup } from 'node:dns/promises'
+import { isIPv6 } from 'node:net'
+import type { LanAccounts } from '../lan/accounts.ts'
+import { RMCP_PORT } from '../lan/rmcp.ts'
+import { type LanCaller, LanServerMachine } from '../lan/server.ts'
+import { LastwordError } from '../protocol/error.ts'
+import type { Bmc } from './bmc.ts'
+import { executeDurably } from './execute.ts'
+
+export interface LanServerOptions {
+  /** 127.0.0.1 unless given; an IPv6 address listens on IPv6. */
+  host?: string
+  /** 623 unless given; 0 picks a free one. */
+  port?: number
+  accounts: LanAccounts
+  /** 1 unless given. */
+  channel?: number
+  maxSessions?: number
+  inactivityMs?: number
+  /** The disk refused, or the socket failed. */
+  onError?: (error: LastwordError) => void
+}
+
+const DEFAULT_HOST = '127.0.0.1'
+const RECEIVE_BUFFER_BYTES = 1 << 20
+
+export class LanServer {
+  readonly machine: LanServerMachine
+  /** The address in use. */
+  readonly host: string
+  readonly #bmc: Bmc
+  readonly #socket: Socket
+  readonly #onError: (error: LastwordError) => void
+  readonly #stopListening: () => void
+  #timer: NodeJS.Timeout | null = null
+  #timerDueMs = 0
+  #isClosed = false
+
+  private constructor(bmc: Bmc, options: LanServerOptions, address: string) {
+    this.#bmc = bmc
+    this.host = address
+    this.#onError = options.onError ?? (() => {})
+    const { accounts, channel, maxSessions, inactivityMs } = options
+    this.machine = new LanServerMachine({
+      accounts,
+      guid: bmc.identity.guid,
+      execute: (request, caller) => this.#execute(request, caller),
+      ...(channel === undefined ? {} : { channel }),
+      ...(maxSessions === undefined ? {} : { maxSessions }),
+      ...(inactivityMs === undefined ? {} : { inactivityMs }),
+    })
+    // Addresses come from datagrams: there is nothing to look up.
+    this.#socket = createSocket({
+      type: isIPv6(this.host) ? 'udp6' : 'udp4',
+      lookup: (address, _, done) => done(null, address, isIPv6(address) ? 6 : 4),
+    })
+    this.#stopListening = bmc.listen({ onReset: () => this.machine.reset() })
+  }
+
+  /** Listens. Throws LastwordError LISTEN with the address and the reason. */
+  static async listen(bmc: Bmc, options: LanServerOptions): Promise<LanServer> {
+    const host = options.host ?? DEFAULT_HOST
+    const port = options.port ?? RMCP_PORT
+    const server = await lookup(host)
+      .then(async ({ address }) => {
+        const listening = new LanServer(bmc, options, address)
+        await listening.#bind(port)
+        return listening
+      })
+      .catch(cause => {
+        throw listenError(host, port, cause)
+      })
+    bmc.lanServers.set(server.machine.channel, server.machine)
+    return server
+  }
+
+  /** The port in use. */
+  get port(): number {
+    return this.#socket.address().port
+  }
+
+  async close(): Promise<void> {
+    if (this.#isClosed) return
+    this.#isClosed = true
+    if (this.#timer !== null) clearTimeout(this.#timer)
+    this.#stopListening()
+    this.#bmc.lanServers.delete(this.machine.channel)
+    await new Promise<void>(resolve => this.#socket.close(() => resolve()))
+  }
+
+  async #bind(port: number): Promise<void> {
+    const socket = this.#socket
+    await new Promise<void>((resolve, reject) => {
+      const onError = (cause: Error) => {
+        this.#stopListening()
+        reject(cause)
+      }
+      socket.once('error', onError)
+      socket.bind(port, this.host, () => {
+        socket.off('error', onError)
+        resolve()
+      })
+    })
+    socket.on('error', cause =>
+      this.#onError(new LastwordError('SOCKET', `UDP ${this.host}: ${cause.message}`, { cause })),
+    )
+    try {
+      socket.setRecvBufferSize(RECEIVE_BUFFER_BYTES)
+    } catch {
+      // The system's limit stands.
+    }
+    socket.on('message', (datagram, { address, port }) => {
+      this.machine.handle(datagram, { address, port }, performance.now())
+      this.#flush()
+    })
+  }
+
+  #execute(request: Uint8Array, lan: LanCaller): Uint8Array {
+    const { channel, privilege } = lan
+    return executeDurably(this.#bmc, request, { channel, privilege, lan }, this.#onError)
+  }
+
+  #flush(): void {
+    for (let out = this.machine.pollTransmit(); out !== null; out = this.machine.pollTransmit()) {
+      if (!this.#isClosed) this.#socket.send(out.datagram, out.to.port, out.to.address)
+    }
+    this.#bmc.settle()
+    this.#schedule()
+  }
+
+  /** A timer that is due too early only looks again; most datagrams leave it as it is. */
+  #schedule(): void {
+    const dueMs = this.machine.pollTimeout()
+    if (dueMs === null || this.#isClosed) return
+    if (this.#timer !== null) {
+      if (dueMs >= this.#timerDueMs) return
+      clearTimeout(this.#timer)
+    }
+    this.#timerDueMs = dueMs
+    this.#timer = setTimeout(
+      () => {
+        this.#timer = null
+        this.machine.tick(performance.now())
+        this.#flush()
+      },
+      Math.max(0, dueMs - performance.now()),
+    )
+    this.#timer.unref()
+  }
+}
+
+function listenError(host: string, port: number, cause: Error): LastwordError {
+  return new LastwordError('LISTEN', `cannot listen on UDP ${host}:${port}: ${cause.message}`, {
+    cause,
+    hint: 'Choose another port (0 picks a free one; those below 1024 want privileges) or stop what uses it.',
+  })
+}

@@ -1,0 +1,40 @@
+/** The last answers of a session, so that a request that comes again is answered again and not executed again. */
+
+/**
+ * A console that sends its requests one after the other uses a rqSeq again after 63 others; only what is much younger can
+ * be a repetition.
+ */
+const KEPT = 32
+const SEQUENCES = 64
+/** Where rqSeq stands in a LAN message. */
+const RQ_SEQ_AT = 4
+
+interface Answered {
+  request: Uint8Array
+  /** Null: it was executed and gets no answer. */
+  response: Uint8Array | null
+  order: number
+}
+
+export class AnswerCache {
+  readonly #bySequence: (Answered | undefined)[] = new Array<Answered | undefined>(SEQUENCES)
+  #count = 0
+
+  /** What was answered to the same bytes: a response, null when it gets none, undefined when it is a new request. */
+  find(request: Uint8Array): Uint8Array | null | undefined {
+    const entry = this.#bySequence[request[RQ_SEQ_AT]! >> 2]
+    if (entry === undefined || this.#count - entry.order >= KEPT) return undefined
+    return areEqual(entry.request, request) ? entry.response : undefined
+  }
+
+  keep(request: Uint8Array, response: Uint8Array | null): void {
+    // The request is a part of a datagram's buffer, which is much bigger.
+    this.#bySequence[request[RQ_SEQ_AT]! >> 2] = { request: request.slice(), response, order: this.#count++ }
+  }
+}
+
+function areEqual(a: Uint8Array, b: Uint8Array): boolean {
+  if (a.length !== b.length) return false
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false
+  return true
+}

@@ -1,0 +1,278 @@
+/** The BMC's side of a LAN channel as a machine: datagrams and times in, datagrams out. IPMI 2.0 rev 1.1, section 13. */
+import { randomBytes } from 'node:crypto'
+import { Privilege } from '../protocol/command.ts'
+import { PayloadType } from '../protocol/commands/payload.ts'
+import { AuthType } from '../protocol/commands/session.ts'
+import { CompletionCode } from '../protocol/completion-code.ts'
+import { decodeIpmb, encodeIpmb, type IpmbFrame } from '../protocol/ipmb.ts'
+import { requestBytes } from '../protocol/message.ts'
+import type { LanAccounts } from './accounts.ts'
+import { Lockout } from './lockout.ts'
+import { decodeRmcp, pingTag, presencePong, RmcpClass, rmcpAck } from './rmcp.ts'
+import { decodePlus, encodePlus, type PlusPacket } from './rmcpplus.ts'
+import { type PlusLogin, PlusLogins } from './server-plus-login.ts'
+import { isSamePeer, type Peer, ServerSession, SessionTable } from './server-session.ts'
+import { type PendingV15, type V15Login, V15Logins } from './server-v15-login.ts'
+import { type Opened, PlusLink } from './session-link.ts'
+import { decodeV15, encodeV15, type V15Packet } from './session-v15.ts'
+
+/** Who sent a request, and what of the session server it may reach. */
+export interface LanCaller {
+  readonly channel: number
+  readonly privilege: Privilege
+  readonly server: LanServerMachine
+  /** Null outside of a session. */
+  readonly session: ServerSession | null
+  /** The IPMI 1.5 log-in that the request belongs to. */
+  readonly login: PendingV15 | null
+  readonly peer: Peer
+  readonly nowMs: number
+}
+
+export interface LanServerMachineOptions {
+  accounts: LanAccounts
+  /** 16 bytes, the least significant first. */
+  guid: Uint8Array
+  /** The number of the channel; 1 unless said otherwise. */
+  channel?: number
+  /** Executes a request: netFn/LUN, command, data; the response likewise. Null: there is no answer. */
+  execute(request: Uint8Array, caller: LanCaller): Uint8Array | null
+  /** Up to 63; 32 unless said otherwise. */
+  maxSessions?: number
+  /** A session that is silent for so long is closed; 60 s unless said otherwise. */
+  inactivityMs?: number
+  random?: (bytes: number) => Uint8Array
+}
+
+export interface Transmit {
+  to: Peer
+  datagram: Uint8Array
+}
+
+const BMC_ADDRESS = 0x20
+const DEFAULT_SESSIONS = 32
+const DEFAULT_INACTIVITY_MS = 60_000
+/** What one length byte can say. */
+const V15_PAYLOAD_BYTES = 255
+
+export class LanServerMachine {
+  readonly accounts: LanAccounts
+  readonly guid: Uint8Array
+  readonly channel: number
+  readonly lockout = new Lockout()
+  readonly sessions: SessionTable
+  readonly v15: V15Logins
+  /** Datagrams that were of no use. */
+  dropped = 0
+  readonly #execute: LanServerMachineOptions['execute']
+  readonly #inactivityMs: number
+  readonly #random: (bytes: number) => Uint8Array
+  readonly #plus: PlusLogins
+  readonly #out: Transmit[] = []
+  #nowMs = 0
+
+  constructor(options: LanServerMachineOptions) {
+    this.accounts = options.accounts
+    this.guid = options.guid
+    this.channel = options.channel ?? 1
+    this.sessions = new SessionTable(options.maxSessions ?? DEFAULT_SESSIONS)
+    this.#execute = options.execute
+    this.#inactivityMs = options.inactivityMs ?? DEFAULT_INACTIVITY_MS
+    this.#random = options.random ?? randomBytes
+    this.#plus = new PlusLogins(this)
+    this.v15 = new V15Logins(this)
+  }
+
+  /** Takes a datagram in. Whatever it is, nothing is thrown. */
+  handle(datagram: Uint8Array, from: Peer, nowMs: number): void {
+    this.#nowMs = nowMs
+    if (!this.#take(datagram, from)) this.dropped++
+  }
+
+  pollTransmit(): Transmit | null {
+    return this.#out.shift() ?? null
+  }
+
+  /** When `tick` is wanted; null: not before the next datagram. */
+  pollTimeout(): number | null {
+    let due = minOf(this.#plus.nextDueMs(), this.v15.nextDueMs())
+    for (const session of this.sessions.all()) due = minOf(due, session.lastHeardMs + this.#inactivityMs)
+    return due
+  }
+
+  tick(nowMs: number): void {
+    this.#nowMs = nowMs
+    this.#plus.expire(nowMs)
+    this.v15.expire(nowMs)
+    for (const session of this.sessions.all()) {
+      if (nowMs - session.lastHeardMs >= this.#inactivityMs) this.close(session)
+    }
+  }
+
+  close(session: ServerSession): void {
+    this.sessions.delete(session)
+  }
+
+  /** All sessions and log-ins end, as when a BMC starts anew. */
+  reset(): void {
+    for (const session of this.sessions.all()) this.close(session)
+  }
+
+  random(bytes: number): Uint8Array {
+    return this.#random(bytes)
+  }
+
+  newSessionId(): number {
+    for (;;) {
+      const bytes = this.#random(4)
+      const id = new DataView(bytes.buffer, bytes.byteOffset, 4).getUint32(0)
+      const isTaken = this.sessions.get(id) !== undefined || this.#plus.has(id) || this.v15.has(id)
+      if (id !== 0 && !isTaken) return id
+    }
+  }
+
+  admit(login: PlusLogin | V15Login): boolean {
+    if (this.sessions.isFull) return false
+    const handle = this.sessions.freeHandle()
+    this.sessions.add(new ServerSession({ ...login, handle, nowMs: this.#nowMs }))
+    return true
+  }
+
+  #send(to: Peer, datagram: Uint8Array | null): boolean {
+    if (datagram === null) return false
+    this.#out.push({ to, datagram })
+    return true
+  }
+
+  #take(datagram: Uint8Array, from: Peer): boolean {
+    const message = decodeRmcp(datagram)
+    if (message === null || message.isAck) return false
+    if (message.messageClass === RmcpClass.Asf) {
+      const tag = pingTag(message.data)
+      return this.#send(from, tag === null ? null : presencePong(tag))
+    }
+    if (message.messageClass !== RmcpClass.Ipmi) return false
+    this.#send(from, rmcpAck(message))
+    if (message.data[0] === AuthType.RmcpPlus) {
+      const packet = decodePlus(message.data)
+      return packet !== null && this.#takePlus(packet, from)
+    }
+    const packet = decodeV15(message.data)
+    return packet !== null && this.#takeV15(packet, from)
+  }
+
+  #takePlus(packet: PlusPacket, from: Peer): boolean {
+    if (packet.sessionId !== 0) {
+      const session = this.sessions.get(packet.sessionId)
+      if (session === undefined || !isSamePeer(session.peer, from)) return false
+      const { link } = session
+      const opened = link instanceof PlusLink ? link.open(packet) : null
+      return opened !== null && this.#inSession(session, opened)
+    }
+    if (packet.isEncrypted || packet.isAuthenticated) return false
+    const { payloadType, payload } = packet
+    if (payloadType !== PayloadType.Ipmi)
+      return this.#send(from, this.#plus.handle(payloadType, payload, from, this.#nowMs))
+    const answer = this.#answer(payload, this.#stranger(from, null))
+    return this.#send(from, answer && encodePlus({ payloadType, sessionId: 0, sequence: 0, payload: answer }))
+  }
+
+  #takeV15(packet: V15Packet, from: Peer): boolean {
+    const { authType, sessionId, payload } = packet
+    if (sessionId === 0) {
+      if (authType !== AuthType.None) return false
+      const answer = this.#answer(payload, this.#stranger(from, null))
+      const plain = { authType, sessionId, sequence: 0 }
+      return this.#send(from, answer && encodeV15({ ...plain, payload: answer }, new Uint8Array(0)))
+    }
+    const session = this.sessions.get(sessionId)
+    if (session === undefined) return this.#activateV15(packet, from)
+    if (!isSamePeer(session.peer, from)) return false
+    const { link } = session
+    const opened = link instanceof PlusLink ? null : link.open(packet)
+    return opened !== null && this.#inSession(session, opened)
+  }
+
+  #activateV15(packet: V15Packet, from: Peer): boolean {
+    const login = this.v15.find(packet, from, this.#nowMs)
+    if (login === null) return false
+    const answer = this.#answer(packet.payload, this.#stranger(from, login))
+    if (answer === null) return false
+    const session = this.sessions.get(login.id)
+    if (session === undefined) return this.#send(from, this.v15.seal(login, answer))
+    // If this answer gets lost, the request comes again, then to the session, whose first packet the answer is.
+    session.answers.keep(packet.payload, answer)
+    return this.#send(from, sealIpmi(session, answer))
+  }
+
+  #inSession(session: ServerSession, opened: Opened): boolean {
+    if (opened.payloadType !== PayloadType.Ipmi) return false
+    const answer = this.#answerOnce(session, opened)
+    if (opened.freshness === 'new') session.lastHeardMs = this.#nowMs
+    if (answer !== null) this.#send(session.peer, sealIpmi(session, answer))
+    if (session.isClosing) this.close(session)
+    return answer !== null
+  }
+
+  /** A request that came before gets the answer that it got before. */
+  #answerOnce(session: ServerSession, { payload, freshness }: Opened): Uint8Array | null {
+    if (payload.length < MIN_MESSAGE_BYTES) return null
+    const before = session.answers.find(payload)
+    if (before !== undefined) return before
+    if (freshness === 'seen') return null
+    const { privilege, peer } = session
+    const caller = { ...this.#stranger(peer, null), privilege, session }
+    const answer = this.#answer(payload, caller)
+    session.answers.keep(payload, answer)
+    return answer
+  }
+
+  #stranger(peer: Peer, login: PendingV15 | null): LanCaller {
+    const { channel } = this
+    return {
+      channel,
+      privilege: Privilege.None,
+      server: this,
+      session: null,
+      login,
+      peer,
+      nowMs: this.#nowMs,
+    }
+  }
+
+  /** The LAN message that answers this one; null when it is no request for this BMC. */
+  #answer(payload: Uint8Array, caller: LanCaller): Uint8Array | null {
+    const frame = decodeIpmb(payload)
+    if (frame === undefined || frame.rsAddr !== BMC_ADDRESS || (frame.netFn & 1) !== 0) return null
+    const request = requestBytes(frame.netFn, frame.cmd, frame.data, frame.rsLun)
+    const response = this.#execute(request, caller)
+    if (response === null) return null
+    const answer = responseFrame(frame, response.subarray(2))
+    const isTooLong = answer.length > V15_PAYLOAD_BYTES && !(caller.session?.link instanceof PlusLink)
+    return isTooLong ? responseFrame(frame, Uint8Array.of(CompletionCode.CannotReturnRequestedBytes)) : answer
+  }
+}
+
+const MIN_MESSAGE_BYTES = 7
+
+function responseFrame(request: IpmbFrame, body: Uint8Array): Uint8Array {
+  return encodeIpmb({
+    rsAddr: request.rqAddr,
+    netFn: request.netFn | 1,
+    rsLun: request.rqLun,
+    rqAddr: request.rsAddr,
+    rqSeq: request.rqSeq,
+    rqLun: request.rsLun,
+    cmd: request.cmd,
+    data: body,
+  })
+}
+
+function sealIpmi({ link }: ServerSession, payload: Uint8Array): Uint8Array {
+  return link instanceof PlusLink ? link.seal(PayloadType.Ipmi, payload) : link.seal(payload)
+}
+
+function minOf(a: number | null, b: number | null): number | null {
+  if (a === null || b === null) return a ?? b
+  return Math.min(a, b)
+}

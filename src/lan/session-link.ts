@@ -1,0 +1,99 @@
+/** One side's end of a session: signs, encrypts and counts what goes out, checks what comes in. IPMI 2.0 rev 1.1, section 6.12. */
+import { AuthType } from '../protocol/commands/session.ts'
+import type { Protection } from './protection.ts'
+import { encodePlus, openPlus, type PlusPacket } from './rmcpplus.ts'
+import { nextSequence, SeqWindow } from './seq-window.ts'
+import { encodeV15, isAuthentic, V15_PASSWORD_BYTES, type V15Packet } from './session-v15.ts'
+
+/** What came in. A packet that was seen before may only be answered with what it was answered then. */
+export interface Opened {
+  payloadType: number
+  payload: Uint8Array
+  freshness: 'new' | 'seen'
+}
+
+/** A session of IPMI 2.0. */
+export class PlusLink {
+  readonly protection: Protection
+  /** What the other side calls the session. */
+  readonly remoteId: number
+  /** Payload types that are let through in the clear, though the session encrypts. Section 24.3. */
+  readonly clearPayloads = new Set<number>()
+  readonly #inbound = new SeqWindow()
+  #outbound = 0
+
+  constructor(remoteId: number, protection: Protection) {
+    this.remoteId = remoteId
+    this.protection = protection
+  }
+
+  /** Null when it is not of this session's other side. */
+  open(packet: PlusPacket): Opened | null {
+    const encryption = this.clearPayloads.has(packet.payloadType) ? 'may' : 'must'
+    const payload = openPlus(packet, this.protection, encryption)
+    if (payload === null) return null
+    const isNew = this.#inbound.accepts(packet.sequence)
+    if (isNew) this.#inbound.note(packet.sequence)
+    return { payloadType: packet.payloadType, payload, freshness: isNew ? 'new' : 'seen' }
+  }
+
+  seal(payloadType: number, payload: Uint8Array): Uint8Array {
+    this.#outbound = nextSequence(this.#outbound)
+    return encodePlus({
+      payloadType,
+      sessionId: this.remoteId,
+      sequence: this.#outbound,
+      payload,
+      protection: this.protection,
+      encryption: this.clearPayloads.has(payloadType) ? 'off' : 'on',
+    })
+  }
+}
+
+/** A session of IPMI 1.5; it carries IPMI messages only. */
+export class V15Link {
+  readonly authType: number
+  readonly sessionId: number
+  readonly #password: Uint8Array
+  readonly #inbound: SeqWindow
+  #outbound: number
+
+  /** `inbound` and `outbound` are the numbers of the first packet each way, as this side sees it. */
+  constructor(
+    authType: number,
+    sessionId: number,
+    password: Uint8Array,
+    first: { inbound: number; outbound: number },
+  ) {
+    this.authType = authType
+    this.sessionId = sessionId
+    this.#password = v15Password(password)
+    this.#inbound = new SeqWindow((first.inbound - 1) >>> 0)
+    this.#outbound = (first.outbound - 1) >>> 0
+  }
+
+  open(packet: V15Packet): Opened | null {
+    if (packet.authType !== this.authType || !isAuthentic(packet, this.#password)) return null
+    const isNew = this.#inbound.accepts(packet.sequence)
+    if (isNew) this.#inbound.note(packet.sequence)
+    return { payloadType: 0, payload: packet.payload, freshness: isNew ? 'new' : 'seen' }
+  }
+
+  seal(payload: Uint8Array): Uint8Array {
+    this.#outbound = nextSequence(this.#outbound)
+    const { authType, sessionId } = this
+    return encodeV15({ authType, sequence: this.#outbound, sessionId, payload }, this.#password)
+  }
+}
+
+/** A password as IPMI 1.5 signs with it: 16 bytes, filled up with zeros. */
+export function v15Password(password: Uint8Array): Uint8Array {
+  const field = new Uint8Array(V15_PASSWORD_BYTES)
+  field.set(password.subarray(0, V15_PASSWORD_BYTES))
+  return field
+}
+
+/** How an authentication type is called in a configuration and in errors. */
+export function authTypeName(authType: number): string {
+  return Object.entries(AuthType).find(([, code]) => code === authType)?.[0] ?? `type ${authType}`
+}
