@@ -1,11 +1,15 @@
-/** A simulated management controller: its identity, its stores, and what its front ends are told. It does no I/O of its own. */
-import { randomBytes } from 'node:crypto'
+/** A simulated management controller: its identity, its stores, and what its front ends are told. */
+import { join } from 'node:path'
 import type { LanServerMachine } from '../lan/server.ts'
 import type { Saveable, Tape } from '../machine/tape.ts'
+import type { LastwordError } from '../protocol/error.ts'
 import { encodeSelRecord, type SelRecord } from '../protocol/sel-record.ts'
 import { Messaging } from './messaging.ts'
+import { IdentityStore } from './stores/identity-store.ts'
 import type { JournalOptions } from './stores/journal.ts'
+import { KeptState } from './stores/kept-state.ts'
 import { SelStore } from './stores/sel-store.ts'
+import { lockStateDir } from './stores/state-lock.ts'
 import { Watchdog, type WatchdogAction } from './watchdog.ts'
 
 /** What Get Device ID and its neighbours tell. */
@@ -22,8 +26,10 @@ export interface BmcIdentity {
 
 export interface BmcOptions extends JournalOptions {
   identity?: Partial<BmcIdentity>
-  /** Where the state is kept; without it, in memory. */
+  /** Where the state is kept; without it, in memory. One BMC has it for itself. */
   stateDir?: string
+  /** The disk refuses, and nobody waits for an answer that could say so. */
+  onError?: (error: LastwordError) => void
   /** Records that the SEL holds. */
   selCapacity?: number
   /** Milliseconds since 1970. */
@@ -42,6 +48,7 @@ export interface BmcListener {
 
 export class Bmc implements Saveable {
   readonly identity: BmcIdentity
+  readonly kept: KeptState
   readonly sel: SelStore
   readonly messaging: Messaging
   readonly watchdog: Watchdog
@@ -53,10 +60,29 @@ export class Bmc implements Saveable {
   partialRecord: Uint8Array | null = null
   readonly #nowMs: () => number
   readonly #listeners = new Set<BmcListener>()
+  readonly #unlock: () => void
   #resetDue: 'cold' | 'warm' | null = null
 
+  /** Throws LastwordError STATE_DIR or STATE_LOCKED when the state directory cannot be had. */
   constructor(options: BmcOptions = {}) {
     this.#nowMs = options.nowMs ?? Date.now
+    const { stateDir, durability, onDamage, onError } = options
+    this.kept = new KeptState({
+      ...(stateDir === undefined ? {} : { file: join(stateDir, 'state.journal') }),
+      ...(durability === undefined ? {} : { durability }),
+      ...(onDamage === undefined ? {} : { onDamage }),
+      ...(onError === undefined ? {} : { onError }),
+    })
+    const identity = new IdentityStore(this.kept)
+    this.sel = new SelStore(
+      {
+        now: () => Math.floor(this.#nowMs() / 1000),
+        ...(options.selCapacity === undefined ? {} : { capacity: options.selCapacity }),
+      },
+      this.kept,
+    )
+    this.#unlock = stateDir === undefined ? () => {} : lockStateDir(stateDir)
+    this.#open()
     this.identity = {
       deviceId: 0x20,
       deviceRevision: 1,
@@ -64,23 +90,34 @@ export class Bmc implements Saveable {
       firmwareMinor: 0,
       manufacturerId: 0,
       productId: 1,
-      guid: randomBytes(16),
       ...options.identity,
+      guid: options.identity?.guid ?? identity.guid,
     }
-    const { durability, onDamage } = options
-    this.sel = new SelStore({
-      now: () => Math.floor(this.#nowMs() / 1000),
-      ...(options.selCapacity === undefined ? {} : { capacity: options.selCapacity }),
-      ...(options.stateDir === undefined ? {} : { file: `${options.stateDir}/sel.journal` }),
-      ...(durability === undefined ? {} : { durability }),
-      ...(onDamage === undefined ? {} : { onDamage }),
-    })
+    this.#keepIdentity()
     this.messaging = new Messaging(state => this.#tell(listener => listener.onAttention?.(state)))
     this.watchdog = new Watchdog(this.#nowMs, {
       log: record => this.raiseEvent(record),
       preTimeout: () => this.messaging.raiseWatchdogPreTimeout(),
       act: action => this.hostAction(action),
     })
+  }
+
+  /** Whoever cannot read the state does not keep others from it. */
+  #open(): void {
+    try {
+      this.kept.open()
+    } catch (error) {
+      this.#unlock()
+      throw error
+    }
+  }
+
+  /** A GUID that was drawn and not kept would be another one tomorrow. */
+  #keepIdentity(): void {
+    const error = this.flush()
+    if (error === null) return
+    this.close()
+    throw error
   }
 
   listen(listener: BmcListener): () => void {
@@ -130,18 +167,20 @@ export class Bmc implements Saveable {
     this.#tell(listener => listener.onReset?.(kind))
   }
 
-  /** Lets time pass: the watchdog counts. */
+  /** Lets time pass: the watchdog counts, and what it logs is kept. */
   tick(): void {
     this.watchdog.tick()
+    this.flush()
   }
 
-  /** Puts on disk what was changed; call it before an answer goes out. */
-  flush(): void {
-    this.sel.flush()
+  /** Puts on disk what was changed; when the disk refuses, it is undone and the error is returned and told. */
+  flush(): LastwordError | null {
+    return this.kept.flush()
   }
 
   close(): void {
-    this.sel.close()
+    this.kept.close()
+    this.#unlock()
   }
 
   save(tape: Tape): void {

@@ -1,7 +1,6 @@
 /** Executes a request: finds its command, checks the privilege, and makes the response's bytes. */
 import { commandKey } from '../protocol/command.ts'
 import { CompletionCode } from '../protocol/completion-code.ts'
-import { LastwordError } from '../protocol/error.ts'
 import { lunOf, netFnOf, responseByte } from '../protocol/message.ts'
 import type { Bmc } from './bmc.ts'
 import { deviceCommands } from './commands/device.ts'
@@ -43,24 +42,32 @@ export function execute(bmc: Bmc, request: Uint8Array, caller: Caller = systemIn
 }
 
 /**
- * Executes a request and puts on disk what it changed. When the disk refuses, the answer says so (C4h) and
- * `onError` gets the reason: nothing is acknowledged that is not kept.
+ * Executes a request; `respond` gets the answer when what it changed, and what it may have seen of others' changes,
+ * is on disk: at once, or with the next `bmc.flush()`. When the disk refuses, the answer says so (C4h), and to one
+ * that changed nothing itself, to try again (C0h): nothing is acknowledged that is not kept.
  */
-export function executeDurably(
+export function submit(
   bmc: Bmc,
   request: Uint8Array,
   caller: Caller,
-  onError: (error: LastwordError) => void,
-): Uint8Array {
+  respond: (response: Uint8Array) => void,
+): void {
+  const before = bmc.kept.changes
   const response = execute(bmc, request, caller)
-  try {
-    bmc.flush()
-    return response
-  } catch (error) {
-    if (!(error instanceof LastwordError)) throw error
-    onError(error)
-    return Uint8Array.of(response[0]!, response[1]!, CompletionCode.OutOfSpace)
-  }
+  const refusal = bmc.kept.changes === before ? CompletionCode.NodeBusy : CompletionCode.OutOfSpace
+  bmc.kept.whenKept(error =>
+    respond(error === null ? response : Uint8Array.of(response[0]!, response[1]!, refusal)),
+  )
+}
+
+/** Executes a request and puts on disk at once what it changed. */
+export function executeDurably(bmc: Bmc, request: Uint8Array, caller: Caller): Uint8Array {
+  let answered: Uint8Array | undefined
+  submit(bmc, request, caller, response => {
+    answered = response
+  })
+  bmc.flush()
+  return answered!
 }
 
 function answer(bmc: Bmc, first: number, cmd: number, request: Uint8Array, caller: Caller): Uint8Array {

@@ -1,18 +1,11 @@
 import assert from 'node:assert/strict'
-import {
-  appendFileSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  truncateSync,
-  writeFileSync,
-} from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, it } from 'node:test'
 import fc from 'fast-check'
 import { type Damage, Journal } from './stores/journal.ts'
+import { KeptState } from './stores/kept-state.ts'
 import { SelStore } from './stores/sel-store.ts'
 
 let dir = ''
@@ -27,13 +20,15 @@ function record(fill: number): Uint8Array {
   return raw
 }
 
-function openSel(damages: Damage[] = []): SelStore {
-  return new SelStore({
+function openSel(damages: Damage[] = []) {
+  const kept = new KeptState({
     file: join(dir, 'sel.journal'),
-    now: () => 1_700_000_000,
     durability: 'kernel',
     onDamage: damage => damages.push(damage),
   })
+  const sel = new SelStore({ now: () => 1_700_000_000 }, kept)
+  kept.open()
+  return Object.assign(sel, { flush: () => kept.flush(), close: () => kept.close() })
 }
 
 function fillsOf(sel: SelStore): number[] {
@@ -72,7 +67,7 @@ describe('a SEL on disk', () => {
     sel.close()
     const file = join(dir, 'sel.journal')
     const whole = readFileSync(file)
-    for (let cut = 1; cut < 28; cut++) {
+    for (let cut = 1; cut < 29; cut++) {
       writeFileSync(file, whole)
       truncateSync(file, whole.length - cut)
       const damages: Damage[] = []
@@ -97,7 +92,7 @@ describe('a SEL on disk', () => {
     sel.close()
     const file = join(dir, 'sel.journal')
     const whole = readFileSync(file)
-    for (let at = 56; at < 84; at++) {
+    for (let at = 58; at < 87; at++) {
       const bytes = Buffer.from(whole)
       bytes[at]! ^= 0x41
       writeFileSync(file, bytes)
@@ -163,17 +158,54 @@ describe('a SEL on disk', () => {
 })
 
 describe('a journal', () => {
+  it('is searched for entries behind a megabyte of rubbish without reading it over and over', () => {
+    const file = join(dir, 'j')
+    for (const rubbish of [[0xe5], [0xe5, 0xff, 0x03]]) {
+      const journal = new Journal(file, () => true, { durability: 'kernel' })
+      journal.append(Uint8Array.of(1))
+      journal.flush()
+      journal.close()
+      const megabyte = Buffer.alloc(1 << 20, Uint8Array.from(rubbish))
+      writeFileSync(file, Buffer.concat([megabyte, readFileSync(file)]))
+      const seen: number[] = []
+
+      new Journal(file, payload => seen.push(payload[0]!) > 0, { durability: 'kernel' }).close()
+      assert.deepEqual(seen, [1])
+      rmSync(file)
+    }
+  })
+
+  it('sets aside an entry that checks and yet means nothing', () => {
+    const sel = openSel()
+    sel.add(record(1))
+    sel.flush()
+    sel.close()
+    const journal = new Journal(join(dir, 'sel.journal'), () => true, { durability: 'kernel' })
+    for (const entry of [[], [1], [1, 1, 0], [1, 2, 0, 0, 0, 0, 1], [1, 5, 0], [1, 9, 0, 0, 0, 0], [77, 1]])
+      journal.append(Uint8Array.from(entry))
+    journal.flush()
+    journal.close()
+    const damages: Damage[] = []
+    const again = openSel(damages)
+    assert.deepEqual(fillsOf(again), [1])
+    assert.equal(damages.length, 1)
+    assert.equal(damages[0]!.entriesKept, 1)
+    again.close()
+    openSel(damages).close()
+    assert.equal(damages.length, 1, 'the damage is mended')
+  })
+
   it('keeps its entries while it is rewritten', () => {
     const file = join(dir, 'j')
-    const journal = new Journal(file, () => {}, { durability: 'disk' })
+    const journal = new Journal(file, () => true, { durability: 'disk' })
     for (let i = 0; i < 10; i++) journal.append(Uint8Array.of(i))
     journal.flush()
     journal.rewrite([Uint8Array.of(7), Uint8Array.of(8)])
     journal.append(Uint8Array.of(9))
+    journal.flush()
     journal.close()
-    appendFileSync(file, '')
     const seen: number[] = []
-    new Journal(file, payload => seen.push(payload[0]!)).close()
+    new Journal(file, payload => seen.push(payload[0]!) > 0).close()
     assert.deepEqual(seen, [7, 8, 9])
   })
 })

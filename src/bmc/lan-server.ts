@@ -19,7 +19,7 @@ export interface LanServerOptions {
   channel?: number
   maxSessions?: number
   inactivityMs?: number
-  /** The disk refused, or the socket failed. */
+  /** The socket failed. */
   onError?: (error: LastwordError) => void
 }
 
@@ -119,7 +119,7 @@ export class LanServer {
 
   #execute(request: Uint8Array, lan: LanCaller): Uint8Array {
     const { channel, privilege } = lan
-    return executeDurably(this.#bmc, request, { channel, privilege, lan }, this.#onError)
+    return executeDurably(this.#bmc, request, { channel, privilege, lan })
   }
 
   #flush(): void {

@@ -1,8 +1,9 @@
 /** The VM side of a BMC over TCP: QEMU connects, its KCS, BT or SSIF device's messages are executed here. */
 import { createServer, type Server, type Socket } from 'node:net'
-import { LastwordError } from '../protocol/error.ts'
+import type { LastwordError } from '../protocol/error.ts'
 import type { Bmc } from './bmc.ts'
 import { executeDurably } from './execute.ts'
+import { listenError } from './listen-error.ts'
 import { systemInterface } from './serve.ts'
 import { VmCommand, VmSerial } from './vm-serial.ts'
 
@@ -53,12 +54,7 @@ export class VmServer {
     const host = options.host ?? DEFAULT_HOST
     await new Promise<void>((resolve, reject) => {
       server.#server.once('error', cause => {
-        reject(
-          new LastwordError('LISTEN', `cannot listen on ${host}:${options.port}: ${cause.message}`, {
-            cause,
-            hint: 'Choose another port (0 picks a free one) or stop what uses it.',
-          }),
-        )
+        reject(listenError(host, options.port, cause))
       })
       server.#server.listen(options.port, host, () => resolve())
     })
@@ -129,9 +125,7 @@ export class VmServer {
   #execute(serial: VmSerial, sequence: number, request: Uint8Array): void {
     const tap = this.#options.tap
     tap?.onRequest?.(request)
-    const response = executeDurably(this.#bmc, request, systemInterface, error =>
-      this.#options.onError?.(error),
-    )
+    const response = executeDurably(this.#bmc, request, systemInterface)
     const respond = () => {
       serial.respond(sequence, response)
       tap?.onSent?.(request)

@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict'
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { connect, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { describe, it } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { SelStore } from '../bmc/stores/sel-store.ts'
+import { Bmc } from '../bmc/bmc.ts'
 import { checksum } from '../protocol/ipmb.ts'
 
 const main = fileURLToPath(new URL('./main.js', import.meta.url))
@@ -113,6 +113,49 @@ describe('an error of the command line', () => {
 })
 
 describe('lastword bmc', () => {
+  it('does not let rubbish on the VM port fill the log', async () => {
+    const child = spawn(process.execPath, [main, 'bmc', '--vm', '0', '--json'], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    const [line] = (await once(createInterface({ input: child.stdout }), 'line')) as [string]
+    let log = ''
+    child.stderr.on('data', (bytes: Buffer) => {
+      log += bytes.toString()
+    })
+    const { vm } = JSON.parse(line) as { vm: string }
+    const socket = connect(Number(vm.split(':')[1]), '127.0.0.1')
+    socket.on('error', () => {})
+    socket.write(Buffer.alloc(100_000, Uint8Array.of(0x55, 0xa1)))
+    // The answer to a good request says that the rubbish before it has been read.
+    socket.write(Uint8Array.of(1, 0x18, 0x01, 0xe6, 0xa0))
+    for await (const chunk of socket) if ((chunk as Buffer).includes(0xa0)) break
+    child.kill()
+    await once(child, 'close')
+    assert.equal(log.match(/VM_COMMAND/g)?.length, 10)
+  })
+
+  it('says what is wrong with a place for its state, or a host that is none of ours', () => {
+    const dir = mkdtempSync(join(tmpdir(), 'lastword-bmc-'))
+    writeFileSync(join(dir, 'file'), '')
+    const file = lastword('bmc', '--vm', '0', '--state', join(dir, 'file'))
+    rmSync(dir, { recursive: true })
+    assert.equal(file.status, 1)
+    assert.match(file.stderr, /file: cannot be used for the state: .*\[STATE_DIR\]\n {2}Give --state/)
+    assert.equal(lastword('bmc', '--vm', '0', '--state', '').status, 2)
+    const host = lastword('bmc', '--vm', '192.0.2.1:0')
+    assert.equal(host.status, 1)
+    assert.match(host.stderr, /cannot listen on 192\.0\.2\.1:0: .*\n {2}Name an address of this machine/)
+  })
+
+  it('writes an IPv6 address in brackets', async () => {
+    const child = spawn(process.execPath, [main, 'bmc', '--vm', '[::1]:0', '--json'], {
+      stdio: ['ignore', 'pipe', 'ignore'],
+    })
+    const [line] = (await once(createInterface({ input: child.stdout }), 'line')) as [string]
+    child.kill()
+    assert.match((JSON.parse(line) as { vm: string }).vm, /^\[::1\]:\d+$/)
+  })
+
   it('still has every Add SEL Entry that it answered when it is killed a moment later', async () => {
     const dir = mkdtempSync(join(tmpdir(), 'lastword-bmc-'))
     try {
@@ -124,9 +167,9 @@ describe('lastword bmc', () => {
         await addUntilKilled(port, child, killAfter, round * 100, acknowledged)
         await exited
       }
-      const sel = new SelStore({ file: join(dir, 'sel.journal'), now: () => 0, durability: 'kernel' })
-      const kept = sel.records.map(record => record[5]! | (record[6]! << 8))
-      sel.close()
+      const bmc = new Bmc({ stateDir: dir, durability: 'kernel' })
+      const kept = bmc.sel.records.map(record => record[5]! | (record[6]! << 8))
+      bmc.close()
       for (const number of acknowledged)
         assert.ok(kept.includes(number), `${number} was answered and is gone`)
       assert.ok(acknowledged.length >= 12 * 3)

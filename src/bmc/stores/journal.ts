@@ -12,6 +12,7 @@ import {
   openSync,
   readFileSync,
   renameSync,
+  rmSync,
   writeFileSync,
   writeSync,
 } from 'node:fs'
@@ -21,7 +22,8 @@ import { LastwordError } from '../../protocol/error.ts'
 
 const MARK = 0xe5
 const HEAD_BYTES = 7
-const MAX_PAYLOAD_BYTES = 0xffff
+/** Short, so that looking for an entry in a megabyte of rubbish takes milliseconds. */
+export const MAX_PAYLOAD_BYTES = 1024
 
 /** What was wrong with a file, and where the bytes that could not be read are now. */
 export interface Damage {
@@ -37,38 +39,51 @@ export interface JournalOptions {
   onDamage?: (damage: Damage) => void
 }
 
+/** Takes an entry's payload; false when it is of no shape that it knows, which counts as damage. */
+export type TakeEntry = (payload: Uint8Array) => boolean
+
 export class Journal {
   readonly file: string
   readonly #durability: 'disk' | 'kernel'
-  #fd: number
+  /** Opened with the first write: most of many BMCs never keep anything. */
+  #fd: number | null = null
   #pending: Buffer[] = []
-  /** Bytes in the file, and entries since it was last rewritten. */
+  /** Bytes of whole entries in the file. */
   #size = 0
-  entries = 0
+  /** The file may be longer than that: a write failed and could not be taken back. */
+  #hasTail = false
 
-  /** Opens or makes the file and calls `onEntry` for each entry that can be read. */
-  constructor(file: string, onEntry: (payload: Uint8Array) => void, options: JournalOptions = {}) {
+  /**
+   * Reads the file, if there is one, and calls `takeEntry` for each entry that can be read.
+   * Throws LastwordError STATE_DIR when it cannot be read or made.
+   */
+  constructor(file: string, takeEntry: TakeEntry, options: JournalOptions = {}) {
     this.file = file
     this.#durability = options.durability ?? 'disk'
-    mkdirSync(dirname(file), { recursive: true })
-    const found = existsSync(file) ? readFileSync(file) : Buffer.alloc(0)
-    const { good, bad, entries } = readEntries(found, onEntry)
-    this.entries = entries
-    if (bad.length > 0) this.#setAside(found, good, bad, options.onDamage)
-    this.#fd = openSync(file, 'a')
-    this.#size = good.length
-    if (bad.length > 0) this.#sync()
+    try {
+      mkdirSync(dirname(file), { recursive: true })
+      const found = existsSync(file) ? readFileSync(file) : Buffer.alloc(0)
+      const { good, badBytes, entries } = readEntries(found, takeEntry)
+      this.#size = good.length
+      if (badBytes === 0) return
+      const setAsideAs = this.#setAside(found, good)
+      options.onDamage?.({ file, entriesKept: entries, bytesSetAside: badBytes, setAsideAs })
+    } catch (cause) {
+      throw stateDirError(file, cause)
+    }
   }
 
   get isDirty(): boolean {
     return this.#pending.length > 0
   }
 
+  get sizeBytes(): number {
+    return this.#size
+  }
+
   /** Takes an entry; it is on disk after the next `flush`. */
   append(payload: Uint8Array): void {
-    if (payload.length > MAX_PAYLOAD_BYTES) throw new RangeError(`an entry of ${payload.length} bytes`)
     this.#pending.push(entryBytes(payload))
-    this.entries++
   }
 
   /** Writes all that was appended. Throws LastwordError STATE_WRITE and keeps nothing of it when the disk refuses. */
@@ -77,62 +92,125 @@ export class Journal {
     const bytes = this.#pending.length === 1 ? this.#pending[0]! : Buffer.concat(this.#pending)
     this.#pending = []
     try {
-      writeAll(this.#fd, bytes)
-      this.#sync()
+      const fd = this.#open()
+      this.#cutTail(fd)
+      this.#hasTail = true
+      writeAll(fd, bytes)
+      if (this.#durability === 'disk') fdatasyncSync(fd)
+      this.#hasTail = false
       this.#size += bytes.length
     } catch (cause) {
-      // A half-written entry would hide the next one.
-      ftruncateSync(this.#fd, this.#size)
-      throw new LastwordError(
-        'STATE_WRITE',
-        `${this.file}: could not be written: ${(cause as Error).message}`,
-        {
-          cause,
-          hint: 'Make room on the disk, or give another --state directory.',
-        },
-      )
+      this.#tryToCutTail()
+      throw stateWriteError(this.file, cause)
     }
   }
 
-  /** Puts a new, shorter history in the file's place, at once: a reader finds the old one or the new one. */
-  rewrite(payloads: Iterable<Uint8Array>): void {
-    const entries = Array.from(payloads, entryBytes)
-    const bytes = Buffer.concat(entries)
-    const next = `${this.file}.next`
-    const fd = openSync(next, 'w')
-    writeAll(fd, bytes)
-    if (this.#durability === 'disk') fsyncSync(fd)
-    closeSync(fd)
-    renameSync(next, this.file)
-    if (this.#durability === 'disk') syncFolder(dirname(this.file))
-    closeSync(this.#fd)
-    this.#fd = openSync(this.file, 'a')
-    this.#size = bytes.length
+  /** Reads the file once more: what is kept, without what was appended and refused. Throws LastwordError STATE_DIR. */
+  reread(takeEntry: TakeEntry): void {
     this.#pending = []
-    this.entries = entries.length
+    try {
+      if (existsSync(this.file)) readEntries(readFileSync(this.file).subarray(0, this.#size), takeEntry)
+    } catch (cause) {
+      throw stateDirError(this.file, cause)
+    }
   }
 
+  /**
+   * Puts a new, shorter history in the file's place, at once: a reader finds the old one or the new one.
+   * Throws LastwordError STATE_WRITE and leaves the old one when the disk refuses.
+   */
+  rewrite(payloads: Iterable<Uint8Array>): void {
+    const bytes = Buffer.concat(Array.from(payloads, entryBytes))
+    try {
+      this.#replace(bytes)
+    } catch (cause) {
+      throw stateWriteError(this.file, cause)
+    }
+    this.#closeFile()
+    this.#size = bytes.length
+    this.#hasTail = false
+    this.#pending = []
+  }
+
+  /** What was not flushed is not kept. */
   close(): void {
-    this.flush()
-    closeSync(this.#fd)
+    this.#closeFile()
   }
 
-  #sync(): void {
-    if (this.#durability === 'disk') fdatasyncSync(this.#fd)
+  #open(): number {
+    this.#fd ??= openSync(this.file, 'a')
+    return this.#fd
   }
 
-  #setAside(found: Buffer, good: Buffer, bad: Buffer, onDamage?: (damage: Damage) => void): void {
+  #closeFile(): void {
+    if (this.#fd !== null) closeSync(this.#fd)
+    this.#fd = null
+  }
+
+  /** A half-written entry would hide the next one. */
+  #cutTail(fd: number): void {
+    if (this.#hasTail) ftruncateSync(fd, this.#size)
+    this.#hasTail = false
+  }
+
+  #tryToCutTail(): void {
+    try {
+      if (this.#fd !== null) this.#cutTail(this.#fd)
+    } catch {
+      // The next flush tries again before it writes.
+    }
+  }
+
+  #replace(bytes: Buffer): void {
+    const next = `${this.file}.next`
+    try {
+      const fd = openSync(next, 'w')
+      try {
+        writeAll(fd, bytes)
+        if (this.#durability === 'disk') fsyncSync(fd)
+      } finally {
+        closeSync(fd)
+      }
+      renameSync(next, this.file)
+    } catch (cause) {
+      rmSync(next, { force: true })
+      throw cause
+    }
+    if (this.#durability === 'disk') syncFolder(dirname(this.file))
+  }
+
+  /** Keeps the file as it was under another name, and what can be read of it in its place. */
+  #setAside(found: Buffer, good: Buffer): string {
     let number = 1
     while (existsSync(`${this.file}.damaged-${number}`)) number++
     const setAsideAs = `${this.file}.damaged-${number}`
-    writeFileSync(setAsideAs, found)
-    writeFileSync(`${this.file}.next`, good)
-    renameSync(`${this.file}.next`, this.file)
-    onDamage?.({ file: this.file, entriesKept: this.entries, bytesSetAside: bad.length, setAsideAs })
+    writeFileSync(setAsideAs, found, { flush: this.#durability === 'disk' })
+    this.#replace(good)
+    return setAsideAs
   }
 }
 
+/** The state directory cannot be used: it is no directory, or may not be read or written. */
+export function stateDirError(path: string, cause: unknown): LastwordError {
+  return new LastwordError(
+    'STATE_DIR',
+    `${path}: cannot be used for the state: ${(cause as Error).message}`,
+    {
+      cause,
+      hint: 'Give --state a directory that this user may write, or one that can be made.',
+    },
+  )
+}
+
+function stateWriteError(file: string, cause: unknown): LastwordError {
+  return new LastwordError('STATE_WRITE', `${file}: could not be written: ${(cause as Error).message}`, {
+    cause,
+    hint: 'Make room on the disk, or give another --state directory.',
+  })
+}
+
 function entryBytes(payload: Uint8Array): Buffer {
+  if (payload.length > MAX_PAYLOAD_BYTES) throw new RangeError(`an entry of ${payload.length} bytes`)
   const entry = Buffer.allocUnsafe(HEAD_BYTES + payload.length)
   entry[0] = MARK
   entry.writeUInt16LE(payload.length, 1)
@@ -144,32 +222,25 @@ function entryBytes(payload: Uint8Array): Buffer {
 /** Length of the valid entry at `at`, or 0. */
 function validEntry(bytes: Buffer, at: number): number {
   if (at + HEAD_BYTES > bytes.length || bytes[at] !== MARK) return 0
-  const end = at + HEAD_BYTES + bytes.readUInt16LE(at + 1)
-  if (end > bytes.length) return 0
+  const payloadLength = bytes.readUInt16LE(at + 1)
+  const end = at + HEAD_BYTES + payloadLength
+  if (payloadLength > MAX_PAYLOAD_BYTES || end > bytes.length) return 0
   return crc32(bytes.subarray(at + HEAD_BYTES, end)) === bytes.readUInt32LE(at + 3) ? end - at : 0
 }
 
-/** Reads on behind a damage wherever an entry can be found that checks. */
-function readEntries(bytes: Buffer, onEntry: (payload: Uint8Array) => void) {
+/** Reads on behind a damage wherever an entry can be found that checks and that is of a known shape. */
+function readEntries(bytes: Buffer, takeEntry: TakeEntry) {
   const good: Buffer[] = []
-  const bad: Buffer[] = []
-  let badFrom = -1
-  let at = 0
-  while (at < bytes.length) {
+  let goodBytes = 0
+  for (let at = 0; at < bytes.length; ) {
     const length = validEntry(bytes, at)
-    if (length === 0) {
-      if (badFrom < 0) badFrom = at
-      at++
-      continue
+    if (length > 0 && takeEntry(bytes.subarray(at + HEAD_BYTES, at + length))) {
+      good.push(bytes.subarray(at, at + length))
+      goodBytes += length
     }
-    if (badFrom >= 0) bad.push(bytes.subarray(badFrom, at))
-    badFrom = -1
-    onEntry(bytes.subarray(at + HEAD_BYTES, at + length))
-    good.push(bytes.subarray(at, at + length))
-    at += length
+    at += length || 1
   }
-  if (badFrom >= 0) bad.push(bytes.subarray(badFrom))
-  return { good: Buffer.concat(good), bad: Buffer.concat(bad), entries: good.length }
+  return { good: Buffer.concat(good), badBytes: bytes.length - goodBytes, entries: good.length }
 }
 
 function writeAll(fd: number, bytes: Buffer): void {

@@ -1,21 +1,41 @@
-/** The System Event Log of a simulated BMC, in memory and, where a journal is given, on disk. IPMI 2.0 rev 1.1, section 31. */
+/** The System Event Log of a simulated BMC. IPMI 2.0 rev 1.1, section 31. */
 import type { Saveable, Tape } from '../../machine/tape.ts'
 import { SEL_RECORD_BYTES, SelRecordType } from '../../protocol/sel-record.ts'
-import { Journal, type JournalOptions } from './journal.ts'
+import { type KeptPart, KeptState, KeptTag, uint16, uint32 } from './kept-state.ts'
 
-/** What a journal entry of the SEL says. */
+/** What an entry of the SEL says; a tag of its own before times, numbers and records. */
 const Op = { Add: 1, Delete: 2, Clear: 3, Clock: 4, AuxiliaryLog: 5 } as const
-
-/** The journal is rewritten when it holds this many entries more than the log has records. */
-const SLACK_ENTRIES = 4096
+/** Lengths of the entries that have a fixed one. */
+const entryBytes: Readonly<Record<number, number>> = {
+  [Op.Add]: 5 + SEL_RECORD_BYTES,
+  [Op.Delete]: 7,
+  [Op.Clear]: 5,
+  [Op.Clock]: 7,
+}
+const MIN_ENTRY_BYTES = 5
 
 const NO_TIME = 0xffffffff
+const UNKNOWN_UTC_OFFSET = 0x07ff
 
-export interface SelStoreOptions extends JournalOptions {
+/** Replaced, never changed: a tape may hold it. */
+interface Times {
+  readonly clockOffset: number
+  readonly utcOffset: number | undefined
+  readonly lastAdded: number
+  readonly lastErased: number
+}
+
+interface AuxiliaryLog {
+  readonly time: number
+  readonly data: Uint8Array
+}
+
+const atFirst: Times = { clockOffset: 0, utcOffset: 0, lastAdded: NO_TIME, lastErased: NO_TIME }
+const noLogs: ReadonlyMap<number, AuxiliaryLog> = new Map()
+
+export interface SelStoreOptions {
   /** 2,048 records unless said otherwise. */
   capacity?: number
-  /** Where the log is kept; without it, it lives in memory. */
-  file?: string
   /** Seconds since 1970. */
   now: () => number
 }
@@ -23,26 +43,23 @@ export interface SelStoreOptions extends JournalOptions {
 /** Adding failed: `full`, or it would be the wrong length. */
 export const SEL_FULL = -1
 
-export class SelStore implements Saveable {
+export class SelStore implements Saveable, KeptPart {
   readonly capacity: number
   readonly #now: () => number
-  readonly #journal: Journal | null
+  readonly #kept: KeptState
   #records: Uint8Array[] = []
   #lastId = 0
   #reservation = 0
-  #clockOffset = 0
-  #utcOffset: number | undefined = 0
-  #auxiliary = new Map<number, { time: number; data: Uint8Array }>()
-  lastAdded = NO_TIME
-  lastErased = NO_TIME
+  #times = atFirst
+  #auxiliary = noLogs
   /** A record was refused because the log was full. */
   overflow = false
 
-  constructor(options: SelStoreOptions) {
+  constructor(options: SelStoreOptions, kept = new KeptState()) {
     this.capacity = options.capacity ?? 2048
     this.#now = options.now
-    this.#journal =
-      options.file === undefined ? null : new Journal(options.file, entry => this.#replay(entry), options)
+    this.#kept = kept
+    kept.attach(KeptTag.Sel, this)
   }
 
   get length(): number {
@@ -57,24 +74,33 @@ export class SelStore implements Saveable {
     return this.#records
   }
 
+  /** Seconds since 1970; FFFFFFFFh when there was none. */
+  get lastAdded(): number {
+    return this.#times.lastAdded
+  }
+
+  get lastErased(): number {
+    return this.#times.lastErased
+  }
+
   /** Seconds since 1970 by the log's own clock. */
   get time(): number {
-    return (this.#now() + this.#clockOffset) >>> 0
+    return (this.#now() + this.#times.clockOffset) >>> 0
   }
 
   set time(seconds: number) {
-    this.#clockOffset = seconds - this.#now()
-    this.#logClock()
+    this.#times = { ...this.#times, clockOffset: seconds - this.#now() }
+    this.#keep(...this.#clockEntry())
   }
 
   /** Minutes east of UTC; undefined when nobody has said. */
   get utcOffset(): number | undefined {
-    return this.#utcOffset
+    return this.#times.utcOffset
   }
 
   set utcOffset(minutes: number | undefined) {
-    this.#utcOffset = minutes
-    this.#logClock()
+    this.#times = { ...this.#times, utcOffset: minutes }
+    this.#keep(...this.#clockEntry())
   }
 
   /** Adds a record, numbered and (but for types E0h to FFh) time-stamped here. Returns its ID or SEL_FULL. */
@@ -89,8 +115,8 @@ export class SelStore implements Saveable {
     record[1] = id >> 8
     if (record[2]! < SelRecordType.OemFirst) putUint32(record, 3, this.time)
     this.#put(record)
-    this.lastAdded = this.time
-    this.#log(Op.Add, uint32(this.lastAdded), record)
+    this.#times = { ...this.#times, lastAdded: this.time }
+    if (this.#kept.isOn) this.#keep(Op.Add, uint32(this.lastAdded), record)
     return id
   }
 
@@ -125,8 +151,8 @@ export class SelStore implements Saveable {
     const ownId = idOf(this.#records[index]!)
     this.#records.splice(index, 1)
     this.cancelReservation()
-    this.lastErased = this.time
-    this.#log(Op.Delete, uint32(this.lastErased), uint16(ownId))
+    this.#times = { ...this.#times, lastErased: this.time }
+    this.#keep(Op.Delete, uint32(this.lastErased), uint16(ownId))
     return ownId
   }
 
@@ -134,8 +160,8 @@ export class SelStore implements Saveable {
     this.#records = []
     this.overflow = false
     this.cancelReservation()
-    this.lastErased = this.time
-    this.#log(Op.Clear, uint32(this.lastErased))
+    this.#times = { ...this.#times, lastErased: this.time }
+    this.#keep(Op.Clear, uint32(this.lastErased))
   }
 
   /** A new reservation; it ends the one before. */
@@ -152,81 +178,76 @@ export class SelStore implements Saveable {
     return reservationId !== 0 && reservationId === this.#reservation
   }
 
-  auxiliaryLog(type: number): { time: number; data: Uint8Array } | undefined {
+  auxiliaryLog(type: number): AuxiliaryLog | undefined {
     return this.#auxiliary.get(type)
   }
 
   setAuxiliaryLog(type: number, time: number, data: Uint8Array): void {
-    // A map of its own, for the one before may be on a tape.
     this.#auxiliary = new Map(this.#auxiliary).set(type, { time, data })
-    this.#log(Op.AuxiliaryLog, Uint8Array.of(type), uint32(time), data)
+    this.#keep(Op.AuxiliaryLog, Uint8Array.of(type), uint32(time), data)
   }
 
-  /** Puts on disk whatever was changed; call it before the change is answered. */
-  flush(): void {
-    const journal = this.#journal
-    if (journal === null || !journal.isDirty) return
-    journal.flush()
-    if (journal.entries > this.#records.length + SLACK_ENTRIES) journal.rewrite(this.#history())
+  #keep(op: number, ...pieces: Uint8Array[]): void {
+    this.#kept.append(KeptTag.Sel, Uint8Array.of(op), ...pieces)
   }
 
-  close(): void {
-    this.#journal?.close()
+  #clockEntry(): [number, ...Uint8Array[]] {
+    const { clockOffset, utcOffset } = this.#times
+    return [Op.Clock, uint32(clockOffset), uint16(utcOffset ?? UNKNOWN_UTC_OFFSET)]
   }
 
-  #logClock(): void {
-    const minutes = this.#utcOffset ?? 0x07ff
-    this.#log(Op.Clock, uint32(this.#clockOffset), uint16(minutes & 0xffff))
+  forget(): void {
+    this.#records = []
+    this.#lastId = 0
+    this.#times = atFirst
+    this.#auxiliary = noLogs
   }
 
-  #log(op: number, ...parts: Uint8Array[]): void {
-    if (this.#journal === null) return
-    this.#journal.append(Buffer.concat([Uint8Array.of(op), ...parts]))
-  }
-
-  /** The shortest journal that leads to this state. */
-  *#history(): Iterable<Uint8Array> {
+  *history(): Iterable<Uint8Array> {
     if (this.lastErased !== NO_TIME) yield Buffer.concat([Uint8Array.of(Op.Clear), uint32(this.lastErased)])
     for (const record of this.#records) {
       yield Buffer.concat([Uint8Array.of(Op.Add), uint32(this.lastAdded), record])
     }
-    yield Buffer.concat([
-      Uint8Array.of(Op.Clock),
-      uint32(this.#clockOffset),
-      uint16((this.#utcOffset ?? 0x7ff) & 0xffff),
-    ])
+    const [op, ...clock] = this.#clockEntry()
+    yield Buffer.concat([Uint8Array.of(op), ...clock])
     for (const [type, log] of this.#auxiliary) {
       yield Buffer.concat([Uint8Array.of(Op.AuxiliaryLog, type), uint32(log.time), log.data])
     }
   }
 
-  #replay(entry: Uint8Array): void {
-    const bytes = Buffer.from(entry)
-    switch (bytes[0]) {
+  replay(entry: Buffer): boolean {
+    const isWhole =
+      entry.length >= MIN_ENTRY_BYTES && (entryBytes[entry[0]!] ?? entry.length) === entry.length
+    if (!isWhole) return false
+    switch (entry[0]) {
       case Op.Add:
-        this.lastAdded = bytes.readUInt32LE(1)
-        this.#put(Uint8Array.from(bytes.subarray(5, 5 + SEL_RECORD_BYTES)))
-        break
-      case Op.Delete:
-        this.lastErased = bytes.readUInt32LE(1)
-        this.#records = this.#records.filter(record => idOf(record) !== bytes.readUInt16LE(5))
-        break
-      case Op.Clear:
-        this.lastErased = bytes.readUInt32LE(1)
-        this.#records = []
-        break
-      case Op.Clock: {
-        this.#clockOffset = bytes.readInt32LE(1)
-        const minutes = bytes.readInt16LE(5)
-        this.#utcOffset = minutes === 0x07ff ? undefined : minutes
-        break
+        this.#times = { ...this.#times, lastAdded: entry.readUInt32LE(1) }
+        this.#put(Uint8Array.from(entry.subarray(5)))
+        return true
+      case Op.Delete: {
+        const id = entry.readUInt16LE(5)
+        this.#times = { ...this.#times, lastErased: entry.readUInt32LE(1) }
+        this.#records = this.#records.filter(record => idOf(record) !== id)
+        return true
       }
-      case Op.AuxiliaryLog:
-        this.#auxiliary.set(bytes[1]!, {
-          time: bytes.readUInt32LE(2),
-          data: Uint8Array.from(bytes.subarray(6)),
-        })
-        break
+      case Op.Clear:
+        this.#times = { ...this.#times, lastErased: entry.readUInt32LE(1) }
+        this.#records = []
+        return true
+      case Op.Clock: {
+        const minutes = entry.readInt16LE(5)
+        const utcOffset = minutes === UNKNOWN_UTC_OFFSET ? undefined : minutes
+        this.#times = { ...this.#times, clockOffset: entry.readInt32LE(1), utcOffset }
+        return true
+      }
+      case Op.AuxiliaryLog: {
+        if (entry.length < 6) return false
+        const log = { time: entry.readUInt32LE(2), data: Uint8Array.from(entry.subarray(6)) }
+        this.#auxiliary = new Map(this.#auxiliary).set(entry[1]!, log)
+        return true
+      }
+      default:
+        return false
     }
   }
 
@@ -236,10 +257,7 @@ export class SelStore implements Saveable {
     tape.put(this.#lastId | (this.#reservation << 16))
     tape.put(this.overflow ? 1 : 0)
     // Times are the clock's: they come back by reference and say nothing about the state.
-    tape.putRef(this.#clockOffset)
-    tape.putRef(this.#utcOffset)
-    tape.putRef(this.lastAdded)
-    tape.putRef(this.lastErased)
+    tape.putRef(this.#times)
     tape.putRef(this.#auxiliary)
   }
 
@@ -255,11 +273,8 @@ export class SelStore implements Saveable {
     this.#lastId = word & 0xffff
     this.#reservation = word >>> 16
     this.overflow = tape.take() === 1
-    this.#clockOffset = tape.takeRef() as number
-    this.#utcOffset = tape.takeRef() as number | undefined
-    this.lastAdded = tape.takeRef() as number
-    this.lastErased = tape.takeRef() as number
-    this.#auxiliary = tape.takeRef() as Map<number, { time: number; data: Uint8Array }>
+    this.#times = tape.takeRef() as Times
+    this.#auxiliary = tape.takeRef() as ReadonlyMap<number, AuxiliaryLog>
   }
 }
 
@@ -272,14 +287,4 @@ function putUint32(bytes: Uint8Array, at: number, value: number): void {
   bytes[at + 1] = value >>> 8
   bytes[at + 2] = value >>> 16
   bytes[at + 3] = value >>> 24
-}
-
-function uint32(value: number): Uint8Array {
-  const bytes = new Uint8Array(4)
-  putUint32(bytes, 0, value)
-  return bytes
-}
-
-function uint16(value: number): Uint8Array {
-  return Uint8Array.of(value & 0xff, (value >> 8) & 0xff)
 }
