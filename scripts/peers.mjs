@@ -14,6 +14,9 @@ export const peers = [
   { program: 'ipmitool', package: 'ipmitool' },
   { program: 'bmc-info', package: 'freeipmi-tools' },
   { program: 'ipmi_sim', package: 'openipmi' },
+  { program: 'mandoc', package: 'mandoc' },
+  { program: 'zsh', package: 'zsh' },
+  { program: 'fish', package: 'fish' },
 ]
 
 function isInstalled(program) {

@@ -50,6 +50,7 @@ async function build() {
   mkdirSync('dist', { recursive: true })
   run(process.execPath, [join('node_modules', 'typescript', 'bin', 'tsc'), '-p', '.'])
   await bundle()
+  writeManual()
   writeFileSync(stamp, sources)
 }
 
@@ -71,6 +72,13 @@ async function bundle() {
     },
     logLevel: 'warning',
   })
+}
+
+/** What `man lastword` shows after an installation. */
+function writeManual() {
+  const { status, stdout } = spawnSync(process.execPath, [join('dist', 'bin', 'lastword.js'), 'man'])
+  if (status !== 0) fail('the manual page could not be made')
+  writeFileSync(join('dist', 'lastword.1'), stdout)
 }
 
 function lint() {

@@ -1,41 +1,83 @@
 #!/usr/bin/env node
-/** The command `lastword`: finds the subcommand and prints errors for people. */
-import { readFileSync } from 'node:fs'
-import { Command, CommanderError } from 'commander'
-import { bmcCommand } from './bmc.ts'
-import { demoCommand } from './demo.ts'
-import { labCommand } from './lab.ts'
-import { exitStatus, printError } from './output.ts'
+/** The command `lastword`: finds the command, runs it, and prints errors for people. */
+import module from 'node:module'
+import { nearestNames } from '../lab/kernel/nearest-names.ts'
+import { globalFlags } from './flags.ts'
+import { rootHelp } from './help.ts'
+import { writeOut } from './output/stdout.ts'
+import { exitStatusOf, printError } from './output.ts'
+import { UsageError } from './params.ts'
+import { flagValues, type Given, split, splitAtCommand } from './parse.ts'
+import { findEntry, registry } from './registry.ts'
 
-const packageJson = new URL('../../package.json', import.meta.url)
+// Newer Nodes keep what they have compiled.
+if ('enableCompileCache' in module) (module.enableCompileCache as () => void)()
 
-const program = new Command('lastword')
-  .description('The IPMI stack for TypeScript, whose messages get out even in a panic.')
-  .version((JSON.parse(readFileSync(packageJson, 'utf8')) as { version: string }).version)
-  .option('--debug', 'print stack traces with errors')
-  .showHelpAfterError('(add --help for what there is)')
-  .enablePositionalOptions()
-  .exitOverride()
-for (const command of [demoCommand(), labCommand(), bmcCommand()]) program.addCommand(command)
-inheritSettings(program)
-
-function inheritSettings(parent: Command): void {
-  for (const command of parent.commands) inheritSettings(command.copyInheritedSettings(parent))
+const words = process.argv.slice(2)
+// Whoever lists the processes now does not see what -P or a URL may have held.
+if (
+  words.some(
+    word => word.startsWith('-P') || word.startsWith('--password=') || /:\/\/[^/]*:[^/]*@/.test(word),
+  )
+) {
+  process.title = 'lastword'
 }
 
-// `lastword lab | head` ends when its reader does.
-process.stdout.on('error', error => {
-  if ((error as NodeJS.ErrnoException).code === 'EPIPE') process.exit(exitStatus.ok)
-  throw error
-})
-
+let debug = false
 try {
-  await program.parseAsync()
+  await main()
 } catch (error) {
-  if (error instanceof CommanderError) {
-    process.exitCode = error.exitCode === 0 ? exitStatus.ok : exitStatus.usage
-  } else {
-    printError(error, program.opts<{ debug?: boolean }>().debug === true ? 'withStack' : 'short')
-    process.exitCode = exitStatus.failed
+  printError(error, debug ? 'withStack' : 'short')
+  process.exitCode = exitStatusOf(error)
+}
+
+async function main(): Promise<void> {
+  const [head, tail] = splitAtCommand(words, globalFlags)
+  debug = words.includes('--debug')
+  const { given } = split(head, globalFlags, 'areFlags')
+  const globals = flagValues(globalFlags, given)
+  const [name] = tail
+  if (globals.version) return writeOut(`${await version()}\n`)
+  if (globals.help || name === undefined) {
+    await writeOut(rootHelp(registry))
+    if (!globals.help) throw new UsageError('no command given')
+    return
   }
+  const entry = findEntry(name)
+  if (entry === undefined) throw unknownCommand(name)
+  if (entry.kind === 'declared') return runDeclared(given, tail)
+  const { runCommander } = await import('./commander.ts')
+  await runCommander(await entry.load(), tail, await version())
+}
+
+function unknownCommand(name: string): UsageError {
+  const [close] = nearestNames(
+    name,
+    registry.map(entry => entry.name),
+  )
+  return new UsageError(
+    `there is no command "${name}"`,
+    close === undefined ? 'lastword --help lists them.' : `Did you mean "${close}"?`,
+  )
+}
+
+async function runDeclared(given: Given, tail: readonly string[]): Promise<void> {
+  const { Session } = await import('./session.ts')
+  const { interruptible } = await import('./interrupt.ts')
+  await interruptible(async signal => {
+    await using session = new Session(given, {
+      env: process.env,
+      signal,
+      print: writeOut,
+      report: error => printError(error, debug ? 'withStack' : 'short'),
+      warn: text => process.stderr.write(`lastword: ${text}\n`),
+    })
+    await session.run(tail)
+  })
+}
+
+async function version(): Promise<string> {
+  const { readFileSync } = await import('node:fs')
+  const packageJson = readFileSync(new URL('../../package.json', import.meta.url), 'utf8')
+  return (JSON.parse(packageJson) as { version: string }).version
 }

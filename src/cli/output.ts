@@ -2,7 +2,56 @@
 import { LastwordError } from '../protocol/error.ts'
 
 /** Documented in docs/cli.md. */
-export const exitStatus = { ok: 0, failed: 1, usage: 2, interrupted: 130 } as const
+export const exitStatus = {
+  ok: 0,
+  failed: 1,
+  usage: 2,
+  unreachable: 3,
+  loginRefused: 4,
+  wrongAnswer: 5,
+  refused: 6,
+  interrupted: 130,
+} as const
+
+export const statusMeanings: readonly (readonly [status: number, meaning: string])[] = [
+  [exitStatus.ok, 'done'],
+  [exitStatus.failed, 'failed; one line on standard error says what, why, and what to do next'],
+  [exitStatus.usage, 'the command line or the file of named hosts is wrong'],
+  [exitStatus.unreachable, 'no BMC answers: unknown host, no route, no interface, no response'],
+  [exitStatus.loginRefused, 'the BMC refuses the login, or there is no password'],
+  [exitStatus.wrongAnswer, 'the BMC answers what makes no sense'],
+  [exitStatus.refused, 'the BMC refuses the command; the line holds its completion code'],
+  [exitStatus.interrupted, 'interrupted; nothing was left behind'],
+]
+
+const statusOfCode: Readonly<Record<string, number>> = {
+  USAGE: exitStatus.usage,
+  BAD_URL: exitStatus.usage,
+  HOSTS_FILE: exitStatus.usage,
+  NO_INTERFACE: exitStatus.unreachable,
+  PORT_OPEN: exitStatus.unreachable,
+  PORT_IO: exitStatus.unreachable,
+  INTERFACE_HOSED: exitStatus.unreachable,
+  INTERFACE_DEAD: exitStatus.unreachable,
+  INTERFACE_GONE: exitStatus.unreachable,
+  INTERFACE_NOT_READY: exitStatus.unreachable,
+  RESPONSE_LOST: exitStatus.unreachable,
+  BRIDGE_TIMEOUT: exitStatus.unreachable,
+  NO_PASSWORD: exitStatus.loginRefused,
+  RESPONSE_SHORT: exitStatus.wrongAnswer,
+  RESPONSE_LONG: exitStatus.wrongAnswer,
+  RESPONSE_BAD: exitStatus.wrongAnswer,
+  RESPONSE_WRONG: exitStatus.wrongAnswer,
+  SEL_LOOP: exitStatus.wrongAnswer,
+  COMPLETION_CODE: exitStatus.refused,
+}
+
+/** The status that the program ends with because of this error. */
+export function exitStatusOf(error: unknown): number {
+  if (!(error instanceof LastwordError)) return exitStatus.failed
+  if (error.code === 'EXEC_LINE') return exitStatusOf(error.cause)
+  return statusOfCode[error.code] ?? exitStatus.failed
+}
 
 /** One line that says what failed and one that says what to do; a stack trace only when asked for. */
 export function printError(error: unknown, how: 'short' | 'withStack'): void {

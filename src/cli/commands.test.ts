@@ -1,0 +1,264 @@
+/** The command line as a user sees it: words in, text and exit status out, on a simulated BMC inside the process. */
+import assert from 'node:assert/strict'
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, describe, it } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { needs } from '../lab/kernel/needs-programs.ts'
+import { exitStatus } from './output.ts'
+
+const main = fileURLToPath(new URL('./main.js', import.meta.url))
+const dir = mkdtempSync(join(tmpdir(), 'lastword-cli-'))
+after(() => rmSync(dir, { recursive: true }))
+
+function lastwordWith(env: Record<string, string>, ...args: string[]) {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [main, ...args], {
+    encoding: 'utf8',
+    env: { ...process.env, LASTWORD_HOSTS: join(dir, 'none.yaml'), ...env },
+  })
+  return { status, stdout, stderr }
+}
+
+function lastword(...args: string[]) {
+  return lastwordWith({}, ...args)
+}
+
+describe('output', () => {
+  it('gives the same data in every format', () => {
+    assert.match(lastword('-H', 'sim://', 'mc', 'info').stdout, /^IPMI version +2\.0$/m)
+    const json = JSON.parse(lastword('-H', 'sim://', 'mc', 'info', '--json').stdout) as Record<
+      string,
+      unknown
+    >
+    assert.equal(json.ipmiVersion, '2.0')
+    const row = lastword('-H', 'sim://', '--ndjson', 'mc', 'info').stdout
+    assert.deepEqual(JSON.parse(row), json)
+    assert.match(lastword('-H', 'sim://', 'mc', 'info', '--yaml').stdout, /^ipmiVersion: "2\.0"$/m)
+    const [head, values] = lastword('-H', 'sim://', 'mc', 'info', '-c').stdout.split('\n')
+    assert.match(head!, /^device ID,device revision,/)
+    assert.match(values!, /"SEL, IPMB event receiver"/)
+  })
+
+  it('prints raw bytes as ipmitool does', () => {
+    assert.match(lastword('-H', 'sim://', 'raw', '0x06', '1').stdout, /^ 20 01 01 00 02( [0-9a-f]{2})+\n$/)
+  })
+})
+
+describe('exit statuses', () => {
+  const cases: readonly [name: string, status: number, args: readonly string[], line: RegExp][] = [
+    ['done', exitStatus.ok, ['-H', 'sim://', 'mc', 'guid'], /^$/],
+    ['an unknown command', exitStatus.usage, ['mcc'], /no command "mcc".*\n {2}Did you mean "mc"\?/],
+    ['an unknown subcommand', exitStatus.usage, ['mc', 'inof'], /Did you mean "mc info"\?/],
+    ['an unknown flag', exitStatus.usage, ['mc', 'info', '--jsno'], /Did you mean --json\?/],
+    ['a missing argument', exitStatus.usage, ['mc', 'reset'], /mc reset: kind is missing/],
+    ['a wrong argument', exitStatus.usage, ['mc', 'reset', 'hot'], /"hot" is none of cold, warm/],
+    [
+      'two formats',
+      exitStatus.usage,
+      ['-H', 'sim://', 'mc', 'info', '--json', '--yaml'],
+      /exclude each other/,
+    ],
+    ['a wrong URL', exitStatus.usage, ['-H', 'gopher://x', 'mc', 'info'], /gopher/],
+    [
+      'no port to the registers',
+      exitStatus.unreachable,
+      ['-H', 'kcs:///nowhere', 'mc', 'info'],
+      /cannot be opened/,
+    ],
+    ['a refused command', exitStatus.refused, ['-H', 'sim://', 'raw', '6', '0x77'], /0xC1, invalid command/],
+    [
+      'no password',
+      exitStatus.loginRefused,
+      ['-H', '127.0.0.1', '-E', 'mc', 'info'],
+      /no password: IPMITOOL_PASSWORD/,
+    ],
+  ]
+  for (const [name, expected, args, line] of cases) {
+    it(`is ${expected} for ${name}, with one clear line`, () => {
+      const { status, stderr } = lastword(...args)
+      assert.equal(status, expected, stderr)
+      assert.match(stderr, line)
+      assert.doesNotMatch(stderr, /\n\s+at /)
+      assert.ok(stderr.split('\n').length <= 3, stderr)
+    })
+  }
+})
+
+describe('a password', () => {
+  const secret = 'sEcr3t-0f-all'
+  const noRoute = ['-H', '127.0.0.1', '-p', '9', '-N', '1', '-R', '0', '-U', 'admin']
+
+  it('is in no error, whichever way it came', () => {
+    const file = join(dir, 'password')
+    writeFileSync(file, `${secret}\n`, { mode: 0o600 })
+    const ways: readonly [env: Record<string, string>, flags: readonly string[]][] = [
+      [{}, [...noRoute, '-P', secret]],
+      [{ IPMITOOL_PASSWORD: secret }, [...noRoute, '-E']],
+      [{ IPMI_PASSWORD: secret }, noRoute],
+      [{}, [...noRoute, '-f', file]],
+      [{}, ['-H', `lanplus://admin:${secret}@127.0.0.1:9`, '-N', '1', '-R', '0']],
+      [{}, ['-H', `lanplus://admin:${secret}@bad host`]],
+    ]
+    for (const [env, flags] of ways) {
+      const { status, stdout, stderr } = lastwordWith(env, '--debug', '-v', ...flags, 'mc', 'info')
+      assert.notEqual(status, 0)
+      assert.ok(!(stdout + stderr).includes(secret), stderr)
+    }
+  })
+
+  it('on the command line is warned of, and hidden from the process list', async () => {
+    assert.match(lastword(...noRoute, '-P', secret, 'mc', 'info').stderr, /can be read in the process list/)
+    const child = spawn(process.execPath, [main, '-H', 'sim://', '-P', secret, 'exec', '-'], {
+      stdio: 'pipe',
+    })
+    const ready = once(child.stdout, 'data')
+    child.stdin.write('mc guid\n')
+    await ready
+    const shown = readFileSync(`/proc/${child.pid}/cmdline`, 'utf8')
+    child.stdin.end()
+    await once(child, 'exit')
+    assert.ok(!shown.includes(secret), shown)
+  })
+})
+
+describe('exec', () => {
+  it('runs lines over one connection and tells the lines that fail', () => {
+    const file = join(dir, 'lines')
+    writeFileSync(file, "mc watchdog off # a remark\n\nraw 6 0x77\nmc 'reset' lukewarm\nmc guid --json\n")
+    const { status, stdout, stderr } = lastword('-H', 'sim://', 'exec', file)
+    assert.equal(status, exitStatus.refused)
+    assert.match(stdout, /^The watchdog is off\.\n\{\n {2}"guid"/)
+    assert.match(stderr, /0xC1[\s\S]*"lukewarm" is none of cold, warm[\s\S]*2 of 5 lines failed/)
+    const stopped = lastword('-H', 'sim://', 'exec', file, '--stop')
+    assert.equal(stopped.status, exitStatus.refused)
+    assert.doesNotMatch(stopped.stdout, /guid/)
+    assert.match(lastword('exec', join(dir, 'nowhere')).stderr, /nowhere cannot be read/)
+  })
+})
+
+describe('named hosts', () => {
+  const file = join(dir, 'hosts.yaml')
+  const withHosts = (text: string, ...args: string[]) => {
+    writeFileSync(file, text)
+    chmodSync(file, 0o600)
+    return lastwordWith({ LASTWORD_HOSTS: file }, ...args)
+  }
+
+  it('are found by -H and listed', () => {
+    const text = 'hosts:\n  here:\n    url: sim://\n  there:\n    host: 10.0.0.7\n    user: root\n'
+    assert.match(withHosts(text, '-H', 'here', 'mc', 'info').stdout, /IPMI version/)
+    assert.equal(withHosts(text, 'hosts', 'names').stdout, 'here\nthere\n')
+    assert.match(withHosts(text, 'hosts').stdout, /there +lanplus:\/\/10\.0\.0\.7 +root/)
+  })
+
+  it('tell what is wrong with line and field', () => {
+    const wrong: readonly [text: string, line: RegExp][] = [
+      ['hosts:\n  a:\n    host: x\n    port: 70000\n', /hosts\.yaml:4: hosts\.a\.port: /],
+      ['hosts:\n  a:\n    host: x\n    usr: me\n', /hosts\.yaml:4: hosts\.a\.usr: /],
+      ['hosts:\n  a:\n    user: me\n', /hosts\.yaml:2: hosts\.a: a host has either url or host/],
+      ['hosts:\n  a: [\n', /hosts\.yaml:\d: /],
+    ]
+    for (const [text, line] of wrong) {
+      const { status, stderr } = withHosts(text, '-H', 'a', 'mc', 'info')
+      assert.equal(status, exitStatus.usage)
+      assert.match(stderr, line)
+    }
+  })
+
+  it('refuse a password that others can read', () => {
+    writeFileSync(file, 'hosts:\n  a:\n    host: x\n    password: pass-word-1\n')
+    chmodSync(file, 0o644)
+    const { status, stderr } = lastwordWith({ LASTWORD_HOSTS: file }, '-H', 'a', 'mc', 'info')
+    assert.equal(status, exitStatus.usage)
+    assert.match(stderr, /others can read the secrets of "a"/)
+    assert.doesNotMatch(stderr, /pass-word-1/)
+  })
+})
+
+describe('the manual page', () => {
+  it('has nothing that mandoc complains about', needs('mandoc'), () => {
+    const page = lastword('man').stdout
+    const { stdout } = spawnSync('mandoc', ['-Tlint', '-Wstyle'], { input: page, encoding: 'utf8' })
+    // Whether other pages are installed is not this page's business.
+    const complaints = stdout.split('\n').filter(line => line !== '' && !line.includes('mandoc.db'))
+    assert.deepEqual(complaints, [])
+    const text = spawnSync('mandoc', ['-Tutf8'], { input: page, encoding: 'utf8' }).stdout
+    assert.ok(text.length > 5000)
+  })
+})
+
+/** A shell that finds `lastword` in its path. */
+function inShell(shell: string, script: string) {
+  const bin = join(dir, 'lastword')
+  writeFileSync(bin, `#!/bin/sh\nexec "${process.execPath}" "${main}" "$@"\n`)
+  chmodSync(bin, 0o755)
+  const hosts = join(dir, 'complete.yaml')
+  writeFileSync(hosts, 'hosts:\n  rack7:\n    host: x\n')
+  const args =
+    shell === 'zsh'
+      ? ['-f', '-c', script]
+      : shell === 'fish'
+        ? ['--no-config', '-c', script]
+        : ['--norc', '-c', script]
+  const { stdout, stderr } = spawnSync(shell, args, {
+    encoding: 'utf8',
+    env: { ...process.env, PATH: `${dir}:${process.env.PATH}`, LASTWORD_HOSTS: hosts, HOME: dir },
+  })
+  assert.equal(stderr, '')
+  return stdout.split('\n').filter(line => line !== '')
+}
+
+describe('completion', () => {
+  const lines: readonly [words: readonly string[], expected: readonly string[]][] = [
+    [['m'], ['man', 'mc']],
+    [
+      ['-H', 'sim://', 'mc', 'watchdog', ''],
+      ['get', 'off', 'reset'],
+    ],
+    [
+      ['mc', 'reset', ''],
+      ['cold', 'warm'],
+    ],
+    [
+      ['mc', 'setenables', 'oem0', ''],
+      ['off', 'on'],
+    ],
+    [['-H', ''], ['rack7']],
+    [['--format', 'js'], ['json']],
+    [['mc', 'info', '--ya'], ['--yaml']],
+  ]
+
+  it('works in bash', needs('bash'), () => {
+    for (const [words, expected] of lines) {
+      const all = ['lastword', ...words]
+      const script = `source <(lastword completion bash); COMP_WORDS=(${all.map(word => `'${word}'`).join(' ')}); COMP_CWORD=${words.length}; _lastword; printf '%s\\n' "\${COMPREPLY[@]}"`
+      assert.deepEqual(inShell('bash', script).sort(), [...expected].sort())
+    }
+  })
+
+  it('works in fish', needs('fish'), () => {
+    for (const [words, expected] of lines) {
+      const script = `lastword completion fish | source; complete -C 'lastword ${words.join(' ')}'`
+      const found = inShell('fish', script).map(line => line.split('\t')[0]!)
+      assert.deepEqual([...new Set(found)].sort(), [...expected].sort())
+    }
+  })
+
+  it('works in zsh', needs('zsh'), () => {
+    for (const [words, expected] of lines) {
+      // The script is run as zsh runs a completer; what it would add is printed.
+      const script = `
+        compdef() { : }
+        compadd() { [[ $1 == -a ]] && shift; for name in "$@"; do for word in \${(P)name}; do [[ $word == "$words[CURRENT]"* ]] && print -r -- $word; done; done }
+        _describe() { for word in \${(P)2}; do [[ $word == "$words[CURRENT]"* ]] && print -r -- \${word%%:*}; done }
+        _files() { : }
+        source <(lastword completion zsh)
+        words=(lastword ${words.map(word => `'${word}'`).join(' ')}); CURRENT=${words.length + 1}
+        _lastword`
+      assert.deepEqual(inShell('zsh', script).sort(), [...expected].sort())
+    }
+  })
+})

@@ -1,0 +1,43 @@
+/** `lastword hosts`: the named hosts. */
+import { hostsFile, readHosts } from '../connection/hosts.ts'
+import { group, subcommand } from '../declare.ts'
+
+const list = subcommand({
+  name: 'list',
+  summary: 'the named hosts',
+  async run() {
+    const hosts = await readHosts(process.env)
+    return hosts.map(({ name, url, user, privilege, cipherSuite, password }) => ({
+      name,
+      url,
+      user,
+      privilege,
+      cipherSuite,
+      passwordFrom: password?.from ?? 'anywhere',
+    }))
+  },
+  view: as =>
+    as.table(
+      'There is no named host; docs/cli.md tells how to name one.',
+      ['name', host => host.name],
+      ['url', host => host.url],
+      ['user', host => host.user],
+      ['password from', host => host.passwordFrom],
+    ),
+})
+
+const names = subcommand({
+  name: 'names',
+  summary: 'their names only, one a line, for completion',
+  run: async () => (await readHosts(process.env)).map(host => host.name),
+  view: as => as.lines(all => all.map(name => `${name}\n`).join('')),
+})
+
+const path = subcommand({
+  name: 'path',
+  summary: 'where the file is looked for',
+  run: async () => hostsFile(process.env),
+  view: as => as.lines(file => file),
+})
+
+export const hosts = group('hosts', 'the named hosts of the configuration file', [list, names, path], 'list')

@@ -1,0 +1,176 @@
+/** `lastword mc`: the BMC itself. IPMI 2.0 rev 1.1, sections 20 and 22. */
+import type { ResponseOf } from '../../protocol/command.ts'
+import { ColdReset, GetDeviceGuid, GetSelfTestResults, WarmReset } from '../../protocol/commands/device.ts'
+import { GetBmcGlobalEnables, SetBmcGlobalEnables } from '../../protocol/commands/messaging.ts'
+import { group, subcommand } from '../declare.ts'
+import { hex, hexBytes } from '../hex.ts'
+import { choice } from '../params.ts'
+import { watchdog } from './watchdog.ts'
+
+const info = subcommand({
+  name: 'info',
+  summary: 'who the BMC is and what it can do (Get Device ID)',
+  run: async ({ bmc, signal }) => (await bmc()).identify({ signal }),
+  view: as =>
+    as.record(
+      ['device ID', id => id.deviceId],
+      ['device revision', id => id.device.revision],
+      ['firmware', id => `${id.firmware.major}.${String(id.firmwareMinor).padStart(2, '0')}`],
+      ['IPMI version', id => id.ipmiVersion],
+      ['manufacturer ID', id => `${id.manufacturerId} (${hex(id.manufacturerId, 6)})`],
+      ['product ID', id => `${id.productId} (${hex(id.productId, 4)})`],
+      ['available', id => !id.firmware.updateInProgress],
+      ['provides device SDRs', id => id.device.providesSdrs],
+      ['supports', id => supported(id.supports)],
+      ['auxiliary firmware', id => (id.auxFirmware === undefined ? undefined : hexBytes(id.auxFirmware))],
+    ),
+})
+
+function supported(supports: Readonly<Record<string, boolean>>): string {
+  const words: Readonly<Record<string, string>> = {
+    sensorDevice: 'sensor device',
+    sdrRepository: 'SDR repository',
+    sel: 'SEL',
+    fruInventory: 'FRU inventory',
+    ipmbEventReceiver: 'IPMB event receiver',
+    ipmbEventGenerator: 'IPMB event generator',
+    bridge: 'bridge',
+    chassis: 'chassis',
+  }
+  return Object.entries(supports)
+    .filter(([, yes]) => yes)
+    .map(([name]) => words[name] ?? name)
+    .join(', ')
+}
+
+const reset = subcommand({
+  name: 'reset',
+  summary: 'restarts the BMC',
+  args: { kind: choice(['cold', 'warm'], 'cold: as if power had been off; warm: keeps what it was told') },
+  async run({ bmc, signal }, { kind }) {
+    await (await bmc()).run(kind === 'cold' ? ColdReset : WarmReset, {}, { signal })
+    return { reset: kind }
+  },
+  view: as => as.lines(({ reset: kind }) => `The BMC makes a ${kind} reset.`),
+})
+
+const selfTestWords: Readonly<Record<string, string>> = {
+  passed: 'passed',
+  notImplemented: 'not implemented',
+  corrupted: 'corrupted or inaccessible data or devices',
+  fatal: 'fatal hardware error',
+}
+
+/** Bits 0 to 7 of the detail of `corrupted`. Section 20.4. */
+const corruptedParts = [
+  'controller operational firmware',
+  'controller update boot block firmware',
+  'internal use area of the BMC FRU',
+  'SDR repository is empty',
+  'IPMB lines',
+  'BMC FRU device',
+  'SDR repository',
+  'SEL device',
+] as const
+
+function corrupted({ result, detail }: ResponseOf<typeof GetSelfTestResults>): string[] {
+  return result === 'corrupted' ? corruptedParts.filter((_, bit) => (detail >> bit) & 1) : []
+}
+
+const selftest = subcommand({
+  name: 'selftest',
+  summary: 'what the self test found',
+  async run({ bmc, signal }) {
+    const results = await (await bmc()).run(GetSelfTestResults, {}, { signal })
+    return { ...results, corrupted: corrupted(results) }
+  },
+  view: as =>
+    as.record(
+      [
+        'self test',
+        ({ result }) => selfTestWords[result] ?? `device specific failure ${hex(Number(result))}`,
+      ],
+      ['detail', ({ result, detail }) => (result === 'passed' ? undefined : hex(detail))],
+      ['affected', ({ corrupted: parts }) => (parts.length === 0 ? undefined : parts.join('\n'))],
+    ),
+})
+
+const guid = subcommand({
+  name: 'guid',
+  summary: 'the GUID of the BMC',
+  async run({ bmc, signal }) {
+    const { guid: raw } = await (await bmc()).run(GetDeviceGuid, {}, { signal })
+    return { guid: guidText(raw), raw }
+  },
+  view: as => as.record(['GUID', ({ guid: text }) => text]),
+})
+
+/** The BMC gives it least significant byte first. Section 20.8. */
+export function guidText(raw: Uint8Array): string {
+  const digits = Buffer.from(raw).reverse().toString('hex')
+  return [
+    digits.slice(0, 8),
+    digits.slice(8, 12),
+    digits.slice(12, 16),
+    digits.slice(16, 20),
+    digits.slice(20),
+  ].join('-')
+}
+
+/** ipmitool's words, and what they are called in the specification. Section 22.1. */
+const enableWords = {
+  recv_msg_intr: 'receiveMessageInterrupt',
+  event_msg_intr: 'eventMessageBufferFullInterrupt',
+  event_msg: 'eventMessageBuffer',
+  system_event_log: 'systemEventLogging',
+  oem0: 'oem0',
+  oem1: 'oem1',
+  oem2: 'oem2',
+} as const
+
+type EnableWord = keyof typeof enableWords
+const enableNames = Object.keys(enableWords) as EnableWord[]
+
+const getenables = subcommand({
+  name: 'getenables',
+  summary: 'which messages and events the BMC is to pass on',
+  run: async ({ bmc, signal }) => (await (await bmc()).run(GetBmcGlobalEnables, {}, { signal })).enables,
+  view: as =>
+    as.record(
+      ['recv_msg_intr', enables => onOff(enables.receiveMessageInterrupt)],
+      ['event_msg_intr', enables => onOff(enables.eventMessageBufferFullInterrupt)],
+      ['event_msg', enables => onOff(enables.eventMessageBuffer)],
+      ['system_event_log', enables => onOff(enables.systemEventLogging)],
+      ['oem0', enables => onOff(enables.oem0)],
+      ['oem1', enables => onOff(enables.oem1)],
+      ['oem2', enables => onOff(enables.oem2)],
+    ),
+})
+
+function onOff(state: boolean): string {
+  return state ? 'on' : 'off'
+}
+
+const setenables = subcommand({
+  name: 'setenables',
+  summary: 'turns one of them on or off',
+  args: { which: choice(enableNames, 'what is enabled'), state: choice(['on', 'off'], 'new state') },
+  async run({ bmc, signal }, { which, state }) {
+    const open = await bmc()
+    const { enables } = await open.run(GetBmcGlobalEnables, {}, { signal })
+    const changed = { ...enables, [enableWords[which]]: state === 'on' }
+    await open.run(SetBmcGlobalEnables, { enables: changed }, { signal })
+    return { [which]: state }
+  },
+  view: as => as.lines(change => Object.entries(change).flat().join(' is now ')),
+})
+
+export const mc = group('mc', 'the BMC itself: who it is, reset, self test, watchdog', [
+  info,
+  reset,
+  selftest,
+  guid,
+  watchdog,
+  getenables,
+  setenables,
+])

@@ -1,0 +1,41 @@
+/** `lastword raw`: bytes in, bytes out. */
+
+import { findCommand } from '../../protocol/catalogue.ts'
+import { CompletionCodeError } from '../../protocol/completion-code.ts'
+import { subcommand } from '../declare.ts'
+import { hexBytes } from '../hex.ts'
+import { integer, many } from '../params.ts'
+
+const BYTES_A_LINE = 16
+
+export const raw = subcommand({
+  name: 'raw',
+  summary: 'sends a request of bytes and prints the bytes of the answer behind its completion code',
+  args: {
+    netFn: integer('NETFN', 'network function', { max: 0x3e }),
+    cmd: integer('CMD', 'command', { max: 0xff }),
+    data: many(integer('BYTE', 'data', { max: 0xff })),
+  },
+  async run({ bmc, signal }, { netFn, cmd, data }) {
+    const body = await (await bmc()).raw(netFn, cmd, Uint8Array.from(data), { signal })
+    const code = body[0] ?? 0xff
+    const command = findCommand(netFn, cmd)
+    if (code !== 0) {
+      throw new CompletionCodeError(
+        command?.name ?? `netFn 0x${netFn.toString(16)} command 0x${cmd.toString(16)}`,
+        code,
+        command?.errors,
+      )
+    }
+    return body.subarray(1)
+  },
+  view: as => as.lines(hexLines),
+  ipmitool: hexLines,
+})
+
+function hexLines(data: Uint8Array): string {
+  const rows: string[] = []
+  for (let at = 0; at < data.length; at += BYTES_A_LINE)
+    rows.push(` ${hexBytes(data.subarray(at, at + BYTES_A_LINE))}\n`)
+  return rows.join('')
+}

@@ -1,0 +1,58 @@
+/** What the file of named hosts may hold. */
+import { z } from 'zod'
+import type { HostEntry } from './hosts.ts'
+import type { PasswordSource } from './password.ts'
+import { readYaml } from './yaml-file.ts'
+
+const host = z
+  .strictObject({
+    url: z.string().min(1).optional(),
+    /** A name or address; `interface` and `port` make a URL of it. */
+    host: z.string().min(1).optional(),
+    interface: z.enum(['lanplus', 'lan']).default('lanplus'),
+    port: z.int().min(1).max(65535).optional(),
+    user: z.string().max(16).optional(),
+    password: z.string().optional(),
+    passwordFile: z.string().optional(),
+    passwordEnv: z.string().optional(),
+    keyring: z.literal(true).optional(),
+    privilege: z.enum(['callback', 'user', 'operator', 'administrator']).optional(),
+    cipherSuite: z.int().min(0).max(255).optional(),
+    kg: z.string().optional(),
+  })
+  .refine(entry => (entry.url === undefined) !== (entry.host === undefined), {
+    error: 'a host has either url or host',
+  })
+
+const file = z.strictObject({ hosts: z.record(z.string(), host) })
+
+export function readHostsFile(path: string): HostEntry[] {
+  return Object.entries(readYaml(path, file).hosts).map(([name, entry]) => {
+    const { user, privilege, cipherSuite, kg } = entry
+    const password = passwordOf(entry)
+    return {
+      name,
+      url: urlOf(entry),
+      ...(user === undefined ? {} : { user }),
+      ...(password === undefined ? {} : { password }),
+      ...(privilege === undefined ? {} : { privilege }),
+      ...(cipherSuite === undefined ? {} : { cipherSuite }),
+      ...(kg === undefined ? {} : { kg }),
+    }
+  })
+}
+
+type Entry = z.infer<typeof host>
+
+function urlOf({ url, host: address, interface: way, port }: Entry): string {
+  if (url !== undefined) return url
+  const bracketed = address?.includes(':') ? `[${address}]` : address
+  return `${way}://${bracketed}${port === undefined ? '' : `:${port}`}`
+}
+
+function passwordOf(entry: Entry): PasswordSource | undefined {
+  if (entry.password !== undefined) return { from: 'hostsFile', password: entry.password }
+  if (entry.passwordFile !== undefined) return { from: 'file', path: entry.passwordFile }
+  if (entry.passwordEnv !== undefined) return { from: 'environment', names: [entry.passwordEnv] }
+  return entry.keyring === true ? { from: 'keyring' } : undefined
+}

@@ -1,0 +1,124 @@
+/** How the password is come by: environment, file, keyring, prompt; from the command line only with a warning. */
+import { spawnSync } from 'node:child_process'
+import { openSync, readFileSync, statSync } from 'node:fs'
+import { ReadStream } from 'node:tty'
+import { LastwordError } from '../../protocol/error.ts'
+
+export type PasswordSource =
+  | { from: 'commandLine' | 'hostsFile'; password: string }
+  | { from: 'file'; path: string }
+  | { from: 'environment'; names: readonly string[] }
+  | { from: 'keyring' }
+  | { from: 'prompt' }
+  /** Environment, then keyring, then prompt. */
+  | { from: 'anywhere' }
+
+export interface PasswordContext {
+  env: NodeJS.ProcessEnv
+  /** For keyring and prompt. */
+  host: string
+  username: string
+  warn(text: string): void
+}
+
+const waysHint =
+  'Set IPMITOOL_PASSWORD, give -f FILE or -a, or keep it in the keyring: ' +
+  'secret-tool store --label BMC service lastword host HOST user USER'
+
+/** Throws LastwordError NO_PASSWORD or FILE_UNREADABLE; no error holds a password. */
+export async function findPassword(source: PasswordSource, context: PasswordContext): Promise<string> {
+  switch (source.from) {
+    case 'commandLine':
+      context.warn('a password on the command line can be read in the process list; prefer -E, -f or -a')
+      return source.password
+    case 'hostsFile':
+      return source.password
+    case 'file':
+      return fromFile(source.path, context)
+    case 'environment':
+      return fromEnvironment(source.names, context) ?? missing(`${source.names.join(' and ')}: not set`)
+    case 'keyring':
+      return (
+        fromKeyring(context) ?? missing(`the keyring has none for ${context.username} on ${context.host}`)
+      )
+    case 'prompt':
+      return fromPrompt(context)
+    case 'anywhere':
+      return (
+        fromEnvironment(['IPMITOOL_PASSWORD', 'IPMI_PASSWORD'], context) ??
+        fromKeyring(context) ??
+        (await fromPrompt(context))
+      )
+  }
+}
+
+function missing(why: string): never {
+  throw new LastwordError('NO_PASSWORD', `no password: ${why}`, { hint: waysHint })
+}
+
+function fromFile(path: string, { warn }: PasswordContext): string {
+  try {
+    if ((statSync(path).mode & 0o044) !== 0) warn(`others can read ${path}: chmod 600 ${path}`)
+    return readFileSync(path, 'utf8').split(/\r?\n/, 1)[0]!
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException
+    throw new LastwordError('FILE_UNREADABLE', `the password file ${path} cannot be read: ${code}`, { cause })
+  }
+}
+
+function fromEnvironment(names: readonly string[], { env }: PasswordContext): string | undefined {
+  return names.map(name => env[name]).find(value => value !== undefined)
+}
+
+/** libsecret's own program speaks to whichever keyring there is. */
+function fromKeyring({ host, username, env }: PasswordContext): string | undefined {
+  const attributes = ['service', 'lastword', 'host', host, 'user', username]
+  const found = spawnSync('secret-tool', ['lookup', ...attributes], {
+    encoding: 'utf8',
+    env,
+    stdio: ['ignore', 'pipe', 'ignore'],
+    timeout: 60_000,
+  })
+  return found.status === 0 && found.stdout !== '' ? found.stdout.replace(/\n$/, '') : undefined
+}
+
+/** From the terminal, whatever standard input is. */
+async function fromPrompt({ host, username }: PasswordContext): Promise<string> {
+  let terminal: ReadStream
+  try {
+    terminal = new ReadStream(openSync('/dev/tty', 'r+'))
+  } catch {
+    return missing('there is no terminal to ask on')
+  }
+  process.stderr.write(`Password for ${username === '' ? host : `${username} on ${host}`}: `)
+  terminal.setRawMode(true)
+  try {
+    return await readUnseen(terminal)
+  } finally {
+    terminal.setRawMode(false)
+    terminal.destroy()
+    process.stderr.write('\n')
+  }
+}
+
+function readUnseen(terminal: ReadStream): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let typed = ''
+    terminal.setEncoding('utf8')
+    terminal.on('data', (chunk: string) => {
+      for (const letter of chunk) {
+        if (letter === '\r' || letter === '\n') return resolve(typed)
+        if (letter === '\x03' || letter === '\x04') {
+          return reject(new LastwordError('ABORTED', 'no password was given'))
+        }
+        if (letter === '\x7f' || letter === '\b') typed = typed.slice(0, -1)
+        else if (letter === '\x15') typed = ''
+        else typed += letter
+      }
+    })
+    terminal.on('error', reject)
+    terminal.on('end', () =>
+      reject(new LastwordError('NO_PASSWORD', 'no password: the terminal has gone', { hint: waysHint })),
+    )
+  })
+}

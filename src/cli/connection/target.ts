@@ -1,0 +1,167 @@
+/** From flags, a named host and the environment to one BMC and how to log in to it. */
+import type { connectionFlags } from '../flags.ts'
+import { UsageError, type ValuesOf } from '../params.ts'
+import { type HostEntry, namedHost } from './hosts.ts'
+import type { PasswordSource } from './password.ts'
+
+export type ConnectionValues = ValuesOf<typeof connectionFlags>
+export type PrivilegeWord = 'callback' | 'user' | 'operator' | 'administrator'
+
+/** Where requests go when they are not for the BMC itself. */
+export interface Bridge {
+  target: number
+  channel: number
+  transit?: { address: number; channel: number }
+}
+
+export interface Target {
+  /** Without a login. */
+  url: string
+  username: string
+  /** How to come by the password; only LAN needs one. */
+  password: PasswordSource
+  privilege?: PrivilegeWord
+  /** Log in by name and level, not by name alone (a `+` behind -L). */
+  nameLookup?: 'byNameAndPrivilege'
+  cipherSuite?: number
+  authType?: Exclude<ConnectionValues['authType'], undefined>
+  kg?: Uint8Array
+  timeoutMs?: number
+  retries?: number
+  family?: 4 | 6
+  bridge?: Bridge
+}
+
+const MAX_KG_BYTES = 20
+
+/** Throws LastwordError USAGE or HOSTS_FILE. */
+export async function resolveTarget(flags: ConnectionValues, env: NodeJS.ProcessEnv): Promise<Target> {
+  if (flags.ipv4 && flags.ipv6) throw new UsageError('-4 and -6 exclude each other')
+  if (flags.host !== undefined && flags.url !== undefined) throw new UsageError('give -H or --url, not both')
+  const named = flags.host === undefined || isUrl(flags.host) ? undefined : await namedHost(flags.host, env)
+  const { url, username, password } = endpoint(flags, named)
+  return {
+    url,
+    username,
+    password: passwordSource(flags, named, password),
+    ...privilegeOf(flags.privilege ?? named?.privilege),
+    ...given('cipherSuite', flags.cipherSuite ?? named?.cipherSuite),
+    ...given('authType', flags.authType),
+    ...given('kg', kgOf(flags, env) ?? (named?.kg === undefined ? undefined : kgBytes(named.kg))),
+    ...given('timeoutMs', flags.timeout === undefined ? undefined : flags.timeout * 1000),
+    ...given('retries', flags.retries),
+    ...given('family', flags.ipv4 ? (4 as const) : flags.ipv6 ? (6 as const) : undefined),
+    ...given('bridge', bridgeOf(flags)),
+  }
+}
+
+function given<K extends string, V>(name: K, value: V | undefined): { [P in K]?: V } {
+  return value === undefined ? {} : ({ [name]: value } as { [P in K]?: V })
+}
+
+function isUrl(text: string): boolean {
+  return /^[a-z]+:\/\//i.test(text)
+}
+
+function endpoint(flags: ConnectionValues, named: HostEntry | undefined) {
+  const text = flags.url ?? (flags.host !== undefined && isUrl(flags.host) ? flags.host : named?.url)
+  if (text === undefined) return { url: urlOf(flags), username: flags.user ?? '', password: undefined }
+  const { url, username, password } = withoutLogin(text)
+  if (flags.port !== undefined) url.port = String(flags.port)
+  return {
+    url: url.href,
+    username: flags.user ?? (username === '' ? (named?.user ?? '') : username),
+    password,
+  }
+}
+
+function withoutLogin(text: string) {
+  let url: URL
+  try {
+    url = new URL(text)
+  } catch {
+    const shown = text.replace(/\/\/.*@/, '//…@')
+    throw new UsageError(`"${shown}" is no URL`, 'For example: lanplus://admin@bmc.example')
+  }
+  const username = decodeURIComponent(url.username)
+  const password = url.password === '' ? undefined : decodeURIComponent(url.password)
+  url.username = ''
+  url.password = ''
+  return { url, username, password }
+}
+
+function urlOf(flags: ConnectionValues): string {
+  const way = flags.interface ?? (flags.host === undefined ? 'open' : 'lanplus')
+  if (way === 'open') return `open://${flags.device ?? 0}`
+  if (way === 'kcs') return 'kcs:///dev/port'
+  if (flags.host === undefined) throw new UsageError(`-I ${way} wants a host`, 'Give -H HOST.')
+  const host = flags.host.includes(':') && !flags.host.startsWith('[') ? `[${flags.host}]` : flags.host
+  if (!/^(\[[0-9a-f:.%\w]+\]|[^\s/@:?#[\]]+)$/i.test(host)) {
+    throw new UsageError(`"${flags.host}" is no host name`)
+  }
+  return `${way}://${host}${flags.port === undefined ? '' : `:${flags.port}`}`
+}
+
+function passwordSource(
+  flags: ConnectionValues,
+  named: HostEntry | undefined,
+  inUrl: string | undefined,
+): PasswordSource {
+  const sources: PasswordSource[] = []
+  if (flags.password !== undefined) sources.push({ from: 'commandLine', password: flags.password })
+  if (flags.passwordFile !== undefined) sources.push({ from: 'file', path: flags.passwordFile })
+  if (flags.passwordEnv) {
+    sources.push({ from: 'environment', names: ['IPMITOOL_PASSWORD', 'IPMI_PASSWORD'] })
+  }
+  if (flags.ask) sources.push({ from: 'prompt' })
+  if (sources.length > 1) throw new UsageError('-P, -f, -E and -a exclude each other')
+  if (sources[0] !== undefined) return sources[0]
+  if (inUrl !== undefined) return { from: 'commandLine', password: inUrl }
+  return named?.password ?? { from: 'anywhere' }
+}
+
+function privilegeOf(text: string | undefined): Pick<Target, 'privilege' | 'nameLookup'> {
+  if (text === undefined) return {}
+  const level = text.toLowerCase().replace(/\+$/, '')
+  const privilege = level === 'admin' ? 'administrator' : level
+  if (!isPrivilege(privilege)) {
+    throw new UsageError(`-L: "${text}" is none of callback, user, operator, administrator`)
+  }
+  return text.endsWith('+') ? { privilege, nameLookup: 'byNameAndPrivilege' } : { privilege }
+}
+
+function isPrivilege(text: string): text is PrivilegeWord {
+  return ['callback', 'user', 'operator', 'administrator'].includes(text)
+}
+
+function kgOf(flags: ConnectionValues, env: NodeJS.ProcessEnv): Uint8Array | undefined {
+  if (flags.kgHex !== undefined) return kgBytes(`0x${flags.kgHex.replace(/^0x/i, '')}`)
+  if (flags.kg !== undefined) return kgBytes(flags.kg)
+  if (!flags.kgEnv) return undefined
+  if (env.IPMI_KGKEY === undefined) throw new UsageError('-K: IPMI_KGKEY is not set')
+  return kgBytes(env.IPMI_KGKEY)
+}
+
+/** Text, or hexadecimal behind 0x; it is a secret, so no error repeats it. */
+function kgBytes(text: string): Uint8Array {
+  const isHex = /^0x/i.test(text)
+  if (isHex && !/^0x([0-9a-f]{2})+$/i.test(text)) throw new UsageError('the key Kg is not hexadecimal')
+  const key = isHex ? Buffer.from(text.slice(2), 'hex') : Buffer.from(text, 'latin1')
+  if (key.length > MAX_KG_BYTES) {
+    throw new UsageError(`the key Kg has ${key.length} bytes, ${MAX_KG_BYTES} is the most`)
+  }
+  return Uint8Array.from(key)
+}
+
+function bridgeOf(flags: ConnectionValues): Bridge | undefined {
+  const { target, channel, transitAddress, transitChannel } = flags
+  if (target === undefined) {
+    if (channel !== undefined || transitAddress !== undefined || transitChannel !== undefined) {
+      throw new UsageError('-b, -T and -B say how to bridge; -t ADDRESS says where to')
+    }
+    return undefined
+  }
+  const hop = { target, channel: channel ?? 0 }
+  if (transitAddress === undefined) return hop
+  return { ...hop, transit: { address: transitAddress, channel: transitChannel ?? 0 } }
+}

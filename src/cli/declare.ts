@@ -1,0 +1,100 @@
+/** How a subcommand is declared: once, with its words, its work and its print; help, completion, man page and docs follow. */
+import type { Bmc } from '../client/bmc.ts'
+import { type View, type Views, views } from './output/view.ts'
+import type { Params, ValuesOf } from './params.ts'
+
+/** What a subcommand's work can reach. */
+export interface Context {
+  /** The BMC of the connection flags; connected to on the first call. */
+  bmc(): Promise<Bmc>
+  /** Aborts on Ctrl-C. */
+  readonly signal: AbortSignal
+  /** Counts `-v`. */
+  readonly verbosity: number
+  /** Dates are printed in UTC, not in this machine's time zone. */
+  readonly isUtc: boolean
+  /** The logical unit for raw requests. */
+  readonly lun: number
+  /** A bar on a terminal for long work; nothing elsewhere. */
+  progress(what: string, total: number): Promise<Progress>
+  /** A remark for the person, on standard error. */
+  note(text: string): void
+  /** Tells an error that does not end the work. */
+  report(error: unknown): void
+  /** Onto standard output, for commands that print while they work. */
+  print(text: string): Promise<void>
+  /** Runs another command line on the same connection. */
+  runLine(words: readonly string[]): Promise<void>
+}
+
+export interface Progress extends Disposable {
+  to(done: number): void
+}
+
+/** What a renderer of `--format ipmitool` may need besides the data. */
+export interface RenderContext {
+  readonly verbosity: number
+  readonly isUtc: boolean
+  /** ipmitool's -c. */
+  readonly isCsv: boolean
+}
+
+export interface SubcommandSpec<A extends Params, O extends Params, D> {
+  readonly name: string
+  readonly summary: string
+  /** Positional, in this order. */
+  readonly args?: A
+  readonly options?: O
+  /** Further sentences of the help. */
+  readonly details?: string
+  run(context: Context, values: ValuesOf<A> & ValuesOf<O>): Promise<D>
+  view(as: Views<D>): View<D>
+  /** Byte for byte what ipmitool 1.8.19 prints. */
+  ipmitool?(data: D, context: RenderContext): string
+}
+
+/** A subcommand whose types are its own business. */
+export interface Subcommand {
+  readonly kind: 'command'
+  readonly name: string
+  readonly summary: string
+  readonly args: Params
+  readonly options: Params
+  readonly details?: string
+  run(context: Context, values: Readonly<Record<string, unknown>>): Promise<unknown>
+  readonly view: View<unknown>
+  readonly ipmitool?: (data: unknown, context: RenderContext) => string
+}
+
+export interface Group {
+  readonly kind: 'group'
+  readonly name: string
+  readonly summary: string
+  readonly commands: readonly (Subcommand | Group)[]
+  /** The subcommand that is meant when none is named. */
+  readonly whenAlone?: string
+}
+
+export function subcommand<const A extends Params, const O extends Params, D>(
+  spec: SubcommandSpec<A, O, D>,
+): Subcommand {
+  const { args, options, run, view, ipmitool, ...head } = spec
+  return {
+    kind: 'command',
+    ...head,
+    args: args ?? {},
+    options: options ?? {},
+    run: (context, values) => run(context, values as ValuesOf<A> & ValuesOf<O>),
+    view: view(views<D>()) as View<unknown>,
+    ...(ipmitool === undefined ? {} : { ipmitool: ipmitool as Subcommand['ipmitool'] & {} }),
+  }
+}
+
+export function group(
+  name: string,
+  summary: string,
+  commands: readonly (Subcommand | Group)[],
+  whenAlone?: string,
+): Group {
+  return { kind: 'group', name, summary, commands, ...(whenAlone === undefined ? {} : { whenAlone }) }
+}

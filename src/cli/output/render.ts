@@ -1,0 +1,96 @@
+/** The one place that turns a subcommand's data into text, in whichever format was asked for. */
+import type { RenderContext, Subcommand } from '../declare.ts'
+import { UsageError } from '../params.ts'
+import type { Format } from './formats.ts'
+import { type Plain, plain } from './plain.ts'
+import { csvLine, recordText, tableText } from './table.ts'
+import type { Column, Rows, View } from './view.ts'
+
+/** Gives the text of `data` piece by piece, as it becomes known. */
+export async function* render(
+  command: Subcommand,
+  data: unknown,
+  format: Format,
+  context: RenderContext,
+): AsyncGenerator<string, void, void> {
+  const { view } = command
+  if (view.kind === 'silent') return
+  if (format === 'ipmitool') yield await ipmitoolText(command, data, context)
+  else if (format === 'json') yield `${JSON.stringify(plain(await whole(data)), null, 2)}\n`
+  else if (format === 'yaml') {
+    const { yamlText } = await import('./yaml.ts')
+    yield yamlText(plain(await whole(data)))
+  } else if (format === 'ndjson') yield* each(data, row => `${JSON.stringify(plain(row))}\n`)
+  else if (format === 'csv') yield* csv(view, data)
+  else yield await peopleText(view, data)
+}
+
+async function ipmitoolText(command: Subcommand, data: unknown, context: RenderContext): Promise<string> {
+  if (command.ipmitool === undefined) {
+    throw new UsageError(
+      `"${command.name}" has no --format ipmitool`,
+      'docs/cli.md lists the commands that have it; --json and --csv are there for all.',
+    )
+  }
+  return command.ipmitool(await whole(data), context)
+}
+
+async function peopleText(view: View<unknown>, data: unknown): Promise<string> {
+  switch (view.kind) {
+    case 'record':
+      return recordText(view.columns, data)
+    case 'table': {
+      const rows = (await whole(data)) as unknown[]
+      return rows.length === 0
+        ? `${view.empty}\n`
+        : tableText(view.columns as readonly Column<unknown>[], rows)
+    }
+    case 'text': {
+      const text = view.text(data)
+      return text === '' || text.endsWith('\n') ? text : `${text}\n`
+    }
+    case 'silent':
+      return ''
+  }
+}
+
+async function* csv(view: View<unknown>, data: unknown): AsyncGenerator<string, void, void> {
+  if (view.kind === 'text') {
+    yield* csvOfPlain(plain(data))
+    return
+  }
+  if (view.kind === 'silent') return
+  const columns = view.columns as readonly Column<unknown>[]
+  yield csvLine(columns.map(column => column.label))
+  const rows = view.kind === 'record' ? [data] : (data as Rows<unknown>)
+  for await (const row of rows) yield csvLine(columns.map(column => column.of(row)))
+}
+
+/** Data that has no columns of its own: one pair of name and value a line. */
+function* csvOfPlain(data: Plain): Generator<string, void, void> {
+  if (data === null || typeof data !== 'object') yield csvLine([data])
+  else {
+    for (const [key, value] of Object.entries(data)) {
+      yield csvLine([key, value === null || typeof value === 'object' ? JSON.stringify(value) : value])
+    }
+  }
+}
+
+async function* each(data: unknown, text: (row: unknown) => string): AsyncGenerator<string, void, void> {
+  if (isRows(data)) for await (const row of data) yield text(row)
+  else yield text(data)
+}
+
+/** Rows that are still coming in are waited for. */
+async function whole(data: unknown): Promise<unknown> {
+  if (!isRows(data)) return data
+  if (Array.isArray(data)) return data
+  const rows: unknown[] = []
+  for await (const row of data) rows.push(row)
+  return rows
+}
+
+function isRows(data: unknown): data is Rows<unknown> {
+  if (typeof data !== 'object' || data === null || data instanceof Uint8Array) return false
+  return Symbol.iterator in data || Symbol.asyncIterator in data
+}

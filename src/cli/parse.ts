@@ -1,0 +1,148 @@
+/** From words to values: flags before or after the command, its arguments, and errors that name the word that is wrong. */
+import { parseArgs } from 'node:util'
+import { nearestNames as nearest } from '../lab/kernel/nearest-names.ts'
+import type { Group, Subcommand } from './declare.ts'
+import { type Params, UsageError, type ValuesOf } from './params.ts'
+
+/** Words by the name of the flag that they were given for. */
+export type Given = Map<string, string[]>
+
+interface Split {
+  given: Given
+  positionals: string[]
+}
+
+export function kebab(name: string): string {
+  return name.replace(/[A-Z]/g, letter => `-${letter.toLowerCase()}`)
+}
+
+/** -10 is a number, not the flags -1 and -0. */
+const NEGATIVE = /^-\.?\d/
+const MARK = '\0'
+
+/** Splits the words before the command from the rest. */
+export function splitAtCommand(words: readonly string[], flags: Params): [head: string[], tail: string[]] {
+  const { tokens } = parseArgs({
+    args: [...words],
+    options: optionsOf(flags),
+    strict: false,
+    allowPositionals: true,
+    tokens: true,
+  })
+  const first = tokens.find(token => token.kind === 'positional')
+  const at = first?.index ?? words.length
+  return [words.slice(0, at), words.slice(at)]
+}
+
+/** Reads flags and positionals; negative numbers are positionals where `negatives` says so. */
+export function split(words: readonly string[], flags: Params, negatives: 'areNumbers' | 'areFlags'): Split {
+  const masked = words.map(word => (negatives === 'areNumbers' && NEGATIVE.test(word) ? MARK + word : word))
+  const { tokens } = parseArgs({
+    args: masked,
+    options: optionsOf(flags),
+    strict: false,
+    allowPositionals: true,
+    tokens: true,
+  })
+  const byOption = new Map(Object.keys(flags).map(name => [kebab(name), name]))
+  const given: Given = new Map()
+  const positionals: string[] = []
+  for (const token of tokens) {
+    if (token.kind === 'positional') positionals.push(unmask(token.value))
+    if (token.kind !== 'option') continue
+    const name = byOption.get(token.name)
+    if (name === undefined) throw unknownFlag(token.rawName, [...byOption.keys()])
+    const isFlag = flags[name]!.arity === 'flag'
+    if (isFlag && token.value !== undefined) throw new UsageError(`${token.rawName} takes no value`)
+    if (!isFlag && token.value === undefined) {
+      throw new UsageError(`${token.rawName} wants a value: ${flags[name]!.value}`)
+    }
+    given.set(name, [...(given.get(name) ?? []), unmask(token.value ?? '')])
+  }
+  return { given, positionals }
+}
+
+function unmask(word: string): string {
+  return word.startsWith(MARK) ? word.slice(MARK.length) : word
+}
+
+function optionsOf(flags: Params) {
+  return Object.fromEntries(
+    Object.entries(flags).map(([name, { arity, short }]) => [
+      kebab(name),
+      { type: arity === 'flag' ? ('boolean' as const) : ('string' as const), ...(short ? { short } : {}) },
+    ]),
+  )
+}
+
+function unknownFlag(rawName: string, known: readonly string[]): UsageError {
+  const [close] = rawName.startsWith('--') ? nearest(rawName.slice(2), known) : []
+  return new UsageError(
+    `there is no ${rawName}`,
+    close === undefined ? 'Add --help for what there is.' : `Did you mean --${close}?`,
+  )
+}
+
+/** The values of flags; the last of several counts. */
+export function flagValues<P extends Params>(flags: P, given: Given): ValuesOf<P> {
+  const values: Record<string, unknown> = {}
+  for (const [name, param] of Object.entries(flags)) {
+    const words = given.get(name) ?? []
+    values[name] = param.read(param.arity === 'flag' ? words : words.slice(-1), `--${kebab(name)}`)
+  }
+  return values as ValuesOf<P>
+}
+
+/** The values of positional arguments. */
+export function argumentValues(command: Subcommand, path: string, positionals: readonly string[]) {
+  const values: Record<string, unknown> = {}
+  let left = [...positionals]
+  for (const [name, param] of Object.entries(command.args)) {
+    const words = param.arity === 'rest' ? left : left.slice(0, 1)
+    left = left.slice(words.length)
+    if (words.length === 0 && param.arity === 'one') {
+      throw new UsageError(`${path}: ${kebab(name)} is missing (${param.value})`, `lastword ${path} --help`)
+    }
+    values[name] = param.read(words, kebab(name))
+  }
+  if (left.length > 0) throw new UsageError(`${path}: "${left[0]}" is too many`, `lastword ${path} --help`)
+  return values
+}
+
+export interface Found {
+  /** The words that lead to it: `mc watchdog get`. */
+  path: string
+  node: Group | Subcommand
+  /** The words behind it. */
+  rest: string[]
+}
+
+/** Walks down from a group as far as the words lead; a group without a further word means its default. */
+export function findCommand(root: Group | Subcommand, words: readonly string[]): Found {
+  let node = root
+  let path = root.name
+  let rest = [...words]
+  while (node.kind === 'group') {
+    const [word] = rest
+    const isWord = word !== undefined && !word.startsWith('-')
+    const name = isWord ? word : node.whenAlone
+    if (name === undefined || (!isWord && rest.some(isHelp))) break
+    const next: Group | Subcommand | undefined = node.commands.find(candidate => candidate.name === name)
+    if (next === undefined) {
+      const known = node.commands.map(candidate => candidate.name)
+      const [close] = nearest(name, known)
+      throw new UsageError(
+        `${path}: there is no "${name}"`,
+        close === undefined ? `There are: ${known.join(', ')}.` : `Did you mean "${path} ${close}"?`,
+      )
+    }
+    if (isWord) rest = rest.slice(1)
+    path = `${path} ${next.name}`
+    node = next
+  }
+  return { path, node, rest }
+}
+
+function isHelp(word: string): boolean {
+  return word === '--help' || word === '-h'
+}

@@ -1,0 +1,15 @@
+/** docs/cli.md tells what the declarations declare. */
+import assert from 'node:assert/strict'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { it } from 'node:test'
+import { reference } from './reference.ts'
+
+const file = new URL('../../docs/cli.md', import.meta.url)
+const MARK = /(<!-- What follows is made from the declarations.*-->\n)[\s\S]*/
+
+it('docs/cli.md lists every command, flag and exit status as it is declared', async () => {
+  const text = readFileSync(file, 'utf8')
+  const expected = text.replace(MARK, '$1\n').concat(await reference(), '\n')
+  if (process.env.LASTWORD_WRITE_DOCS) writeFileSync(file, expected)
+  else assert.equal(text, expected)
+})

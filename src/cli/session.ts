@@ -1,0 +1,125 @@
+/** One run of the program: a connection that several command lines may share, and the way of a line from words to print. */
+import type { Bmc } from '../client/bmc.ts'
+import { openBmc } from './connection/open.ts'
+import { resolveTarget } from './connection/target.ts'
+import type { Context, Subcommand } from './declare.ts'
+import { connectionFlags, globalFlags } from './flags.ts'
+import { commandHelp, groupHelp } from './help.ts'
+import type { Format } from './output/formats.ts'
+import { progressBar } from './output/progress.ts'
+import { render } from './output/render.ts'
+import { UsageError, type ValuesOf } from './params.ts'
+import { argumentValues, findCommand, flagValues, type Given, split } from './parse.ts'
+import { findEntry } from './registry.ts'
+
+export type GlobalValues = ValuesOf<typeof globalFlags>
+
+export interface SessionOptions {
+  env: NodeJS.ProcessEnv
+  signal: AbortSignal
+  /** Resolves when standard output can take more. */
+  print(text: string): Promise<void>
+  warn(text: string): void
+  /** Tells an error that does not end the program. */
+  report(error: unknown): void
+}
+
+export class Session implements AsyncDisposable {
+  readonly #options: SessionOptions
+  /** Flags before the first command; the lines of `exec` and `shell` add to them. */
+  readonly #given: Given
+  #bmc: Promise<Bmc> | null = null
+
+  constructor(given: Given, options: SessionOptions) {
+    this.#given = given
+    this.#options = options
+  }
+
+  /** Runs `mc info --json` or any other line that begins with a declared command. */
+  async run(words: readonly string[]): Promise<void> {
+    const [first = ''] = words
+    const entry = findEntry(first)
+    if (entry?.kind !== 'declared') throw new UsageError(`there is no command "${first}" here`)
+    const { path, node, rest } = findCommand(await entry.load(), words.slice(1))
+    if (node.kind === 'group') return this.#options.print(groupHelp(path, node))
+    const { given, positionals } = split(rest, { ...globalFlags, ...node.options }, 'areNumbers')
+    const own = Object.keys(node.options)
+    const globals = flagValues(
+      globalFlags,
+      this.#merge(new Map([...given].filter(([name]) => !own.includes(name)))),
+    )
+    if (globals.help) return this.#options.print(commandHelp(path, node))
+    const values = { ...argumentValues(node, path, positionals), ...flagValues(node.options, given) }
+    await this.#print(node, await node.run(this.#context(globals), values), globals)
+  }
+
+  #merge(given: Given): Given {
+    if (this.#bmc !== null) {
+      for (const name of given.keys()) {
+        if (name in connectionFlags)
+          throw new UsageError('the connection is made already; its flags go before exec or shell')
+      }
+    }
+    const merged = new Map(this.#given)
+    for (const [name, words] of given) merged.set(name, [...(merged.get(name) ?? []), ...words])
+    return merged
+  }
+
+  #context(globals: GlobalValues): Context {
+    return {
+      bmc: () => this.#connect(globals),
+      signal: this.#options.signal,
+      verbosity: this.#count('verbose'),
+      isUtc: globals.utc,
+      lun: globals.lun ?? 0,
+      progress: progressBar,
+      note: text => {
+        if (!globals.quiet) this.#options.warn(text)
+      },
+      report: error => this.#options.report(error),
+      print: text => this.#options.print(text),
+      runLine: words => this.run(words),
+    }
+  }
+
+  #count(name: string): number {
+    return this.#given.get(name)?.length ?? 0
+  }
+
+  #connect(globals: GlobalValues): Promise<Bmc> {
+    this.#bmc ??= this.#open(globals)
+    return this.#bmc
+  }
+
+  async #open(globals: GlobalValues): Promise<Bmc> {
+    const { env, warn } = this.#options
+    return openBmc(await resolveTarget(globals, env), { env, warn })
+  }
+
+  async #print(command: Subcommand, data: unknown, globals: GlobalValues): Promise<void> {
+    const format = formatOf(globals)
+    const context = { verbosity: this.#count('verbose'), isUtc: globals.utc, isCsv: globals.csv }
+    for await (const text of render(command, data, format, context)) await this.#options.print(text)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const bmc = this.#bmc
+    this.#bmc = null
+    if (bmc !== null) await bmc.then(open => open.close()).catch(() => {})
+  }
+}
+
+/** One flag at the most; `-c` beside `--format ipmitool` means ipmitool's own -c. */
+function formatOf({ format, json, ndjson, csv, yaml }: GlobalValues): Format {
+  const asked: Format[] = [
+    ...(format === undefined ? [] : [format]),
+    ...(json ? (['json'] as const) : []),
+    ...(ndjson ? (['ndjson'] as const) : []),
+    ...(csv && format !== 'ipmitool' ? (['csv'] as const) : []),
+    ...(yaml ? (['yaml'] as const) : []),
+  ]
+  const [first = 'table', ...more] = new Set(asked)
+  if (more.length > 0)
+    throw new UsageError(`${[first, ...more].map(name => `--${name}`).join(' and ')} exclude each other`)
+  return first
+}
