@@ -1,5 +1,5 @@
 /** `lastword lab kernel`: panics a real Linux kernel whose BMC is ours. */
-import { Command, Option } from 'commander'
+import { Command, InvalidArgumentError, Option } from 'commander'
 import { findKernel, type KernelChoice } from '../lab/kernel/debian-kernel.ts'
 import type { Kernel } from '../lab/kernel/kernel-cache.ts'
 import {
@@ -9,13 +9,19 @@ import {
   runScenario,
   type ScenarioRow,
 } from '../lab/kernel/scenario.ts'
+import { steps } from '../lab/step.ts'
 import { LastwordError } from '../protocol/error.ts'
 import { interruptible } from './interrupt.ts'
+import { runKernelCuts } from './lab-kernel-cuts.ts'
 import { exitStatus, printLine, printRow } from './output.ts'
 
 interface LabKernelOptions {
   cut?: KernelCut[]
-  cpus: 'both' | '1' | '2'
+  at?: string[]
+  hit?: number
+  panicOp: 'none' | 'event' | 'string'
+  watchdog?: boolean
+  cpus?: 'both' | '1' | '2'
   interface: 'kcs' | 'bt'
   debian?: string
   kernel?: string
@@ -25,10 +31,23 @@ interface LabKernelOptions {
 
 export function labKernelCommand(): Command {
   return new Command('kernel')
-    .description('panics a real Linux kernel in QEMU, whose BMC is ours, at points of the protocol')
-    .addOption(new Option('--cut <names...>', 'only these').choices(kernelCuts))
+    .description(
+      'panics a real Linux kernel in QEMU, whose BMC is ours: at points of the protocol, or exactly where told',
+    )
+    .addOption(new Option('--cut <names...>', 'only these points of the protocol').choices(kernelCuts))
+    .option('--at <places...>', `an instruction instead: ${steps.join(', ')}, or [MODULE:]SYMBOL[+OFFSET]`)
+    .option('--hit <n>', 'which passage of the place, counted from the entry of a request', positive)
     .addOption(
-      new Option('--cpus <n>', 'processors of the machine').choices(['1', '2', 'both']).default('both'),
+      new Option('--panic-op <what>', "ipmi_msghandler's panic_op")
+        .choices(['none', 'event', 'string'])
+        .default('string'),
+    )
+    .option('--watchdog', 'with ipmi_watchdog started')
+    .addOption(
+      new Option(
+        '--cpus <n>',
+        'processors of the machine (default: both at points of the protocol, 1 at instructions; with 2 one is held while the other panics)',
+      ).choices(['1', '2', 'both']),
     )
     .addOption(new Option('--interface <name>', 'which interface').choices(['kcs', 'bt']).default('kcs'))
     .option('--debian <suite>', "that suite's newest kernel instead of this machine's own suite's")
@@ -39,8 +58,14 @@ export function labKernelCommand(): Command {
 }
 
 async function runCuts(options: LabKernelOptions, signal: AbortSignal): Promise<void> {
+  checkOptions(options)
   const kernel = await chosenKernel(options)
-  const cpuCounts = options.cpus === 'both' ? ([1, 2] as const) : ([Number(options.cpus) as 1 | 2] as const)
+  if (options.at !== undefined) {
+    const cpus = options.cpus === '2' ? 2 : 1
+    return runKernelCuts(kernel, { ...options, at: options.at, cpus }, signal)
+  }
+  const cpus = options.cpus ?? 'both'
+  const cpuCounts = cpus === 'both' ? ([1, 2] as const) : ([Number(cpus) as 1 | 2] as const)
   const isJson = options.json === true
   if (!isJson) printLine(heading(kernel, options))
   let failures = 0
@@ -57,6 +82,22 @@ async function runCuts(options: LabKernelOptions, signal: AbortSignal): Promise<
       `lastword: in ${failures} runs the last words are incomplete though the BMC answers\n`,
     )
     process.exitCode = exitStatus.failed
+  }
+}
+
+function positive(text: string): number {
+  if (!/^[1-9]\d*$/.test(text)) throw new InvalidArgumentError('It takes a whole number from 1 on.')
+  return Number(text)
+}
+
+function checkOptions(options: LabKernelOptions): void {
+  const isExact = options.at !== undefined
+  if (isExact && options.cut !== undefined)
+    throw new LastwordError('USAGE', '--cut and --at do not go together')
+  if (isExact && options.cpus === 'both') throw new LastwordError('USAGE', '--at takes --cpus 1 or 2')
+  if (!isExact && options.hit !== undefined) throw new LastwordError('USAGE', '--hit needs --at')
+  if (!isExact && (options.panicOp !== 'string' || options.watchdog === true)) {
+    throw new LastwordError('USAGE', '--panic-op and --watchdog need --at')
   }
 }
 

@@ -89,6 +89,21 @@ export class GdbRemote {
     return this.waitForStop(options)
   }
 
+  /** Lets only one thread (CPU) run, the others held where they are. */
+  resumeAlone(thread: string): void {
+    this.#expectStopped('continue')
+    this.#state = 'running'
+    this.#send(`vCont;c:${thread}`)
+  }
+
+  /** Executes one instruction of one thread, the others held where they are. */
+  async stepAlone(thread: string): Promise<StopReply> {
+    this.#expectStopped('step')
+    this.#state = 'running'
+    this.#send(`vCont;s:${thread}`)
+    return this.waitForStop({ timeoutMs: requestTimeoutMs })
+  }
+
   /** Executes one instruction. QEMU holds interrupts and timers back meanwhile. */
   async step(options: WaitOptions = {}): Promise<StopReply> {
     this.#expectStopped('step')

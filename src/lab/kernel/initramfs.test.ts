@@ -2,11 +2,13 @@ import assert from 'node:assert/strict'
 import { mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { after, before, describe, it } from 'node:test'
+import { after, before, describe } from 'node:test'
 import { buildInitramfs } from './initramfs.ts'
-import { needs } from './needs-programs.ts'
+import { itNeeds } from './needs-programs.ts'
 
-describe('the initramfs', needs('busybox', 'ipmitool', 'ldd'), () => {
+const it = itNeeds('busybox', 'ipmitool', 'ldd')
+
+describe('the initramfs', () => {
   let folder: string
   let modules: Record<string, string>
 

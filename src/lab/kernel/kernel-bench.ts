@@ -90,7 +90,12 @@ export class KernelBench implements AsyncDisposable {
 
   /** What the kernel said in its panic, by its console; undefined when it did not panic. */
   get panicText(): string | undefined {
-    for (const line of this.machine.console.lines.toReversed()) {
+    return this.panicTextSince(0)
+  }
+
+  /** The same, of what the console printed since it gave this mark. */
+  panicTextSince(mark: number): string | undefined {
+    for (const line of this.machine.console.linesSince(mark).toReversed()) {
       const match = panicLine.exec(line)
       if (match !== null) return match[1]!
     }

@@ -36,7 +36,7 @@ async function until(condition: () => Promise<boolean>): Promise<boolean> {
 
 const linux = { skip: process.platform === 'linux' ? false : 'needs Linux' }
 
-describe('a program on a leash', linux, () => {
+describe('a program on a leash', () => {
   const endings: Record<string, { code: string; signal?: NodeJS.Signals }> = {
     'returns from exit': { code: 'process.exit(0)' },
     throws: { code: 'throw new Error()' },
@@ -44,7 +44,7 @@ describe('a program on a leash', linux, () => {
     'is killed with SIGKILL': { code: 'setInterval(() => {}, 1000)', signal: 'SIGKILL' },
   }
   for (const [how, { code, signal }] of Object.entries(endings)) {
-    it(`ends, and its folder goes, when its owner ${how}`, async () => {
+    it(`ends, and its folder goes, when its owner ${how}`, linux, async () => {
       const folder = await mkdtemp(join(tmpdir(), 'lastword-test-'))
       const owner = holder(folder, code)
       const [said] = await once(owner.stdout, 'data')
@@ -55,7 +55,7 @@ describe('a program on a leash', linux, () => {
     })
   }
 
-  it('is killed on demand, with its watcher', async () => {
+  it('is killed on demand, with its watcher', linux, async () => {
     const held = startOnLeash('/bin/sleep', ['600'], join(tmpdir(), 'lastword-test-none'))
     held.kill()
     const [, signal] = await once(held.child, 'close')
@@ -64,7 +64,7 @@ describe('a program on a leash', linux, () => {
     held.kill()
   })
 
-  it('is heard and answered through its standard streams', async () => {
+  it('is heard and answered through its standard streams', linux, async () => {
     const held = startOnLeash('/bin/cat', [], join(tmpdir(), 'lastword-test-none'))
     held.stdin.end('hello')
     const [said] = await once(held.stdout, 'data')

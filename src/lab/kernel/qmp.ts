@@ -117,6 +117,11 @@ export class QmpClient {
     await this.#silently(`loadvm ${name}`)
   }
 
+  /** Frees what a snapshot takes. */
+  async delvm(name: string): Promise<void> {
+    await this.#silently(`delvm ${name}`)
+  }
+
   async stop(): Promise<void> {
     await this.execute('stop')
   }

@@ -61,6 +61,16 @@ export class SerialConsole {
     return this.#splitter.unfinished ? [...this.#kept, this.#splitter.unfinished] : [...this.#kept]
   }
 
+  /** The number of the line that is being printed now, for `linesSince`. */
+  get mark(): number {
+    return this.#dropped + this.#kept.length
+  }
+
+  /** The kept lines from `mark` on, an unfinished one included. */
+  linesSince(mark: number): string[] {
+    return this.lines.slice(Math.max(0, mark - this.#dropped))
+  }
+
   /** The last lines that say something. */
   tail(count: number): string[] {
     return this.lines.filter(line => line.trim() !== '').slice(-count)

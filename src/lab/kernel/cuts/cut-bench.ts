@@ -1,0 +1,274 @@
+/** A real kernel held at one point of one request's way: it is moved on, panicked, and put back, BMC and all, without a boot. */
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { Tape } from '../../../machine/tape.ts'
+import { LastwordError } from '../../../protocol/error.ts'
+import { decodeSelRecord } from '../../../protocol/sel-record.ts'
+import type { Account } from '../account.ts'
+import type { GdbRemote } from '../gdb-remote.ts'
+import { type InitOptions, marker } from '../init-script.ts'
+import { KernelBench } from '../kernel-bench.ts'
+import type { Kernel } from '../kernel-cache.ts'
+import type { SymbolTable } from '../symbols.ts'
+import { followPanic, type PanicEnd } from './follow-panic.ts'
+import { type CutInterface, type Place, requireSymbols } from './kernel-steps.ts'
+
+export type Outcome = 'recorded' | 'incomplete' | 'hang'
+
+export interface CutBenchOptions {
+  kernel: Kernel
+  interface: CutInterface
+  panicOp: InitOptions['panicOp']
+  watchdog?: 'off' | 'started'
+  /** `full` sends requests back to back, `slow` one a second. Default: `full`. */
+  traffic?: 'full' | 'slow'
+  /** With 2, the traffic runs on the second, and a panic strikes the first while the second is held. Default: 1. */
+  cpus?: 1 | 2
+  /** `next-request` holds it at the entry to `smi_send`, `running` anywhere. Default: `next-request`. */
+  hold?: 'next-request' | 'running'
+  signal?: AbortSignal
+}
+
+/** A moment of machine and BMC together. */
+export interface Moment {
+  name: string
+  tape: Tape
+  account: ReturnType<Account['snapshot']>
+}
+
+/** What became of a cut. */
+export interface CutEnd extends PanicEnd {
+  outcome: Outcome
+  /** How often the BMC executed the request that was under way. */
+  executed: number
+}
+
+/** Requests before the one that is cut: traffic flows by then. */
+const WARM_UP_REQUESTS = 20
+/** Turns of QEMU's main loop in which it takes a whole response from our socket, a byte in each. */
+const LOOP_TURNS_PER_RESPONSE = 40
+const OS_STOP_SENSOR_TYPE = 0x20
+const CONSOLE_PATIENCE_MS = 2000
+/** A request comes within that even from a machine that is slow and busy. */
+const TRAFFIC_LIMIT_MS = 60_000
+
+export class CutBench implements AsyncDisposable {
+  readonly options: CutBenchOptions
+  readonly bench: KernelBench
+  readonly gdb: GdbRemote
+  /** What traffic's request is under way at the start. */
+  readonly serial: number
+  /** The start, to which `restore` goes back. */
+  readonly entry: Moment
+  /** The processor that is held, by GDB's name; undefined with one. */
+  readonly #held: { thread: string; other: string } | undefined
+
+  private constructor(parts: {
+    options: CutBenchOptions
+    bench: KernelBench
+    gdb: GdbRemote
+    serial: number
+    entry: Moment
+    held: { thread: string; other: string } | undefined
+  }) {
+    this.options = parts.options
+    this.bench = parts.bench
+    this.gdb = parts.gdb
+    this.serial = parts.serial
+    this.entry = parts.entry
+    this.#held = parts.held
+  }
+
+  /** Boots, lets traffic flow, and holds the machine as a request enters `smi_send`. */
+  static async start(options: CutBenchOptions): Promise<CutBench> {
+    const bench = await KernelBench.boot({
+      kernel: options.kernel,
+      init: initOf(options),
+      cpus: options.cpus ?? 1,
+      resetAfterPanic: 'at-once',
+      debugger: 'attached',
+      ...(options.signal && { signal: options.signal }),
+    })
+    try {
+      requireSymbols(bench.symbols, options.interface, options.kernel.version)
+      const wait = options.signal === undefined ? {} : { signal: options.signal }
+      await bench.machine.console.waitFor(marker.waiting, wait)
+      const gdb = await bench.machine.gdb()
+      const held = await holdAtRequest(bench, gdb, options)
+      await gdb.setBreakpoint(bench.symbols.resolve('emergency_restart'))
+      const serial = bench.account.highestSerial + 1
+      const entry = await save(bench, 'entry')
+      return new CutBench({ options, bench, gdb, serial, entry, held })
+    } catch (error) {
+      await bench.dispose()
+      throw error
+    }
+  }
+
+  get symbols(): SymbolTable {
+    return this.bench.symbols
+  }
+
+  save(name: string): Promise<Moment> {
+    return save(this.bench, name)
+  }
+
+  async restore(moment: Moment): Promise<void> {
+    this.options.signal?.throwIfAborted()
+    await this.bench.machine.qmp.loadvm(moment.name)
+    this.bench.bmc.load(moment.tape.rewind())
+    this.bench.account.restore(moment.account)
+    if (this.#held) await this.gdb.selectThread(this.#held.thread)
+  }
+
+  async forget(moment: Moment): Promise<void> {
+    await this.bench.machine.qmp.delvm(moment.name)
+  }
+
+  async rip(): Promise<bigint> {
+    return (await this.gdb.readRegisters()).rip
+  }
+
+  /** Executes one instruction, interrupts held back; an answer of the BMC that it asked for has arrived afterwards. */
+  async step(): Promise<void> {
+    const before = this.bench.account.requests
+    if (this.#held) await this.gdb.stepAlone(this.#held.thread)
+    else await this.gdb.step()
+    await nextTurn()
+    if (this.bench.account.requests === before) return
+    for (let turn = 0; turn < LOOP_TURNS_PER_RESPONSE; turn++)
+      await this.bench.machine.qmp.execute('query-status')
+  }
+
+  /** Puts it back to its entry and lets it run to a place. Gives the number of the request that is under way there. */
+  async goTo(place: Place): Promise<number> {
+    await this.restore(this.entry)
+    const before = place.via === undefined ? 0 : await this.runTo(this.symbols.resolve(place.via), 1)
+    return this.serial + before + (await this.runTo(this.symbols.resolve(place.expression), place.hit))
+  }
+
+  /** Lets it run until it has passed an address so often. Gives how many requests entered `smi_send` meanwhile. */
+  async runTo(address: bigint, hits: number): Promise<number> {
+    const entry = this.symbols.resolve('ipmi_msghandler:smi_send')
+    const wanted = this.symbols.locate(address)?.text ?? `0x${address.toString(16)}`
+    let requests = 0
+    // The entry at which it stands is not stopped at again: it counts here.
+    let passed = (await this.rip()) === address ? 1 : 0
+    if (passed === hits) return requests
+    await this.gdb.setBreakpoint(entry)
+    if (address !== entry) await this.gdb.setBreakpoint(address)
+    try {
+      while (passed < hits) {
+        await this.#continueToStop(wanted)
+        const rip = await this.rip()
+        if (rip === entry) requests++
+        if (rip === address) passed++
+      }
+    } finally {
+      if (address !== entry) await this.gdb.clearBreakpoint(address)
+      await this.gdb.clearBreakpoint(entry)
+    }
+    return requests
+  }
+
+  async #continueToStop(wanted: string): Promise<void> {
+    const { signal } = this.options
+    try {
+      // A machine that goes on from a breakpoint would stop there at once; a step passes it.
+      await this.step()
+      await this.gdb.continue(
+        signal === undefined ? { timeoutMs: TRAFFIC_LIMIT_MS } : { timeoutMs: TRAFFIC_LIMIT_MS, signal },
+      )
+    } catch (error) {
+      if (!(error instanceof LastwordError) || error.code !== 'GDB_TIMEOUT') throw error
+      await this.gdb.interrupt()
+      const why = `The kernel did not come by ${wanted} in ${TRAFFIC_LIMIT_MS / 1000} s of traffic`
+      throw new LastwordError('NOT_PASSED', why, {
+        hint: 'Choose a function that a request comes by, or fewer passages with --hit.',
+      })
+    }
+  }
+
+  /** An NMI strikes here; tells what became of it. The machine has to be put back afterwards. */
+  async panicHere(serial = this.serial): Promise<CutEnd> {
+    const { bench, gdb, options } = this
+    const mark = bench.machine.console.mark
+    const recordsBefore = bench.bmc.sel.length
+    await bench.machine.qmp.injectNmi()
+    const end = await followPanic({
+      gdb,
+      symbols: this.symbols,
+      interface: options.interface,
+      requests: () => bench.account.requests,
+      ...(this.#held && { onlyThread: this.#held.other }),
+      ...(options.signal && { signal: options.signal }),
+    })
+    const isWhole = end.came === 'through' && (await this.#isWhole(mark, recordsBefore))
+    const outcome = end.came === 'never' ? 'hang' : isWhole ? 'recorded' : 'incomplete'
+    return { ...end, outcome, executed: bench.account.timesExecuted(serial) }
+  }
+
+  /** All that `panic_op` asks for is in the SEL; with `none` nothing is asked for. */
+  async #isWhole(mark: number, recordsBefore: number): Promise<boolean> {
+    const { bench, options } = this
+    if (options.panicOp === 'none') return true
+    const records = bench.bmc.sel.records.slice(recordsBefore).map(decodeSelRecord)
+    const hasEvent = records.some(one => one.kind === 'system' && one.sensorType === OS_STOP_SENSOR_TYPE)
+    if (options.panicOp === 'event') return hasEvent
+    const limitAtMs = performance.now() + CONSOLE_PATIENCE_MS
+    // The console's bytes take a way of their own, and may come after the kernel's last stop.
+    while (bench.panicTextSince(mark) === undefined && performance.now() < limitAtMs) await nextTurn()
+    const said = bench.panicTextSince(mark)
+    const recorded = bench.recorded
+    return hasEvent && said !== undefined && recorded?.hasGap === false && recorded.text === said.trimEnd()
+  }
+
+  async dispose(): Promise<void> {
+    this.gdb.close()
+    await this.bench.dispose()
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.dispose()
+  }
+}
+
+function initOf(options: CutBenchOptions): InitOptions {
+  return {
+    interface: options.interface,
+    panicOp: options.panicOp,
+    watchdog: options.watchdog ?? 'off',
+    traffic: options.traffic ?? 'full',
+    start: 'when-told',
+    symbols: 'printed',
+    ...(options.cpus === 2 && { trafficCpu: 1 }),
+  }
+}
+
+/** Lets traffic begin, and stops it as a request of the traffic enters `smi_send`. */
+async function holdAtRequest(bench: KernelBench, gdb: GdbRemote, options: CutBenchOptions) {
+  const entry = bench.symbols.resolve('ipmi_msghandler:smi_send')
+  const limit = { timeoutMs: TRAFFIC_LIMIT_MS, ...(options.signal && { signal: options.signal }) }
+  bench.machine.console.tell('go')
+  const warmUp = options.traffic === 'slow' ? 2 : WARM_UP_REQUESTS
+  await gdb.setBreakpoint(entry)
+  // The last one before is stopped at too: only then is it sure that the next stop is a new request's.
+  await gdb.continue(limit)
+  while (bench.account.highestSerial < warmUp) {
+    await gdb.step()
+    await gdb.continue(limit)
+  }
+  await gdb.step()
+  const stop = await gdb.continue(limit)
+  await gdb.clearBreakpoint(entry)
+  if (options.hold === 'running' || options.cpus !== 2) return undefined
+  const threads = await gdb.threads()
+  const thread = (stop.kind === 'stopped' && stop.thread) || threads[0]!
+  return { thread, other: threads.find(one => one !== thread)! }
+}
+
+async function save(bench: KernelBench, name: string): Promise<Moment> {
+  await bench.machine.qmp.savevm(name)
+  const tape = new Tape().rewind()
+  bench.bmc.save(tape)
+  return { name, tape, account: bench.account.snapshot() }
+}

@@ -1,0 +1,56 @@
+/** Debian's own kernel cut at the mail's steps, beside the lab's `none`, `resend` and `drop`. */
+import assert from 'node:assert/strict'
+import { after, before, describe } from 'node:test'
+import { panicPolicies } from '../../../si/panic-policy.ts'
+import { panicAtStep } from '../../at-step.ts'
+import { steps } from '../../step.ts'
+import { findKernel } from '../debian-kernel.ts'
+import { hasAll, itNeeds } from '../needs-programs.ts'
+import { cutAt } from './cut-at.ts'
+import { CutBench } from './cut-bench.ts'
+
+const programs = ['qemu-system-x86_64', 'qemu-img', 'busybox', 'ipmitool'] as const
+const it = itNeeds(...programs)
+
+/** What the lab says of the same cut, in the words of the kernel's rows. */
+function outcomeOf(policyName: string, step: (typeof steps)[number]): 'recorded' | 'incomplete' | 'hang' {
+  const policy = panicPolicies.find(({ name }) => name === policyName)!
+  const { fate } = panicAtStep(policy, step, 'NMI: Not continuing')
+  return fate.hang ? 'hang' : fate.lastWords ? 'recorded' : 'incomplete'
+}
+
+for (const way of ['kcs', 'bt'] as const) {
+  describe(`a stock kernel over ${way.toUpperCase()}, cut at the mail's steps`, () => {
+    let bench: CutBench | undefined
+
+    before(async () => {
+      if (hasAll(...programs)) {
+        bench = await CutBench.start({ kernel: await findKernel(), interface: way, panicOp: 'string' })
+      }
+    })
+    after(() => bench?.dispose())
+
+    for (const step of steps) {
+      it(`${step}: fares as the lab's policy none says, and resend and drop get through`, async () => {
+        const { row } = await cutAt(bench!, { place: step })
+        assert.equal(row.outcome, outcomeOf('none', step), JSON.stringify(row))
+        assert.equal(outcomeOf('resend', step), 'recorded')
+        assert.equal(outcomeOf('drop', step), 'recorded')
+      })
+    }
+
+    it('names the nearest for a symbol that it does not have', async () => {
+      await assert.rejects(cutAt(bench!, { place: 'smi_snd' }), {
+        code: 'SYMBOL_UNKNOWN',
+        message: /smi_send/,
+      })
+    })
+
+    it('takes the n-th passage when told to', async () => {
+      const first = await cutAt(bench!, { place: 'before-1' })
+      const third = await cutAt(bench!, { place: 'before-1', hit: 3 })
+      assert.deepEqual([first.row.outcome, third.row.outcome], ['recorded', 'recorded'])
+      assert.equal(third.row.executed, 0)
+    })
+  })
+}

@@ -1,0 +1,84 @@
+/** What a cut in a real kernel is reported as, one object a line, and the windows that rows next to each other make. */
+import type { Step } from '../../step.ts'
+import type { CutBench, CutEnd, Outcome } from './cut-bench.ts'
+import type { CutInterface } from './kernel-steps.ts'
+
+export interface KernelCutRow {
+  kind: 'kernel-cut'
+  kernel: string
+  interface: CutInterface
+  panicOp: string
+  /** The function from whose entry instructions are counted. */
+  after: string
+  instruction: number
+  /** Where the panic struck, such as `sender+0x12`. */
+  symbol: string
+  step: Step | null
+  outcome: Outcome
+  /** How often the BMC executed the request that was under way. */
+  executed: number
+}
+
+export interface KernelWindow {
+  after: string
+  /** First and last instruction that hangs. */
+  from: number
+  to: number
+  step: Step | null
+}
+
+export interface KernelSummary {
+  kind: 'kernel-summary'
+  kernel: string
+  cuts: number
+  hangs: number
+  windows: KernelWindow[]
+}
+
+export function cutRow(
+  bench: CutBench,
+  where: Pick<KernelCutRow, 'after' | 'instruction' | 'symbol' | 'step'>,
+  end: CutEnd,
+): KernelCutRow {
+  const { kernel, interface: way, panicOp } = bench.options
+  const { after, instruction, symbol, step } = where
+  return {
+    kind: 'kernel-cut',
+    kernel: kernel.version,
+    interface: way,
+    panicOp,
+    after,
+    instruction,
+    symbol,
+    step,
+    outcome: end.outcome,
+    executed: end.executed,
+  }
+}
+
+/** `rows` in the order of the way; hangs with no other row between them are one window, as long as the step is the same. */
+export function windowsOf(rows: readonly KernelCutRow[]): KernelWindow[] {
+  const windows: KernelWindow[] = []
+  let open: KernelWindow | undefined
+  for (const { outcome, after, instruction, step } of rows) {
+    if (outcome !== 'hang') {
+      open = undefined
+    } else if (open !== undefined && open.after === after && open.step === step) {
+      open.to = instruction
+    } else {
+      open = { after, from: instruction, to: instruction, step }
+      windows.push(open)
+    }
+  }
+  return windows
+}
+
+export function summaryOf(kernel: string, rows: readonly KernelCutRow[]): KernelSummary {
+  return {
+    kind: 'kernel-summary',
+    kernel,
+    cuts: rows.length,
+    hangs: rows.filter(({ outcome }) => outcome === 'hang').length,
+    windows: windowsOf(rows),
+  }
+}
