@@ -17,6 +17,7 @@ export const peers = [
   { program: 'mandoc', package: 'mandoc' },
   { program: 'zsh', package: 'zsh' },
   { program: 'fish', package: 'fish' },
+  { program: 'editcap', package: 'wireshark-common' },
 ]
 
 function isInstalled(program) {

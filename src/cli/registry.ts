@@ -35,6 +35,25 @@ export const registry: readonly Entry[] = [
     'the BMC itself: who it is, reset, self test, watchdog',
     async () => (await import('./commands/mc.ts')).mc,
   ),
+  declared(
+    'chassis',
+    'power, identification, restart',
+    async () => (await import('./commands/chassis.ts')).chassis,
+  ),
+  declared('power', "the system's power", async () => (await import('./commands/power.ts')).power),
+  declared('user', 'who may log in', async () => (await import('./commands/user.ts')).user),
+  declared(
+    'channel',
+    'channels, their access and cipher suites',
+    async () => (await import('./commands/channel.ts')).channel,
+  ),
+  declared('session', 'who is logged in', async () => (await import('./commands/session.ts')).session),
+  declared(
+    'event',
+    'sends an event to the BMC, which logs it',
+    async () => (await import('./commands/event.ts')).event,
+  ),
+  declared('decode', 'explains messages in words', async () => (await import('./commands/decode.ts')).decode),
   declared('raw', 'sends bytes and prints the answer', async () => (await import('./commands/raw.ts')).raw),
   declared(
     'exec',

@@ -77,7 +77,7 @@ function corrupted({ result, detail }: ResponseOf<typeof GetSelfTestResults>): s
   return result === 'corrupted' ? corruptedParts.filter((_, bit) => (detail >> bit) & 1) : []
 }
 
-const selftest = subcommand({
+export const selftest = subcommand({
   name: 'selftest',
   summary: 'what the self test found',
   async run({ bmc, signal }) {

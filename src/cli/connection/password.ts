@@ -82,15 +82,19 @@ function fromKeyring({ host, username, env }: PasswordContext): string | undefin
   return found.status === 0 && found.stdout !== '' ? found.stdout.replace(/\n$/, '') : undefined
 }
 
-/** From the terminal, whatever standard input is. */
-async function fromPrompt({ host, username }: PasswordContext): Promise<string> {
+function fromPrompt({ host, username }: PasswordContext): Promise<string> {
+  return askPassword(`Password for ${username === '' ? host : `${username} on ${host}`}: `)
+}
+
+/** Asks on the terminal, whatever standard input is, and shows nothing of what is typed. */
+export async function askPassword(question: string): Promise<string> {
   let terminal: ReadStream
   try {
     terminal = new ReadStream(openSync('/dev/tty', 'r+'))
   } catch {
     return missing('there is no terminal to ask on')
   }
-  process.stderr.write(`Password for ${username === '' ? host : `${username} on ${host}`}: `)
+  process.stderr.write(question)
   terminal.setRawMode(true)
   try {
     return await readUnseen(terminal)

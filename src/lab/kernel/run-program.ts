@@ -31,6 +31,7 @@ const debianPackages: Readonly<Record<string, string>> = {
   'apt-get': 'apt',
   'apt-cache': 'apt',
   ldd: 'libc-bin',
+  editcap: 'wireshark-common',
   xz: 'xz-utils',
 }
 

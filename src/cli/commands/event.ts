@@ -1,0 +1,120 @@
+/** `lastword event`: sends an event to the BMC, which logs it. IPMI 2.0 rev 1.1, section 29.3. */
+import { readFileSync } from 'node:fs'
+import { PlatformEvent } from '../../protocol/commands/event.ts'
+import { LastwordError } from '../../protocol/error.ts'
+import { type Context, group, subcommand } from '../declare.ts'
+import { hexBytes } from '../hex.ts'
+import { file, integer, many, UsageError } from '../params.ts'
+
+/** Software that speaks for the system. Section 5.5, table 5-4. */
+const SYSTEM_SOFTWARE = 0x41
+const EVENT_MESSAGE_REVISION = 0x04
+/** Behind the generator: revision, sensor type, sensor number, event, three bytes of data. */
+const EVENT_BYTES = 7
+
+interface Predefined {
+  readonly name: string
+  readonly summary: string
+  readonly bytes: readonly number[]
+}
+
+/** The events of ipmitool's `event 1` to `event 3`: a temperature sensor, a voltage sensor, memory. */
+const predefined: readonly Predefined[] = [
+  {
+    name: '1',
+    summary: 'temperature: upper critical, going high',
+    bytes: [0x04, 0x01, 0x30, 0x01, 0x09, 0xff, 0xff],
+  },
+  {
+    name: '2',
+    summary: 'voltage threshold: lower critical, going low',
+    bytes: [0x04, 0x02, 0x60, 0x01, 0x02, 0xff, 0xff],
+  },
+  { name: '3', summary: 'memory: correctable ECC', bytes: [0x04, 0x0c, 0x53, 0x6f, 0x00, 0xff, 0xff] },
+]
+
+async function send({ bmc, signal }: Context, bytes: readonly number[]) {
+  const [evmRev = EVENT_MESSAGE_REVISION, sensorType = 0, sensorNumber = 0, event = 0, ...data] = bytes
+  const open = await bmc()
+  // Over LAN the BMC knows who the generator is; in-band it is told.
+  const isInband = !/^lan(plus)?:/.test(open.url)
+  await open.run(
+    PlatformEvent,
+    {
+      ...(isInband ? { generatorId: SYSTEM_SOFTWARE } : {}),
+      evmRev,
+      sensorType,
+      sensorNumber,
+      event: { type: event & 0x7f, deassertion: (event & 0x80) !== 0 },
+      data: Uint8Array.from(data),
+    },
+    { signal },
+  )
+  return { event: hexBytes(Uint8Array.from(bytes)) }
+}
+
+function predefinedCommand({ name, summary, bytes }: Predefined) {
+  return subcommand({
+    name,
+    summary,
+    run: context => send(context, bytes),
+    view: as => as.lines(({ event }) => `Sent: ${event}`),
+  })
+}
+
+const fromFile = subcommand({
+  name: 'file',
+  summary: 'the events of a file, seven bytes a line, # for remarks',
+  args: { file: file('FILE', 'lines such as 0x04 0x01 0x30 0x01 0x09 0xff 0xff') },
+  async run(context, { file: path }) {
+    const events = linesOf(path)
+    const sent = []
+    for (const bytes of events) sent.push(await send(context, bytes))
+    return sent
+  },
+  view: as => as.table('The file has no event.', ['sent', ({ event }) => event]),
+})
+
+function linesOf(path: string): number[][] {
+  let text: string
+  try {
+    text = readFileSync(path, 'utf8')
+  } catch (cause) {
+    throw new LastwordError('FILE_UNREADABLE', `${path} cannot be read: ${(cause as Error).message}`, {
+      cause,
+    })
+  }
+  return text
+    .split('\n')
+    .map(line => line.replace(/#.*/, '').trim())
+    .flatMap((line, index) => (line === '' ? [] : [eventOf(line, `${path}:${index + 1}`)]))
+}
+
+function eventOf(line: string, where: string): number[] {
+  const bytes = line.split(/\s+/).map(Number)
+  if (
+    bytes.length !== EVENT_BYTES ||
+    bytes.some(byte => !(byte >= 0 && byte <= 0xff && Number.isInteger(byte)))
+  ) {
+    throw new UsageError(`${where}: an event is seven bytes, "${line}" is not`)
+  }
+  return bytes
+}
+
+const raw = subcommand({
+  name: 'raw',
+  summary: 'an event of seven bytes: revision, sensor type, number, event, data',
+  args: { bytes: many(integer('BYTE', 'seven of them', { max: 0xff })) },
+  run(context, { bytes }) {
+    if (bytes.length !== EVENT_BYTES)
+      throw new UsageError(`an event is ${EVENT_BYTES} bytes, not ${bytes.length}`)
+    return send(context, bytes)
+  },
+  view: as => as.lines(({ event }) => `Sent: ${event}`),
+})
+
+export const event = group('event', 'sends an event to the BMC, which logs it', [
+  ...predefined.map(predefinedCommand),
+  fromFile,
+  raw,
+])
