@@ -37,7 +37,7 @@ export class InbandTransport implements Transport {
       if (signal?.aborted) return reject(aborted(signal))
       const id = this.#user.send({ netFn, cmd, data, ...(addr === undefined ? {} : { addr }) }, reply => {
         signal?.removeEventListener('abort', onAbort)
-        if (reply.fault === 0) resolve(reply.body.slice())
+        if (reply.fault === 0 && (reply.isFromTarget || addr?.kind !== 'ipmb')) resolve(reply.body.slice())
         else reject(signal?.aborted ? aborted(signal) : reply.error)
       })
       const onAbort = () => this.#user.abort(id)

@@ -26,6 +26,8 @@ const SMS_LUN = 2
 const DEFAULT_RETRIES = 4
 const DEFAULT_RETRY_TIME_MS = 1000
 const TRACK_REQUEST = 0x40
+/** What an IPMB message of 32 bytes has room for, completion code included. IPMB 1.0, section 2.4. */
+const MAX_ANSWER_LENGTH = 25
 
 /** The handler, as far as bridging needs it. */
 export interface BridgeHost {
@@ -34,6 +36,8 @@ export interface BridgeHost {
   readonly events: EventDelivery
   readonly slaveAddr: number
   readonly xmit: Xmit
+  readonly runToCompletion: boolean
+  allocForUser(): HandlerMsg
   answer(msg: HandlerMsg): void
   endEarly(msg: HandlerMsg, fault: Fault): void
 }
@@ -116,6 +120,8 @@ export class Bridge {
 
   tick(elapsedMs: number): void {
     this.seqTable.tick(elapsedMs, msg => {
+      // The time-out of one before may have panicked the host: no user is called any more (F15).
+      if (this.#host.runToCompletion) return
       if (msg.retriesLeft > 0) {
         msg.retriesLeft--
         this.#host.stats.retransmittedIpmbCommands++
@@ -149,9 +155,15 @@ export class Bridge {
   #message(body: Uint8Array): void {
     const channel = (body[1] ?? 0) & 0x0f
     const frame = decodeIpmbWithoutAddress(body.subarray(2), this.#host.slaveAddr)
-    if (frame === undefined) this.#host.stats.invalidIpmbResponses++
+    if (frame === undefined) this.#countInvalid(body[2] ?? 0)
     else if ((frame.netFn & 1) !== 0) this.#response(frame)
     else this.#command(channel, frame)
+  }
+
+  /** The first byte of a frame is netFn and LUN; an odd netFn is a response's. */
+  #countInvalid(netFnLun: number): void {
+    if ((netFnLun & 4) === 0) this.#host.stats.invalidCommands++
+    else this.#host.stats.invalidIpmbResponses++
   }
 
   /** The answer to a bridged request; one that nobody waits for any more is counted and dropped. */
@@ -173,6 +185,7 @@ export class Bridge {
     msg.rsp[1] = frame.cmd
     msg.rsp.set(frame.data, 2)
     msg.rspSize = 2 + frame.data.length
+    msg.isFromTarget = true
     // Also while it is being sent again: the first answer is the answer.
     this.#host.endEarly(msg, msg.rspSize < 3 ? Fault.TooShort : Fault.None)
   }
@@ -181,7 +194,7 @@ export class Bridge {
     const user = this.#commandUsers.get((frame.netFn << 8) | frame.cmd)
     if (user?.handlers.onCommand === undefined) {
       this.#host.stats.unhandledCommands++
-      this.#respond(channel, frame, Uint8Array.of(CompletionCode.InvalidCommand))
+      this.#refuse(channel, frame)
       return
     }
     this.#host.stats.handledCommands++
@@ -198,9 +211,25 @@ export class Bridge {
     user.handlers.onCommand(command)
   }
 
+  /** Nobody registered for the command. Its sender asks again when there was no room for the refusal. */
+  #refuse(channel: number, frame: IpmbFrame): void {
+    try {
+      this.#respond(channel, frame, Uint8Array.of(CompletionCode.InvalidCommand))
+    } catch (error) {
+      if (!(error instanceof LastwordError)) throw error
+      this.#host.stats.unsentIpmbResponses++
+    }
+  }
+
+  /** Throws LastwordError REQUEST_BAD, INTERFACE_GONE, PANICKED or POOL_EXHAUSTED. */
   #respond(channel: number, to: IpmbFrame, body: Uint8Array): void {
-    const msg = this.#host.pool.alloc('user')
-    if (msg === null) return
+    if (body.length < 1 || body.length > MAX_ANSWER_LENGTH) {
+      throw new LastwordError(
+        'REQUEST_BAD',
+        `an answer of ${body.length} bytes; a completion code and at most ${MAX_ANSWER_LENGTH - 1} bytes of data are sent`,
+      )
+    }
+    const msg = this.#host.allocForUser()
     msg.origin = Origin.Answer
     this.#wrap(msg, channel, {
       rsAddr: to.rqAddr,

@@ -76,6 +76,11 @@ const texts: Readonly<Record<Fault, FaultText>> = {
   [Fault.InterfaceGone]: { code: 'INTERFACE_GONE', text: 'the interface was taken away' },
 }
 
+/** A message that ends so was not executed. */
+export function isNotExecuted(fault: Fault): boolean {
+  return texts[fault].hint === notExecuted
+}
+
 /** `where` is the place in the transfer at which it failed; it may be empty. */
 export function faultError(fault: Fault, title: string, where: string): LastwordError {
   const { code, text, hint } = texts[fault]

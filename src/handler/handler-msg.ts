@@ -40,6 +40,7 @@ export class HandlerMsg extends SmiMsg implements Reply {
   retriesLeft = 0
   retryTimeMs = 0
   leftMs = 0
+  isFromTarget = false
 
   get completionCode(): number {
     return this.rspSize >= 3 ? this.rsp[2]! : 0xff
@@ -52,11 +53,14 @@ export class HandlerMsg extends SmiMsg implements Reply {
   get error(): LastwordError | null {
     if (this.fault !== Fault.None) return faultError(this.fault, this.title, this.#failedWhere)
     if (this.completionCode === 0) return null
-    // A bridged request can be refused twice: by our own BMC, and by whom it was for.
-    const refusedByOwn = this.origin !== Origin.Bridged || this.isMatched
-    const title = refusedByOwn ? this.title : this.#bridgedTitle
     const command = findCommand(netFnOf(this.rsp[0]!), this.rsp[1]!, this.rsp.subarray(3, this.rspSize))
-    return new CompletionCodeError(title, this.completionCode, command?.errors)
+    return new CompletionCodeError(this.#refusedTitle, this.completionCode, command?.errors)
+  }
+
+  /** A bridged request can be refused twice: by our own BMC, and by whom it was for. */
+  get #refusedTitle(): string {
+    if (this.origin !== Origin.Bridged || this.isFromTarget) return this.title
+    return `${messageTitle(this.data.subarray(0, this.dataSize))} for ${this.#bridgedTitle}`
   }
 
   /** The request inside Send Message: its netFn and command stand in the frame that begins at byte 3. */
@@ -96,6 +100,7 @@ export class HandlerMsg extends SmiMsg implements Reply {
     this.retriesLeft = 0
     this.retryTimeMs = 0
     this.leftMs = 0
+    this.isFromTarget = false
     this.next = null
     this.previous = null
     this.stage = Stage.Free

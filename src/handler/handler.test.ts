@@ -1,54 +1,19 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import {
+  bridged,
+  bridgingHost,
+  getDeviceId,
+  incoming,
+  replyTo,
+  SATELLITE,
+} from '../lab/faults/bridging-host.ts'
 import { FaultHost } from '../lab/faults/host.ts'
-import { encodeIpmb, type IpmbFrame } from '../protocol/ipmb.ts'
+import { encodeIpmb } from '../protocol/ipmb.ts'
 import { Fault, Stage } from '../si/smi-msg.ts'
 import { HandlerMsg, Origin } from './handler-msg.ts'
 import { MsgPool } from './msg-pool.ts'
-import type { IncomingCommand, IpmiRequest } from './user.ts'
-
-const getDeviceId: IpmiRequest = { netFn: 0x06, cmd: 0x01 }
-const SATELLITE = 0x42
-
-/** A request to another controller. */
-function bridged(request: Partial<IpmiRequest> = {}): IpmiRequest {
-  return { ...getDeviceId, addr: { kind: 'ipmb', channel: 0, slaveAddr: SATELLITE }, ...request }
-}
-
-/** What a satellite answers to a Send Message request: the frame as Get Message gives it, without our address. */
-function replyTo(
-  sendMessage: Uint8Array,
-  body: readonly number[],
-  change: Partial<IpmbFrame> = {},
-): Uint8Array {
-  const frame: IpmbFrame = {
-    rsAddr: sendMessage[6]!,
-    netFn: (sendMessage[4]! >> 2) | 1,
-    rsLun: sendMessage[7]! & 3,
-    rqAddr: sendMessage[3]!,
-    rqSeq: sendMessage[7]! >> 2,
-    rqLun: sendMessage[4]! & 3,
-    cmd: sendMessage[8]!,
-    data: Uint8Array.from(body),
-    ...change,
-  }
-  return encodeIpmb(frame).subarray(1)
-}
-
-/** A host whose BMC takes Send Message; the satellite's answers are given by the test. */
-function bridgingHost(options: { code?: number } = {}) {
-  const sent: Uint8Array[] = []
-  const host = new FaultHost({
-    events: 'on',
-    answer(request, execute) {
-      if (request[1] !== 0x34) return execute(request)
-      sent.push(request.slice())
-      return Uint8Array.of(0x1c, 0x34, options.code ?? 0)
-    },
-  })
-  host.run()
-  return { host, sent }
-}
+import type { IncomingCommand } from './user.ts'
 
 describe('a user', () => {
   it('is answered once for each request, in the order of priority and acceptance', () => {
@@ -263,18 +228,6 @@ describe('a request to another controller', () => {
 })
 
 describe('a command from another controller', () => {
-  /** A frame as Get Message gives it. */
-  const incoming = encodeIpmb({
-    rsAddr: 0x20,
-    netFn: 0x30,
-    rsLun: 0,
-    rqAddr: SATELLITE,
-    rqSeq: 9,
-    rqLun: 0,
-    cmd: 0x55,
-    data: Uint8Array.of(1, 2),
-  }).subarray(1)
-
   it('goes to the user who registered for it, and the answer back to the bus', () => {
     const { host, sent } = bridgingHost()
     const got: IncomingCommand[] = []

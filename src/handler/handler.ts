@@ -16,6 +16,7 @@ import { Maintenance } from './maintenance.ts'
 import { MsgPool } from './msg-pool.ts'
 import { MsgQueue } from './msg-queue.ts'
 import type { Done } from './reply.ts'
+import { wasNotExecuted, wrongField } from './request-check.ts'
 import { newHandlerStats } from './stats.ts'
 import { bmcAddr, type IpmiRequest, IpmiUser, type IpmiUserHandlers, type UserHost } from './user.ts'
 import { UserList } from './user-list.ts'
@@ -38,7 +39,7 @@ export class MsgHandler implements SmiUpper, UserHost, Saveable {
   readonly pool: MsgPool
   readonly xmit: Xmit
   readonly waitingRcvMsgs: MsgQueue
-  readonly events = new EventDelivery()
+  readonly events = new EventDelivery(this)
   readonly maintenance: Maintenance
   readonly stats = newHandlerStats()
   readonly slaveAddr: number
@@ -80,16 +81,7 @@ export class MsgHandler implements SmiUpper, UserHost, Saveable {
 
   userSend(user: IpmiUser, request: IpmiRequest, done: Done): number {
     this.#admit(user, request)
-    const msg = this.pool.alloc('user')
-    if (msg === null) {
-      throw new LastwordError(
-        'POOL_EXHAUSTED',
-        'as many messages are under way as the handler has room for',
-        {
-          hint: 'Wait for an answer before you send more, or construct the handler with more maxMsgs.',
-        },
-      )
-    }
+    const msg = this.allocForUser()
     msg.id = ++this.#lastId
     msg.user = user
     msg.done = done
@@ -101,16 +93,26 @@ export class MsgHandler implements SmiUpper, UserHost, Saveable {
       throw error
     }
     const { id } = msg
+    if (msg.origin === Origin.User) this.maintenance.accepted(request.netFn, request.cmd, id)
     user.outstanding++
     this.xmit.smiSend(msg)
     return id
   }
 
-  #admit(user: IpmiUser, request: IpmiRequest): void {
-    if (user.isDestroyed) throw new LastwordError('USER_GONE', 'this user was destroyed')
+  /** Throws LastwordError INTERFACE_GONE, PANICKED or POOL_EXHAUSTED. */
+  allocForUser(): HandlerMsg {
     if (this.#isShutDown) throw new LastwordError('INTERFACE_GONE', 'the interface was taken away')
     if (this.runToCompletion)
       throw new LastwordError('PANICKED', 'the host has panicked: only last words are sent')
+    const msg = this.pool.alloc('user')
+    if (msg !== null) return msg
+    throw new LastwordError('POOL_EXHAUSTED', 'as many messages are under way as the handler has room for', {
+      hint: 'Wait for an answer before you send more, or construct the handler with more maxMsgs.',
+    })
+  }
+
+  #admit(user: IpmiUser, request: IpmiRequest): void {
+    refuseDestroyed(user)
     if (user.outstanding >= user.maxOutstanding) {
       throw new LastwordError(
         'USER_LIMIT',
@@ -125,6 +127,11 @@ export class MsgHandler implements SmiUpper, UserHost, Saveable {
 
   #fill(msg: HandlerMsg, request: IpmiRequest): void {
     const addr = request.addr ?? bmcAddr
+    const wrong = wrongField(request)
+    if (wrong !== null) {
+      this.stats.sentInvalidCommands++
+      throw new LastwordError('REQUEST_BAD', `a request's ${wrong}`)
+    }
     if (addr.kind === 'ipmb') {
       this.#bridge.wrapRequest(msg, addr, request)
       return
@@ -191,6 +198,7 @@ export class MsgHandler implements SmiUpper, UserHost, Saveable {
     if (msg.done === null) this.stats.unhandledLocalResponses++
     else this.stats.handledLocalResponses++
     if (msg.fault === Fault.None && !msg.isMatched) msg.fault = Fault.WrongReply
+    if (wasNotExecuted(msg)) this.maintenance.notExecuted(msg.id)
     this.answer(msg)
   }
 
@@ -223,6 +231,7 @@ export class MsgHandler implements SmiUpper, UserHost, Saveable {
   /** Answers now with a fault. What is queued is taken out; what is under way comes back later, to nobody (F23). */
   endEarly(msg: HandlerMsg, fault: Fault): void {
     const queued = this.xmit.remove(msg)
+    if (queued) this.maintenance.notExecuted(msg.id)
     msg.fault = fault
     if (queued || msg.stage === Stage.Bridged) {
       // Before its user is told: a panic must not send what its user was told is not sent.
@@ -245,17 +254,24 @@ export class MsgHandler implements SmiUpper, UserHost, Saveable {
   }
 
   #endAllOf(isMeant: (msg: HandlerMsg) => boolean, fault: Fault): void {
-    const meant = this.pool.slots.filter(msg => msg.stage !== Stage.Free && msg.done !== null && isMeant(msg))
-    callAll(meant, msg => this.endEarly(msg, fault))
+    const meant = this.pool.slots
+      .filter(msg => msg.stage !== Stage.Free && msg.done !== null && isMeant(msg))
+      .map(msg => ({ msg, id: msg.id }))
+    callAll(meant, this, ({ msg, id }) => {
+      // A callback may have ended it, and the slot may be another request's by now.
+      if (msg.id === id && msg.done !== null) this.endEarly(msg, fault)
+    })
   }
 
   userWantsEvents(user: IpmiUser): void {
+    refuseDestroyed(user)
     user.getsEvents = true
     this.events.handOver(user)
     this.driver.requestEvents()
   }
 
   registerForCmd(user: IpmiUser, netFn: number, cmd: number): void {
+    refuseDestroyed(user)
     this.#bridge.register(user, netFn, cmd)
   }
 
@@ -299,10 +315,7 @@ export class MsgHandler implements SmiUpper, UserHost, Saveable {
   #tellPretimeout(): void {
     if (!this.#pretimeoutDue) return
     this.#pretimeoutDue = false
-    callAll(this.#users.all, user => {
-      // The panic may have come from one before.
-      if (!this.runToCompletion) user.handlers.onWatchdogPretimeout?.()
-    })
+    callAll(this.#users.all, this, user => user.handlers.onWatchdogPretimeout?.())
   }
 
   msgAt(index: number): HandlerMsg {
@@ -339,4 +352,8 @@ export class MsgHandler implements SmiUpper, UserHost, Saveable {
     this.maintenance.load(tape)
     this.#users.load(tape)
   }
+}
+
+function refuseDestroyed(user: IpmiUser): void {
+  if (user.isDestroyed) throw new LastwordError('USER_GONE', 'this user was destroyed')
 }

@@ -19,6 +19,8 @@ export class Maintenance implements Saveable {
   mode: MaintenanceMode = 'auto'
   #state: State = 'normal'
   #leftMs = 0
+  /** The id of the request that began it. */
+  #cause = 0
   readonly #onChange: (state: 'on' | 'off') => void
 
   constructor(onChange: (state: 'on' | 'off') => void) {
@@ -36,31 +38,37 @@ export class Maintenance implements Saveable {
     this.#tell(before)
   }
 
-  /**
-   * A request is about to be accepted. Firmware commands pass and stop the polling (F30); after a reset
-   * command everything is refused until the BMC had its time.
-   */
+  /** After a reset command everything else is refused until the BMC had its time. Throws IN_MAINTENANCE. */
   admit(netFn: number, cmd: number): void {
-    if (this.mode !== 'auto') return
-    const isReset = netFn === NetFn.App && (cmd === ColdReset.cmd || cmd === WarmReset.cmd)
-    if (this.#state === 'reset' && !isReset) {
+    if (this.mode === 'auto' && this.#state === 'reset' && !isReset(netFn, cmd)) {
       throw new LastwordError('IN_MAINTENANCE', 'the BMC is being reset; the request was not accepted', {
         hint: `Send it again in ${Math.ceil(this.#leftMs / 1000)} s, or set the maintenance mode to off.`,
       })
     }
-    if (!isReset && netFn !== NetFn.Firmware) return
-    const before = this.isOn
-    this.#state = isReset ? 'reset' : 'firmware'
-    this.#leftMs = MAINTENANCE_TIMEOUT_MS
-    this.#tell(before)
+  }
+
+  /** A request to our own BMC was accepted. A firmware command passes too, and stops the polling (F30). */
+  accepted(netFn: number, cmd: number, id: number): void {
+    if (this.mode !== 'auto' || (!isReset(netFn, cmd) && netFn !== NetFn.Firmware)) return
+    this.#cause = id
+    this.#change(isReset(netFn, cmd) ? 'reset' : 'firmware', MAINTENANCE_TIMEOUT_MS)
+  }
+
+  /** That reset was never executed, or the BMC refused it: there is nothing to wait for. */
+  notExecuted(id: number): void {
+    if (this.#state === 'reset' && id === this.#cause) this.#change('normal', 0)
   }
 
   tick(elapsedMs: number): void {
     if (this.#state === 'normal') return
     this.#leftMs -= elapsedMs
-    if (this.#leftMs > 0) return
+    if (this.#leftMs <= 0) this.#change('normal', 0)
+  }
+
+  #change(state: State, leftMs: number): void {
     const before = this.isOn
-    this.#state = 'normal'
+    this.#state = state
+    this.#leftMs = leftMs
     this.#tell(before)
   }
 
@@ -71,6 +79,7 @@ export class Maintenance implements Saveable {
   save(tape: Tape): void {
     tape.put(modes.indexOf(this.mode) | (states.indexOf(this.#state) << 4))
     tape.put(this.#leftMs)
+    tape.put(this.#cause)
   }
 
   load(tape: Tape): void {
@@ -78,5 +87,10 @@ export class Maintenance implements Saveable {
     this.mode = modes[word & 0x0f]!
     this.#state = states[word >> 4]!
     this.#leftMs = tape.take()
+    this.#cause = tape.take()
   }
+}
+
+function isReset(netFn: number, cmd: number): boolean {
+  return netFn === NetFn.App && (cmd === ColdReset.cmd || cmd === WarmReset.cmd)
 }

@@ -54,7 +54,11 @@ export class MsgPool implements Saveable {
     for (const msg of this.slots) {
       const next = msg.next === null ? NO_MSG : msg.next.index
       const previous = msg.previous === null ? NO_MSG : msg.previous.index
-      const marks = (msg.done === null ? 0 : 1) | (msg.priority === 'high' ? 2 : 0) | (msg.origin << 2)
+      const marks =
+        (msg.done === null ? 0 : 1) |
+        (msg.priority === 'high' ? 2 : 0) |
+        (msg.origin << 2) |
+        (msg.isFromTarget ? 32 : 0)
       tape.put(next | (previous << 12) | (marks << 24))
       tape.put(msg.stage)
       if (msg.stage === Stage.Free) continue
@@ -81,7 +85,8 @@ export class MsgPool implements Saveable {
       } else {
         const marks = links >>> 24
         msg.priority = (marks & 2) !== 0 ? 'high' : 'normal'
-        msg.origin = (marks >> 2) as Origin
+        msg.origin = ((marks >> 2) & 7) as Origin
+        msg.isFromTarget = (marks & 32) !== 0
         msg.load(tape)
         msg.id = tape.take()
         msg.order = tape.take()

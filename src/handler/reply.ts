@@ -8,6 +8,8 @@ export interface Reply {
   readonly error: LastwordError | null
   readonly fault: Fault
   readonly completionCode: number
+  /** A bridged request's answer of the controller that it was for; false when our own BMC refused to forward it. */
+  readonly isFromTarget: boolean
   /** From the completion code on. */
   readonly body: Uint8Array
 }

@@ -10,6 +10,7 @@ export function newHandlerStats() {
     retransmittedIpmbCommands: 0,
     timedOutIpmbCommands: 0,
     sentIpmbResponses: 0,
+    unsentIpmbResponses: 0,
     handledIpmbResponses: 0,
     invalidIpmbResponses: 0,
     unhandledIpmbResponses: 0,

@@ -34,7 +34,10 @@ export interface IncomingCommand {
   netFn: number
   cmd: number
   data: Uint8Array
-  /** Sends the answer: completion code and data. */
+  /**
+   * Sends the answer: completion code and at most 24 bytes of data. Throws LastwordError REQUEST_BAD,
+   * INTERFACE_GONE, PANICKED or POOL_EXHAUSTED when it is not accepted.
+   */
   respond(body: Uint8Array): void
 }
 
@@ -84,12 +87,12 @@ export class IpmiUser {
     return this.#host.userAbort(this, id)
   }
 
-  /** Events go to this user from now on, those first that came while nobody listened. */
+  /** Events go to this user from now on, those first that came while nobody listened. Throws USER_GONE. */
   wantEvents(): void {
     this.#host.userWantsEvents(this)
   }
 
-  /** Commands with these codes from other controllers go to this user. */
+  /** Commands with these codes from other controllers go to this user. Throws USER_GONE, COMMAND_TAKEN or REQUEST_BAD. */
   registerForCmd(netFn: number, cmd: number): void {
     this.#host.registerForCmd(this, netFn, cmd)
   }

@@ -119,7 +119,6 @@ export class Housekeeping implements Saveable {
 
   /** A panic that trusts the ledger has no time for the BMC's news, which may never end (F10). */
   #mayFetch(): boolean {
-    if (this.#maintenance) return false
     return !(this.#driver.runToCompletion && this.#driver.policy.recovery === 'ledger')
   }
 
