@@ -1,0 +1,80 @@
+/** `sdr list` and `sdr elist` as ipmitool prints them: full and compact sensor records, in the repository's order. */
+import { hex } from './c-number.ts'
+import { stateWords } from './event-text.ts'
+import {
+  analogRecord,
+  answeredValue,
+  isThreshold,
+  readingState,
+  type SensorAnswer,
+  severity,
+} from './sensor-answer.ts'
+import { valueText } from './sensor-value.ts'
+
+const NAME_WIDTH = 16
+/** ipmitool's buffers have one byte for the end. */
+const VALUE_LENGTH = 15
+
+export function sdrList(answers: Iterable<SensorAnswer>): string {
+  let text = ''
+  for (const answer of answers)
+    text += `${nameOf(answer)} | ${listValue(answer).padEnd(17)} | ${status(answer, 'level')}\n`
+  return text
+}
+
+export function sdrElist(answers: Iterable<SensorAnswer>): string {
+  let text = ''
+  for (const answer of answers) {
+    const { sensorNumber, entity } = answer.record
+    const columns = [
+      nameOf(answer),
+      `${hex(sensorNumber, 2).toUpperCase()}h`,
+      status(answer, 'short').padEnd(3),
+      `${String(entity.id).padStart(2)}.${entity.instance}`,
+      elistValue(answer),
+    ]
+    text += `${columns.join(' | ')}\n`
+  }
+  return text
+}
+
+function nameOf({ record }: SensorAnswer): string {
+  return record.id.slice(0, NAME_WIDTH).padEnd(NAME_WIDTH)
+}
+
+function status(answer: SensorAnswer, form: 'short' | 'level'): string {
+  if (!isReadable(answer)) return 'ns'
+  return isThreshold(answer.record) ? severity(answer, form) : 'ok'
+}
+
+/** An analog sensor needs a value for that, any other one a reading. */
+function isReadable(answer: SensorAnswer): boolean {
+  if (analogRecord(answer)) return answeredValue(answer) !== undefined
+  return readingState(answer) === 'given'
+}
+
+function listValue(answer: SensorAnswer): string {
+  const value = answeredValue(answer)
+  if (value !== undefined) return valueText(value, answer.record).slice(0, VALUE_LENGTH)
+  if (answer.record.kind === 'full' && !isReadable(answer))
+    return readingState(answer) === 'disabled' ? 'disabled' : 'no reading'
+  return isReadable(answer) ? `0x${hex(answer.reading?.states ?? 0, 2)}` : 'Not Readable'
+}
+
+function elistValue(answer: SensorAnswer): string {
+  const value = answeredValue(answer)
+  if (value !== undefined) return valueText(value, answer.record).slice(0, VALUE_LENGTH)
+  if (!isReadable(answer)) return readingState(answer) === 'disabled' ? 'Disabled' : 'No Reading'
+  return statesOf(answer).join(', ')
+}
+
+/** The words for the states that hold, of those that ipmitool has words for. */
+function statesOf({ record, reading }: SensorAnswer): string[] {
+  const states = (reading?.states ?? 0) | (((reading?.moreStates ?? 0) & 0x7f) << 8)
+  const words: string[] = []
+  for (let offset = 0; offset < 15; offset++) {
+    const word = stateWords(record.event.type, record.sensorType, offset)
+    if (word !== undefined && ((states >> offset) & 1) === 1) words.push(word)
+  }
+  return words
+}

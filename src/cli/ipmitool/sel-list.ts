@@ -1,0 +1,146 @@
+/** `sel list` and `sel elist` as ipmitool prints them. IPMI 2.0 rev 1.1, section 32. */
+import {
+  decodeSdr,
+  type EventOnlyRecord,
+  encodeSdr,
+  type FullSensorRecord,
+  MAX_SDR_BYTES,
+  SDR_HEADER_BYTES,
+  type SdrRecord,
+  SdrType,
+  type SensorRecord,
+} from '../../protocol/sdr/record.ts'
+import {
+  decodeSelRecord,
+  encodeSelRecord,
+  type SelRecord,
+  SelRecordType,
+  type SystemEventRecord,
+} from '../../protocol/sel-record.ts'
+import { EventType } from '../../protocol/sensor/event-types.ts'
+import { hex, hexBytes, shortest } from './c-number.ts'
+import { eventWords, sensorTypeWord } from './event-text.ts'
+import { greenwichTime, localTime } from './local-time.ts'
+import { readingValue, valueText } from './sensor-value.ts'
+
+/** Up to this many seconds a time stamp counts from the BMC's start. */
+const SINCE_START = 0x20000000
+const UNSPECIFIED = 0xffffffff
+
+/** One line a record. */
+export function selList(records: Iterable<SelRecord>): string {
+  return lines(records, typeAndNumber)
+}
+
+/** The same with sensors' names, and the values of threshold events, from the SDRs. */
+export function selElist(records: Iterable<SelRecord>, sdrs: Iterable<SdrRecord>): string {
+  const sensors = new Map<string, SensorRecord | EventOnlyRecord>()
+  for (const sdr of sdrs) {
+    if (sdr.kind !== 'full' && sdr.kind !== 'compact' && sdr.kind !== 'eventOnly') continue
+    const key = sensorKey(sdr.owner.id, sdr.sensorNumber, sdr.sensorType)
+    if (!sensors.has(key)) sensors.set(key, sdr)
+  }
+  return lines(records, event => {
+    const sensor = sensors.get(sensorKey(event.generatorId, event.sensorNumber, event.sensorType))
+    if (sensor === undefined) return typeAndNumber(event)
+    return [
+      `${sensorTypeWord(event.sensorType)} ${sensor.id}`,
+      ...eventColumns(event),
+      ...values(event, sensor),
+    ]
+  })
+}
+
+/** Its LUN is not looked at, nor that a record may stand for several sensors. */
+function sensorKey(owner: number, sensorNumber: number, sensorType: number): string {
+  return `${owner}/${sensorNumber}/${sensorType}`
+}
+
+function lines(records: Iterable<SelRecord>, columnsOf: (event: SystemEventRecord) => string[]): string {
+  let text = ''
+  for (const record of records) {
+    const id = record.recordId.toString(16).padStart(4)
+    text += `${id} | ${columns(record, columnsOf)}\n`
+  }
+  return text
+}
+
+function columns(record: SelRecord, columnsOf: (event: SystemEventRecord) => string[]): string {
+  switch (record.kind) {
+    case 'system':
+      return timeColumns(record.timestamp) + columnsOf(record).join(' | ')
+    case 'oemTimestamped': {
+      const { recordType, timestamp, manufacturerId, data } = record
+      const oem = [`OEM record ${hex(recordType, 2)}`, hex(manufacturerId, 6), hexBytes(data)]
+      return timeColumns(timestamp) + oem.join(' | ')
+    }
+    case 'oem':
+      if (record.recordType === SelRecordType.LinuxPanicText)
+        return `Linux kernel panic: ${panicText(record.data)}`
+      if (record.recordType >= SelRecordType.OemFirst)
+        return `OEM record ${hex(record.recordType, 2)} | ${hexBytes(record.data)}`
+      return columns(asSystemEvent(record), columnsOf)
+  }
+}
+
+/** Two bytes, the sender's address and the piece's number, then eleven of text. */
+function panicText(data: Uint8Array): string {
+  const text = Buffer.from(data.subarray(2)).toString('latin1')
+  const end = text.indexOf('\0')
+  return end < 0 ? text : text.slice(0, end)
+}
+
+/** A record of a type below C0h that the specification does not define is printed as if it were 02h. */
+function asSystemEvent(record: SelRecord): SelRecord {
+  const raw = encodeSelRecord(record)
+  raw[2] = SelRecordType.SystemEvent
+  return decodeSelRecord(raw)
+}
+
+function timeColumns(timestamp: number): string {
+  if (timestamp < SINCE_START) return ` Pre-Init  |${String(timestamp).padStart(10, '0')}| `
+  if (timestamp === UNSPECIFIED) return 'Unspecified | Unspecified | '
+  const { date, time, zone } = timestamp === SINCE_START ? greenwichTime(timestamp) : localTime(timestamp)
+  return `${date} | ${time} ${zone} | `
+}
+
+function typeAndNumber(event: SystemEventRecord): string[] {
+  const number = event.sensorNumber === 0 ? '' : ` #0x${hex(event.sensorNumber, 2)}`
+  return [sensorTypeWord(event.sensorType) + number, ...eventColumns(event)]
+}
+
+function eventColumns({ event, sensorType, sensorNumber, data }: SystemEventRecord): string[] {
+  const columns = [eventWords(event.type, sensorType, data), event.deassertion ? 'Deasserted' : 'Asserted']
+  const isMemory = sensorType === MEMORY && event.type === EventType.SensorSpecific && sensorNumber === 0
+  const [first = 0, , third = 0] = data
+  if (isMemory && ((first >> 4) & 3) === OEM_DATA3) columns.push(`CPU ${third & 0x0f} DIMM ${third >> 4}`)
+  return columns
+}
+
+const MEMORY = 0x0c
+/** What bits 5:4 of the first data byte say of the third. Table 29-6. */
+const OEM_DATA3 = 2
+const THRESHOLD_DATA3 = 1
+
+/** The reading and the threshold that it passed, as far as the event's data bytes have them; the reading is 0 otherwise. */
+function values({ event, data }: SystemEventRecord, sensor: SensorRecord | EventOnlyRecord): string[] {
+  if (event.type !== EventType.Threshold) return []
+  const record = readAsFull(sensor)
+  const [first = 0, second = 0, third = 0] = data
+  const value = (raw: number) => Math.fround(readingValue(raw, record))
+  const reading = `Reading ${shortest(first >> 6 === 1 ? value(second) : 0)}`
+  if (((first >> 4) & 3) !== THRESHOLD_DATA3) return [reading]
+  const isAbove = (first & 1) === 1
+  const relation = isAbove === event.deassertion ? '<' : '>'
+  return [`${reading} ${relation} Threshold ${valueText(value(third), record)}`]
+}
+
+/** ipmitool reads any sensor's record as a full one here, and so takes letters of its name for factors. */
+function readAsFull(sensor: SensorRecord | EventOnlyRecord): FullSensorRecord {
+  if (sensor.kind === 'full') return sensor
+  const raw = new Uint8Array(MAX_SDR_BYTES)
+  raw.set(encodeSdr(sensor))
+  raw[3] = SdrType.full
+  raw[4] = MAX_SDR_BYTES - SDR_HEADER_BYTES
+  return decodeSdr(raw) as FullSensorRecord
+}
