@@ -2,11 +2,9 @@
 
 /**
  * `%.*f`. JavaScript's toFixed rounds an exact half up and C's to even, it drops the sign of minus zero, and from 1e21
- * on it writes an exponent.
+ * on it writes an exponent. Not for NaN, whose sign C shows and JavaScript does not know.
  */
 export function fixed(value: number, digits: number): string {
-  // A result that is no number comes from sqrt or log of a negative one, which x86 answers with a negative NaN.
-  if (Number.isNaN(value)) return '-nan'
   const sign = value < 0 || Object.is(value, -0) ? '-' : ''
   if (!Number.isFinite(value)) return `${sign}inf`
   const { mantissa, exponent } = partsOf(Math.abs(value))

@@ -53,17 +53,23 @@ function isReadable(answer: SensorAnswer): boolean {
   return readingState(answer) === 'given'
 }
 
-function listValue(answer: SensorAnswer): string {
+function analogText(answer: SensorAnswer): string | undefined {
+  const record = analogRecord(answer)
   const value = answeredValue(answer)
-  if (value !== undefined) return valueText(value, answer.record).slice(0, VALUE_LENGTH)
+  return record && value !== undefined ? valueText(value, record).slice(0, VALUE_LENGTH) : undefined
+}
+
+function listValue(answer: SensorAnswer): string {
+  const value = analogText(answer)
+  if (value !== undefined) return value
   if (answer.record.kind === 'full' && !isReadable(answer))
     return readingState(answer) === 'disabled' ? 'disabled' : 'no reading'
   return isReadable(answer) ? `0x${hex(answer.reading?.states ?? 0, 2)}` : 'Not Readable'
 }
 
 function elistValue(answer: SensorAnswer): string {
-  const value = answeredValue(answer)
-  if (value !== undefined) return valueText(value, answer.record).slice(0, VALUE_LENGTH)
+  const value = analogText(answer)
+  if (value !== undefined) return value
   if (!isReadable(answer)) return readingState(answer) === 'disabled' ? 'Disabled' : 'No Reading'
   return statesOf(answer).join(', ')
 }

@@ -18,14 +18,10 @@ import {
   type SystemEventRecord,
 } from '../../protocol/sel-record.ts'
 import { EventType } from '../../protocol/sensor/event-types.ts'
-import { hex, hexBytes, shortest } from './c-number.ts'
+import { hex, hexBytes } from './c-number.ts'
 import { eventWords, sensorTypeWord } from './event-text.ts'
-import { greenwichTime, localTime } from './local-time.ts'
-import { readingValue, valueText } from './sensor-value.ts'
-
-/** Up to this many seconds a time stamp counts from the BMC's start. */
-const SINCE_START = 0x20000000
-const UNSPECIFIED = 0xffffffff
+import { digits, readingValue, valueText } from './sensor-value.ts'
+import { calendarTime, SINCE_START, UNSPECIFIED } from './timestamp.ts'
 
 /** One line a record. */
 export function selList(records: Iterable<SelRecord>): string {
@@ -100,7 +96,7 @@ function asSystemEvent(record: SelRecord): SelRecord {
 function timeColumns(timestamp: number): string {
   if (timestamp < SINCE_START) return ` Pre-Init  |${String(timestamp).padStart(10, '0')}| `
   if (timestamp === UNSPECIFIED) return 'Unspecified | Unspecified | '
-  const { date, time, zone } = timestamp === SINCE_START ? greenwichTime(timestamp) : localTime(timestamp)
+  const { date, time, zone } = calendarTime(timestamp)
   return `${date} | ${time} ${zone} | `
 }
 
@@ -128,7 +124,7 @@ function values({ event, data }: SystemEventRecord, sensor: SensorRecord | Event
   const record = readAsFull(sensor)
   const [first = 0, second = 0, third = 0] = data
   const value = (raw: number) => Math.fround(readingValue(raw, record))
-  const reading = `Reading ${shortest(first >> 6 === 1 ? value(second) : 0)}`
+  const reading = `Reading ${digits(first >> 6 === 1 ? value(second) : 0, record)}`
   if (((first >> 4) & 3) !== THRESHOLD_DATA3) return [reading]
   const isAbove = (first & 1) === 1
   const relation = isAbove === event.deassertion ? '<' : '>'

@@ -1,6 +1,5 @@
 /** `sensor list` as ipmitool prints it: full and compact sensor records with their thresholds. */
 import type { ThresholdName } from '../../protocol/sensor/event-types.ts'
-import { fixed } from './c-number.ts'
 import {
   analogRecord,
   answeredValue,
@@ -9,7 +8,7 @@ import {
   type SensorAnswer,
   severity,
 } from './sensor-answer.ts'
-import { readingValue } from './sensor-value.ts'
+import { digits, readingValue } from './sensor-value.ts'
 import { unitWord } from './units.ts'
 
 /** The order of the columns. */
@@ -44,9 +43,9 @@ function discreteSensor(answer: SensorAnswer): string {
 function thresholdSensor(answer: SensorAnswer): string {
   const value = answeredValue(answer)
   const raw = answer.reading?.reading ?? 0
-  const isAnalog = analogRecord(answer) !== undefined
-  const isGiven = isAnalog ? value !== undefined : readingState(answer) === 'given'
-  const shown = value === undefined ? `0x${raw.toString(16)}` : fixed(value, 3)
+  const record = analogRecord(answer)
+  const isGiven = record ? value !== undefined : readingState(answer) === 'given'
+  const shown = value === undefined || !record ? `0x${raw.toString(16)}` : digits(value, record, 3)
   const status = (isGiven ? severity(answer, 'level') : 'na').padEnd(6)
   const head = `${(isGiven ? shown : 'na').padEnd(10)} | ${unit(answer).padEnd(10)} | ${status}`
   return head + thresholdColumns.map(name => `| ${threshold(answer, name).padEnd(10)}`).join('')
@@ -64,5 +63,5 @@ function threshold(answer: SensorAnswer, name: ThresholdName): string {
   if (answer.record.kind !== 'full' || thresholds === undefined || !thresholds.readable[name]) return 'na'
   const record = analogRecord(answer)
   if (record === undefined) return `0x${thresholds[name].toString(16)}`
-  return fixed(readingValue(thresholds[name], record), 3)
+  return digits(readingValue(thresholds[name], record), record, 3)
 }

@@ -1,6 +1,6 @@
 /** A sensor's value, computed and written as ipmitool does, in its order of arithmetic. IPMI 2.0 rev 1.1, section 36.3. */
 import type { FullSensorRecord, SensorRecord } from '../../protocol/sdr/record.ts'
-import { shortest } from './c-number.ts'
+import { fixed, shortest } from './c-number.ts'
 import { unitWord } from './units.ts'
 
 /** Literals, as 10 ** n is off in the last bit for some n. */
@@ -39,7 +39,14 @@ export function readingValue(raw: number, record: FullSensorRecord): number {
   return curves[record.linearization]?.(straight) ?? straight
 }
 
+/** A value with this many decimals, or as many as it needs: none or two. */
+export function digits(value: number, record: FullSensorRecord, decimals?: number): string {
+  // The square root or logarithm of a negative number, whose sign in C's library is this one on x86.
+  if (Number.isNaN(value)) return record.linearization === 'log10' ? 'nan' : '-nan'
+  return decimals === undefined ? shortest(value) : fixed(value, decimals)
+}
+
 /** `42 degrees C`, `1.26 Volts` */
-export function valueText(value: number, record: SensorRecord): string {
-  return `${shortest(value)} ${unitWord(record)}`
+export function valueText(value: number, record: FullSensorRecord): string {
+  return `${digits(value, record)} ${unitWord(record)}`
 }

@@ -1,0 +1,86 @@
+import { after, before, describe, it } from 'node:test'
+import fc from 'fast-check'
+import { needs } from '../../lab/kernel/needs-programs.ts'
+import { serveSdrs, serveSel } from '../../lab/lan/answered-records.ts'
+import { AnsweringRig } from '../../lab/lan/answering-rig.ts'
+import {
+  GetSensorReading,
+  GetSensorReadingFactors,
+  GetSensorThresholds,
+} from '../../protocol/commands/sensor.ts'
+import type { SensorRecord } from '../../protocol/sdr/record.ts'
+import { factors, readings, selRecords, sensors, thresholds } from './random-records.test.fixture.ts'
+import { assertSameLines, decoded, drawn, seeds } from './same-lines.test.fixture.ts'
+import { sdrElist, sdrList } from './sdr-list.ts'
+import { selElist, selList } from './sel-list.ts'
+import type { SensorAnswer } from './sensor-answer.ts'
+import { sensorList } from './sensor-list.ts'
+
+const bulk = { numRuns: 3, endOnFailure: true, includeErrorInReport: true } as const
+
+describe('in ipmitool’s words', needs('ipmitool'), () => {
+  let rig: AnsweringRig
+  const zone = process.env.TZ
+  before(async () => {
+    rig = await AnsweringRig.start()
+  })
+  after(async () => {
+    await rig[Symbol.asyncDispose]()
+    if (zone === undefined) delete process.env.TZ
+    else process.env.TZ = zone
+  })
+
+  const zones = [
+    'UTC',
+    'Europe/Berlin',
+    'America/New_York',
+    'Asia/Kolkata',
+    'America/Sao_Paulo',
+    'Australia/Lord_Howe',
+  ]
+
+  it('sel list and sel elist are what ipmitool prints of 500 random records, in several time zones', async () => {
+    await fc.assert(
+      fc.asyncProperty(seeds, fc.constantFrom(...zones), async (seed, tz) => {
+        process.env.TZ = tz
+        const records = drawn(selRecords, seed)
+        const sdrs = drawn(sensors, seed)
+        serveSel(rig, records)
+        serveSdrs(rig, sdrs)
+        assertSameLines(selList(records), await rig.ipmitool(['sel', 'list']))
+        assertSameLines(selElist(records, sdrs), await rig.ipmitool(['sel', 'elist']))
+      }),
+      bulk,
+    )
+  })
+
+  it('sdr list, sdr elist and sensor list are what ipmitool prints of 200 random sensors and readings', async () => {
+    await fc.assert(
+      fc.asyncProperty(seeds, async seed => {
+        const sdrs = drawn(sensors, seed)
+        serveSdrs(rig, sdrs)
+        const answers = answerSensors(rig, sdrs, seed)
+        assertSameLines(sdrList(answers), await rig.ipmitool(['sdr', 'list']))
+        assertSameLines(sdrElist(answers), await rig.ipmitool(['sdr', 'elist']))
+        assertSameLines(sensorList(answers), await rig.ipmitool(['sensor', 'list']))
+      }),
+      bulk,
+    )
+  })
+})
+
+/** Random readings, thresholds and factors, as the BMC's answers and as the client would hold them. */
+function answerSensors(rig: AnsweringRig, sdrs: readonly SensorRecord[], seed: number): SensorAnswer[] {
+  const [read, limits, factorsOf] = [drawn(readings, seed), drawn(thresholds, seed), drawn(factors, seed)]
+  const { netFn } = GetSensorReading
+  rig
+    .raw(netFn, GetSensorReading.cmd, ([number = 0]) => read[number]!)
+    .raw(netFn, GetSensorThresholds.cmd, ([number = 0]) => limits[number]!)
+    .raw(netFn, GetSensorReadingFactors.cmd, ([number = 0]) => factorsOf[number]!)
+  return sdrs.map((record, i) => ({
+    record,
+    reading: decoded(GetSensorReading, read[i]!),
+    thresholds: decoded(GetSensorThresholds, limits[i]!),
+    factors: decoded(GetSensorReadingFactors, factorsOf[i]!)?.factors,
+  }))
+}

@@ -1,0 +1,28 @@
+/** IPMI time stamps as ipmitool prints them: up to 20000000h since the BMC's start, FFFFFFFFh unspecified. Section 37. */
+import { greenwichTime, type LocalTime, localTime } from './local-time.ts'
+
+export const SINCE_START = 0x20000000
+export const UNSPECIFIED = 0xffffffff
+
+/** ipmitool takes the very first second after the limit for one of Greenwich time. */
+export function calendarTime(seconds: number): LocalTime {
+  return seconds === SINCE_START ? greenwichTime(seconds) : localTime(seconds)
+}
+
+/** `09/13/20 14:26:40 CEST`, `S+ 00:04:16`, after the first day `S+ 70/002 00:04:16` with year and day from 1970 on. */
+export function timestampText(seconds: number): string {
+  if (seconds === UNSPECIFIED) return 'Unspecified'
+  if (seconds < SINCE_START) return `S+ ${dayText(seconds)}${greenwichTime(seconds).time}`
+  const { date, time, zone } = calendarTime(seconds)
+  return `${date} ${time} ${zone}`
+}
+
+const DAY = 86_400
+
+function dayText(seconds: number): string {
+  if (seconds < DAY) return ''
+  const at = new Date(seconds * 1000)
+  const year = at.getUTCFullYear()
+  const day = Math.floor((at.getTime() - Date.UTC(year)) / (DAY * 1000)) + 1
+  return `${year % 100}/${String(day).padStart(3, '0')} `
+}
