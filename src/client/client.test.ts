@@ -12,7 +12,8 @@ import type { RegisterPort } from '../ports/register-port.ts'
 import { GetDeviceId } from '../protocol/commands/device.ts'
 import { GetSelInfo } from '../protocol/commands/sel.ts'
 import { LastwordError } from '../protocol/error.ts'
-import { connect, connectKcs } from './connect.ts'
+import { connect } from './connect.ts'
+import { connectKcs } from './connect-kcs.ts'
 
 /** A simulated BMC behind registers; `answers: 'never'` leaves each request without one. */
 function registersOfBmc(answers: 'atOnce' | 'never' = 'atOnce') {

@@ -5,8 +5,14 @@ import type { Done } from './reply.ts'
 export type IpmiAddr =
   /** The BMC itself. */
   | { kind: 'systemInterface'; lun?: number }
-  /** A controller on an IPMB behind it. */
-  | { kind: 'ipmb'; channel: number; slaveAddr: number; lun?: number }
+  /** A controller on an IPMB behind it; over LAN also one behind another, `transit`, on its `channel`. */
+  | {
+      kind: 'ipmb'
+      channel: number
+      slaveAddr: number
+      lun?: number
+      transit?: { channel: number; slaveAddr: number }
+    }
 
 export const bmcAddr: IpmiAddr = { kind: 'systemInterface' }
 

@@ -27,6 +27,11 @@ export class PlusLink {
     this.protection = protection
   }
 
+  /** The number of the last packet that went out. */
+  get outbound(): number {
+    return this.#outbound
+  }
+
   /** Null when it is not of this session's other side. */
   open(packet: PlusPacket): Opened | null {
     const encryption = this.clearPayloads.has(packet.payloadType) ? 'may' : 'must'
@@ -70,6 +75,10 @@ export class V15Link {
     this.#password = v15Password(password)
     this.#inbound = new SeqWindow((first.inbound - 1) >>> 0)
     this.#outbound = (first.outbound - 1) >>> 0
+  }
+
+  get outbound(): number {
+    return this.#outbound
   }
 
   open(packet: V15Packet): Opened | null {

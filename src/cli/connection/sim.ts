@@ -3,7 +3,7 @@ import { Bmc as SimulatedBmc } from '../../bmc/bmc.ts'
 import { execute } from '../../bmc/execute.ts'
 import { KcsSide } from '../../bmc/kcs-side.ts'
 import type { Bmc } from '../../client/bmc.ts'
-import { connectKcs } from '../../client/connect.ts'
+import { connectKcs } from '../../client/connect-kcs.ts'
 import { KcsRegisters } from '../../ports/kcs-registers.ts'
 
 /** `sim://?state=DIR` keeps its state there. */

@@ -1,6 +1,9 @@
 /** A BMC on a LAN port of its own, for tests and benches against real programs. */
 import { Bmc } from '../../bmc/bmc.ts'
 import { LanServer, type LanServerOptions } from '../../bmc/lan-server.ts'
+import type { Bmc as Client } from '../../client/bmc.ts'
+import { connect } from '../../client/connect.ts'
+import type { ConnectOptions } from '../../client/lan-url.ts'
 import { defaultSuites, MemoryAccounts, type MemoryAccountsOptions } from '../../lan/accounts.ts'
 import { Privilege } from '../../protocol/command.ts'
 import { type ProgramResult, runProgram } from '../kernel/run-program.ts'
@@ -36,6 +39,13 @@ export class LanRig implements AsyncDisposable {
 
   get port(): number {
     return this.server.port
+  }
+
+  /** Logs in with our own client. */
+  connect(options: ConnectOptions & { scheme?: 'lan' | 'lanplus' } = {}): Promise<Client> {
+    const { scheme = 'lanplus', ...rest } = options
+    const host = this.server.host.includes(':') ? `[${this.server.host}]` : this.server.host
+    return connect(`${scheme}://${user.name}@${host}:${this.port}`, { password: user.password, ...rest })
   }
 
   /** Runs ipmitool with these arguments behind those of the connection. */

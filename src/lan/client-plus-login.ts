@@ -1,0 +1,298 @@
+/** The console's side of an RMCP+ log-in. IPMI 2.0 rev 1.1, sections 13.15 to 13.24. */
+import { timingSafeEqual } from 'node:crypto'
+import type { Codec, ValueOf } from '../protocol/codec.ts'
+import { Privilege } from '../protocol/command.ts'
+import { PayloadType } from '../protocol/commands/payload.ts'
+import { GetChannelAuthenticationCapabilities, GetChannelCipherSuites } from '../protocol/commands/session.ts'
+import { CompletionCode } from '../protocol/completion-code.ts'
+import { LastwordError } from '../protocol/error.ts'
+import { type CipherSuite, cipherSuite, decodeSuiteRecords, strongestFirst } from './cipher-suites.ts'
+import { type Ask, ask, askOutside, PATIENCE, together } from './client-ask.ts'
+import { badKg, badPassword, refused } from './client-errors.ts'
+import type { LanClientOptions } from './client-options.ts'
+import { mergeQuirks } from './quirks.ts'
+import {
+  protectionOf,
+  type RakpState,
+  rakp2AuthCode,
+  rakp3AuthCode,
+  rakp4IntegrityCheck,
+  sessionIntegrityKey,
+} from './rakp.ts'
+import { encodePlus } from './rmcpplus.ts'
+import { PlusLink } from './session-link.ts'
+import {
+  MAX_NAME_BYTES,
+  openSessionRequest,
+  openSessionResponse,
+  RANDOM_BYTES,
+  RakpStatus,
+  rakp1,
+  rakp2,
+  rakp3,
+  rakp4,
+  readSetup,
+  roleOf,
+  writeSetup,
+} from './session-setup.ts'
+
+export interface LoginContext {
+  options: LanClientOptions
+  /** Our name for the session. */
+  consoleId: number
+  random(bytes: number): Uint8Array
+}
+
+const PRESENT_CHANNEL = 0x0e
+/** Tried where the BMC does not say what it offers: nearly every one has one of them. */
+const usualSuites: readonly number[] = [17, 3]
+const MAX_LIST_PARTS = 64
+/** Parts of the list that are asked for at once; they hold all suites of the specification that are in use. */
+const FIRST_PARTS = 4
+const PART_BYTES = 16
+
+type Steps<T> = Generator<Ask<unknown>, T, unknown>
+
+export function* loginPlus(context: LoginContext): Steps<PlusLink> {
+  const { options } = context
+  const offered = yield* explore(context)
+  if (options.suite !== undefined) return yield* loginWith(context, forcedSuite(options), 'ask on')
+  const known = strongestFirst.filter(id => id !== 0 && offered.includes(id))
+  const candidates = known.length > 0 ? known : usualSuites
+  let refusal: unknown
+  for (const id of candidates) {
+    const isLast = id === candidates.at(-1)
+    try {
+      return yield* loginWith(context, cipherSuite(id)!, isLast ? 'ask on' : 'take for a refusal')
+    } catch (error) {
+      if (!isSuiteRefused(error)) throw error
+      refusal = error
+    }
+  }
+  throw refusal
+}
+
+function isSuiteRefused(error: unknown): boolean {
+  return error instanceof LastwordError && error.code === 'SUITE_REFUSED'
+}
+
+function forcedSuite({ name, suite: id, onWarning }: LanClientOptions): CipherSuite {
+  const suite = cipherSuite(id!)
+  if (suite === undefined) {
+    throw new LastwordError('SUITE_UNKNOWN', `${name}: nothing is known of cipher suite ${id}`, {
+      hint: `Known are ${strongestFirst.join(', ')}.`,
+    })
+  }
+  if (id === 0) {
+    onWarning?.(
+      new LastwordError('SUITE_ZERO', `${name}: cipher suite 0 asks for no password and protects nothing`, {
+        hint: 'A BMC that takes it lets everybody in: turn suite 0 off.',
+      }),
+    )
+  }
+  return suite
+}
+
+/** The suites that the BMC says it has; none when it cannot say, or when it need not be asked. */
+function* explore(context: LoginContext): Steps<readonly number[]> {
+  const { options, random } = context
+  const hints = mergeQuirks(options.quirks ?? [])
+  const firstSeq = random(1)[0]!
+  const rqSeq = (index: number) => (firstSeq + index) & 0x3f
+  const parts = Array.from({ length: options.suite === undefined ? FIRST_PARTS : 0 }, (_, index) =>
+    askPart(index, rqSeq(1 + index)),
+  )
+  if (hints.skipsCapabilities) return parts.length === 0 ? [] : yield* readList(parts, rqSeq, null)
+  const request = {
+    of: { channel: PRESENT_CHANNEL, extended: true },
+    privilege: options.privilege ?? Privilege.Admin,
+  }
+  const capabilities = askOutside(GetChannelAuthenticationCapabilities, request, rqSeq(0))
+  const [told, ...lists] = yield* ask(together(capabilities, parts))
+  const { authTypes, connections } = capabilities.read(told!)
+  if (!authTypes.extended || !connections.ipmi20) {
+    throw new LastwordError('NO_IPMI20', `${options.name}: the BMC does not speak IPMI 2.0`, {
+      hint: 'Use lan:// (-I lan) for IPMI 1.5, or the quirk authcap if it is wrong about itself.',
+    })
+  }
+  return yield* readList(parts, rqSeq, lists)
+}
+
+type PartQuestion = ReturnType<typeof askPart>
+
+function askPart(index: number, rqSeq: number) {
+  const request = { channel: PRESENT_CHANNEL, payloadType: PayloadType.Ipmi, list: { index, bySuite: true } }
+  return askOutside(GetChannelCipherSuites, request, rqSeq)
+}
+
+function* readList(
+  questions: readonly PartQuestion[],
+  rqSeq: (index: number) => number,
+  given: readonly (Uint8Array | null)[] | null,
+): Steps<readonly number[]> {
+  const [first, ...others] = questions
+  if (first === undefined) return []
+  const bodies = given ?? (yield* ask(together(first, others)))
+  const records: number[] = []
+  for (let index = 0; index < MAX_LIST_PARTS; index++) {
+    const question = questions[index] ?? askPart(index, rqSeq(1 + index))
+    const body = index < bodies.length ? bodies[index]! : yield* ask(question)
+    const part = recordsOf(question, body)
+    records.push(...part)
+    if (part.length < PART_BYTES) break
+  }
+  return decodeSuiteRecords(Uint8Array.from(records))
+}
+
+/** Empty at the end of the list, which some BMCs answer with a completion code. */
+function recordsOf(question: PartQuestion, body: Uint8Array | null): Uint8Array {
+  if (body === null || body[0] !== CompletionCode.Ok) return new Uint8Array(0)
+  return question.read(body).records
+}
+
+function askSetup<T extends { tag: number } | null>(
+  what: string,
+  types: readonly [request: number, response: number],
+  payload: Uint8Array,
+  response: Codec<NonNullable<T>>,
+): Ask<T> {
+  const tag = payload[0]
+  return {
+    what,
+    datagrams: [encodePlus({ payloadType: types[0], sessionId: 0, sequence: 0, payload })],
+    take(incoming) {
+      if (incoming.format !== 'plus' || incoming.packet.payloadType !== types[1]) return undefined
+      const message = readSetup(response, incoming.packet.payload)
+      return message !== null && message.tag === tag ? message : undefined
+    },
+  }
+}
+
+/** What no answer to Open Session means: some BMCs do not answer to a suite that they do not know. */
+type Silence = 'ask on' | 'take for a refusal'
+
+/** Throws LastwordError SUITE_REFUSED when the BMC does not take the suite. */
+function* loginWith(context: LoginContext, suite: CipherSuite, silence: Silence): Steps<PlusLink> {
+  const { options } = context
+  const state = yield* exchangeRandoms(context, suite, yield* openSession(context, suite, silence))
+  return yield* proveKeys(options, state)
+}
+
+function* openSession(context: LoginContext, suite: CipherSuite, silence: Silence): Steps<number> {
+  const { options, consoleId, random } = context
+  const { name } = options
+  const title = `Open Session with cipher suite ${suite.id}`
+  const level = options.privilege ?? Privilege.Admin
+  const payload = writeSetup(openSessionRequest, {
+    tag: random(1)[0]!,
+    maximum: mergeQuirks(options.quirks ?? []).opensWithLevel ? level : 0,
+    consoleId,
+    algorithms: suite,
+  })
+  const types = [PayloadType.OpenSessionRequest, PayloadType.OpenSessionResponse] as const
+  const question = askSetup<ValueOf<typeof openSessionResponse> | null>(
+    title,
+    types,
+    payload,
+    openSessionResponse,
+  )
+  const answer = yield* ask(
+    silence === 'ask on'
+      ? question
+      : { ...question, without: sendings => (sendings >= PATIENCE ? null : undefined) },
+  )
+  const status = answer === null ? RakpStatus.NoCipherSuiteMatch : answer.status
+  if (answer === null || status !== RakpStatus.Ok)
+    throw refused(
+      name,
+      title,
+      status === RakpStatus.IllegalParameter ? RakpStatus.NoCipherSuiteMatch : status,
+    )
+  const { bmcId, algorithms } = answer
+  const isSame =
+    algorithms?.authentication === suite.authentication &&
+    algorithms.integrity === suite.integrity &&
+    algorithms.confidentiality === suite.confidentiality
+  if (answer.consoleId !== consoleId || bmcId === undefined || bmcId === 0 || !isSame) {
+    throw new LastwordError('RESPONSE_BAD', `${name}: the answer to Open Session is not what was asked for`, {
+      hint: 'The BMC changed the algorithms or the session ID; try another cipher suite.',
+    })
+  }
+  return bmcId
+}
+
+function* exchangeRandoms(
+  { options, consoleId, random }: LoginContext,
+  suite: CipherSuite,
+  bmcId: number,
+): Steps<RakpState> {
+  const { name, userName } = options
+  const role = {
+    privilege: options.privilege ?? Privilege.Admin,
+    nameOnly: options.lookUp !== 'byNameAndPrivilege',
+  }
+  const given = new Uint8Array(Buffer.from(userName, 'latin1'))
+  const isFilled = mergeQuirks(options.quirks ?? []).intel === true
+  const nameBytes = isFilled ? new Uint8Array(MAX_NAME_BYTES) : given
+  if (isFilled) nameBytes.set(given)
+  const consoleRandom = random(RANDOM_BYTES)
+  const message = { tag: random(1)[0]!, bmcId, consoleRandom, role, userName: nameBytes }
+  const types = [PayloadType.Rakp1, PayloadType.Rakp2] as const
+  const answer = yield* ask(askSetup('RAKP 1', types, writeSetup(rakp1, message), rakp2))
+  if (answer.status !== RakpStatus.Ok) throw refused(name, `RAKP 2 for ${titleOf(options)}`, answer.status)
+  const { bmcRandom, guid } = answer
+  if (bmcRandom === undefined || guid === undefined || answer.consoleId !== consoleId)
+    throw new LastwordError('RESPONSE_SHORT', `${name}: RAKP 2 is cut off or of another session`)
+  const state: RakpState = {
+    suite,
+    consoleId,
+    bmcId,
+    consoleRandom,
+    bmcRandom,
+    guid,
+    role: roleOf(role),
+    userName: nameBytes,
+    password: options.password,
+    kg: options.kg ?? new Uint8Array(0),
+  }
+  if (isEqual(answer.authCode, rakp2AuthCode(state))) return state
+  // The BMC frees what it holds for this log-in.
+  const payload = writeSetup(rakp3, {
+    tag: message.tag,
+    status: RakpStatus.InvalidIntegrityCheckValue,
+    bmcId,
+    authCode: new Uint8Array(0),
+  })
+  yield { ...askSetup('RAKP 3', [PayloadType.Rakp3, PayloadType.Rakp4], payload, rakp4), isOneWay: true }
+  throw badPassword(name, userName)
+}
+
+function titleOf({ userName }: LanClientOptions): string {
+  return userName === '' ? 'the user without a name' : `user "${userName}"`
+}
+
+function* proveKeys(options: LanClientOptions, state: RakpState): Steps<PlusLink> {
+  const { name, userName } = options
+  const message = {
+    tag: state.consoleRandom[0]!,
+    status: RakpStatus.Ok,
+    bmcId: state.bmcId,
+    authCode: rakp3AuthCode(state),
+  }
+  const types = [PayloadType.Rakp3, PayloadType.Rakp4] as const
+  const answer = yield* ask(askSetup('RAKP 3', types, writeSetup(rakp3, message), rakp4))
+  if (answer.status === RakpStatus.InvalidIntegrityCheckValue) throw badPassword(name, userName)
+  if (answer.status !== RakpStatus.Ok) throw refused(name, 'RAKP 4', answer.status)
+  const sik = sessionIntegrityKey(state)
+  const hints = mergeQuirks(options.quirks ?? [])
+  const checked = hints.intel
+    ? { ...state, suite: { ...state.suite, authentication: state.suite.integrity } }
+    : state
+  if (!hints.skipsIntegrityCheck && !isEqual(answer.integrityCheck, rakp4IntegrityCheck(checked, sik)))
+    throw badKg(name)
+  return new PlusLink(state.bmcId, protectionOf(state, sik))
+}
+
+function isEqual(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && timingSafeEqual(a, b)
+}
