@@ -1,15 +1,24 @@
-/** `lastword lab kernel --at …` and its like: cuts a real kernel at exact instructions. */
-
-import { type CutAt, cutAt } from '../lab/kernel/cuts/cut-at.ts'
+/** `lastword lab kernel --at …` and its like: cuts a real kernel at exact instructions, or at random moments. */
+import { cutAt } from '../lab/kernel/cuts/cut-at.ts'
 import { CutBench, type CutBenchOptions } from '../lab/kernel/cuts/cut-bench.ts'
-import { HANG_TURNS, STUCK_MS } from '../lab/kernel/cuts/follow-panic.ts'
-import { type KernelCutRow, summaryOf } from '../lab/kernel/cuts/rows.ts'
+import { HANG_SPINS, HANG_TURNS, STUCK_MS } from '../lab/kernel/cuts/follow-panic.ts'
+import { randomCuts, wilson } from '../lab/kernel/cuts/random.ts'
+import { type CutReport, type KernelCutRow, summaryOf } from '../lab/kernel/cuts/rows.ts'
+import { Sweep } from '../lab/kernel/cuts/sweep.ts'
+import { traceWay } from '../lab/kernel/cuts/way.ts'
+import { hangingInstructions, inOrder, type SweptCut, windowTexts } from '../lab/kernel/cuts/windows.ts'
 import type { Kernel } from '../lab/kernel/kernel-cache.ts'
 import { printLine, printRow } from './output.ts'
+import { UsageError } from './params.ts'
 
 export interface KernelCutOptions {
-  at: string[]
+  at?: string[]
   hit?: number
+  everyInstruction?: boolean
+  instructions?: { from: number; to: number }
+  sample?: number
+  random?: number
+  traffic?: 'full' | 'slow'
   interface: 'kcs' | 'bt'
   panicOp: 'none' | 'event' | 'string'
   watchdog?: boolean
@@ -18,39 +27,42 @@ export interface KernelCutOptions {
 }
 
 /** What a hang is, as every report says it. */
-export const hangBound =
-  `A hang is ${HANG_TURNS} turns of the kernel's wait in a row without a request to the BMC, its state machine idle; ` +
-  `or ${STUCK_MS / 1000} s with neither a turn nor a request.`
+const hangBound =
+  `A hang: ${HANG_TURNS} turns of the kernel's wait in a row without a request to the BMC, its state machine idle; ` +
+  `or ${HANG_SPINS} looks in a row at a lock that the interrupted code holds; ` +
+  `or ${STUCK_MS / 1000} s without a request or an end.`
+
+const PROGRESS_MS = 5000
 
 export async function runKernelCuts(
   kernel: Kernel,
   options: KernelCutOptions,
   signal: AbortSignal,
 ): Promise<void> {
-  const isJson = options.json === true
-  if (!isJson) printLine(heading(kernel, options))
-  const rows: KernelCutRow[] = []
-  await using bench = await CutBench.start(benchOptions(kernel, options, signal))
-  for (const place of options.at) {
-    const cut = await cutAt(bench, { place, ...(options.hit !== undefined && { hit: options.hit }) })
-    rows.push(cut.row)
-    if (isJson) printRow(cut.row)
-    else printLine(cutLine(place, cut))
+  if (options.json !== true) printLine(heading(kernel, options))
+  const bench = await CutBench.start(benchOptions(kernel, options, signal))
+  try {
+    const rows = await run(bench, options)
+    if (options.json === true) printRow(summaryOf(kernel.version, rows))
+    else printLine(`\n${hangBound}`)
+  } finally {
+    await bench.dispose()
   }
-  if (isJson) printRow(summaryOf(kernel.version, rows))
-  else printLine(`\n${hangBound}`)
 }
 
-export function benchOptions(
-  kernel: Kernel,
-  options: Omit<KernelCutOptions, 'at'>,
-  signal: AbortSignal,
-): CutBenchOptions {
+function run(bench: CutBench, options: KernelCutOptions): Promise<KernelCutRow[]> {
+  if (options.random !== undefined) return runRandom(bench, options.random, options)
+  if (options.everyInstruction === true || options.sample !== undefined) return runSweep(bench, options)
+  return runPlaces(bench, options.at ?? [], options)
+}
+
+function benchOptions(kernel: Kernel, options: KernelCutOptions, signal: AbortSignal): CutBenchOptions {
   return {
     kernel,
     interface: options.interface,
     panicOp: options.panicOp,
     watchdog: options.watchdog === true ? 'started' : 'off',
+    traffic: options.traffic ?? 'full',
     cpus: options.cpus,
     signal,
   }
@@ -59,12 +71,125 @@ export function benchOptions(
 function heading(kernel: Kernel, options: KernelCutOptions): string {
   return (
     `Linux ${kernel.version} (${kernel.release}) over ${options.interface.toUpperCase()}, ` +
-    `panic_op=${options.panicOp}${options.watchdog === true ? ', ipmi_watchdog started' : ''}\n\n` +
-    'a panic that strikes at         outcome     executed  where the processor sat'
+    `panic_op=${options.panicOp}${options.watchdog === true ? ', ipmi_watchdog started' : ''}` +
+    `${options.cpus === 2 ? ', one processor held while the other panics' : ''}\n`
   )
 }
 
-function cutLine(place: string, { row, sat }: CutAt): string {
+async function runPlaces(
+  bench: CutBench,
+  places: readonly string[],
+  options: KernelCutOptions,
+): Promise<KernelCutRow[]> {
+  const rows: KernelCutRow[] = []
+  if (options.json !== true) {
+    printLine('a panic that strikes at         outcome     executed  where the processor sat')
+  }
+  for (const place of places) {
+    const cut = await cutAt(bench, { place, ...(options.hit !== undefined && { hit: options.hit }) })
+    rows.push(cut.row)
+    if (options.json === true) printRow(cut.row)
+    else printLine(placeLine(place, cut))
+  }
+  return rows
+}
+
+function placeLine(place: string, { row, sat }: CutReport): string {
   const where = row.step === null ? row.symbol : `${place} ${row.symbol}`
   return [where.padEnd(30), row.outcome.padEnd(10), String(row.executed).padStart(8), sat].join('  ')
+}
+
+async function runSweep(bench: CutBench, options: KernelCutOptions): Promise<KernelCutRow[]> {
+  const progress = new Progress(`on request ${bench.serial}'s way`)
+  const way = await traceWay(bench, done => progress.show(`${done} instructions traced`))
+  const { from, to } = stretch(options.instructions, way.length)
+  const sweep = new Sweep(bench, way)
+  const startMs = performance.now()
+  const cuts: SweptCut[] = []
+  const swept =
+    options.sample === undefined ? sweep.everyInstruction(from, to) : sweep.sampled(options.sample)
+  for await (const cut of swept) {
+    cuts.push(cut)
+    if (options.json === true) printRow(cut[1].row)
+    progress.show(`${cuts.length} cuts, at instruction ${cut[0]} of ${way.length}`)
+  }
+  const seconds = (performance.now() - startMs) / 1000
+  if (options.json !== true) printSweep(way, cuts, seconds)
+  return inOrder(cuts).map(([, { row }]) => row)
+}
+
+function stretch(asked: KernelCutOptions['instructions'], length: number): { from: number; to: number } {
+  if (asked === undefined) return { from: 0, to: length }
+  if (asked.from >= length) throw new UsageError(`--instructions: the way has ${length} instructions only`)
+  return { from: asked.from, to: Math.min(asked.to + 1, length) }
+}
+
+function printSweep(
+  way: Parameters<typeof windowTexts>[0],
+  cuts: readonly SweptCut[],
+  seconds: number,
+): void {
+  const windows = windowTexts(way, cuts)
+  const counts = new Map<string, number>()
+  for (const [, { row }] of cuts) counts.set(row.outcome, (counts.get(row.outcome) ?? 0) + 1)
+  printLine(
+    `${way.length} instructions on the way; ${cuts.length} cuts in ${seconds.toFixed(0)} s ` +
+      `(${(cuts.length / seconds).toFixed(1)} a second): ` +
+      [...counts].map(([outcome, count]) => `${count} ${outcome}`).join(', '),
+  )
+  printLine()
+  printLine('window (instructions after)           from … to                                     stored')
+  for (const window of windows) {
+    printLine(
+      `${`${window.after} ${window.from}-${window.to} ${window.step}`.padEnd(36)}  ` +
+        `${`${window.first} … ${window.last}`.padEnd(44)}  ${window.stores}`,
+    )
+    printLine(`${' '.repeat(38)}sits in ${window.sat}`)
+  }
+  const hanging = hangingInstructions(windows)
+  printLine(`\n${hanging} of ${way.length} instructions hang: ${percent(hanging / way.length)}`)
+}
+
+async function runRandom(bench: CutBench, count: number, options: KernelCutOptions): Promise<KernelCutRow[]> {
+  const progress = new Progress('at random moments')
+  const rows: KernelCutRow[] = []
+  const where = new Map<string, number>()
+  for await (const { row, sat } of randomCuts(bench, count)) {
+    rows.push(row)
+    if (options.json === true) printRow(row)
+    if (row.outcome === 'hang') where.set(sat, (where.get(sat) ?? 0) + 1)
+    progress.show(`${rows.length} of ${count}`)
+  }
+  if (options.json !== true) {
+    const hangs = rows.filter(({ outcome }) => outcome === 'hang').length
+    const incomplete = rows.filter(({ outcome }) => outcome === 'incomplete').length
+    const { low, high } = wilson(hangs, rows.length)
+    const kind = options.traffic === 'slow' ? 'one request a second' : 'full traffic'
+    printLine(
+      `${rows.length} NMIs at random moments under ${kind}: ${hangs} hang, ` +
+        `${percent(hangs / rows.length)} (95 % between ${percent(low)} and ${percent(high)}), ${incomplete} incomplete`,
+    )
+    for (const [sat, times] of where) printLine(`${String(times).padStart(6)} × ${sat}`)
+  }
+  return rows
+}
+
+function percent(share: number): string {
+  return `${(share * 100).toFixed(2)} %`
+}
+
+/** What takes minutes says how far it is, now and then, on standard error. */
+class Progress {
+  readonly #what: string
+  #saidMs = performance.now()
+
+  constructor(what: string) {
+    this.#what = what
+  }
+
+  show(done: string): void {
+    if (performance.now() - this.#saidMs < PROGRESS_MS) return
+    this.#saidMs = performance.now()
+    process.stderr.write(`${this.#what}: ${done} …\n`)
+  }
 }

@@ -10,15 +10,20 @@ import {
   type ScenarioRow,
 } from '../lab/kernel/scenario.ts'
 import { steps } from '../lab/step.ts'
-import { LastwordError } from '../protocol/error.ts'
 import { interruptible } from './interrupt.ts'
 import { runKernelCuts } from './lab-kernel-cuts.ts'
 import { exitStatus, printLine, printRow } from './output.ts'
+import { UsageError } from './params.ts'
 
 interface LabKernelOptions {
   cut?: KernelCut[]
   at?: string[]
   hit?: number
+  everyInstruction?: boolean
+  instructions?: { from: number; to: number }
+  sample?: number
+  random?: number
+  traffic?: 'full' | 'slow'
   panicOp: 'none' | 'event' | 'string'
   watchdog?: boolean
   cpus?: 'both' | '1' | '2'
@@ -37,6 +42,17 @@ export function labKernelCommand(): Command {
     .addOption(new Option('--cut <names...>', 'only these points of the protocol').choices(kernelCuts))
     .option('--at <places...>', `an instruction instead: ${steps.join(', ')}, or [MODULE:]SYMBOL[+OFFSET]`)
     .option('--hit <n>', 'which passage of the place, counted from the entry of a request', positive)
+    .option('--every-instruction', "cuts at each instruction of one request's way")
+    .option('--instructions <from-to>', 'only these of the way, counted from 0', span)
+    .option(
+      '--sample <n>',
+      'cuts at n instructions of the way and at each store, then halves to the edges',
+      positive,
+    )
+    .option('--random <n>', 'n NMIs at random moments', positive)
+    .addOption(
+      new Option('--traffic <kind>', 'requests back to back, or one a second').choices(['full', 'slow']),
+    )
     .addOption(
       new Option('--panic-op <what>', "ipmi_msghandler's panic_op")
         .choices(['none', 'event', 'string'])
@@ -60,9 +76,8 @@ export function labKernelCommand(): Command {
 async function runCuts(options: LabKernelOptions, signal: AbortSignal): Promise<void> {
   checkOptions(options)
   const kernel = await chosenKernel(options)
-  if (options.at !== undefined) {
-    const cpus = options.cpus === '2' ? 2 : 1
-    return runKernelCuts(kernel, { ...options, at: options.at, cpus }, signal)
+  if (exactWays(options).length > 0) {
+    return runKernelCuts(kernel, { ...options, cpus: options.cpus === '2' ? 2 : 1 }, signal)
   }
   const cpus = options.cpus ?? 'both'
   const cpuCounts = cpus === 'both' ? ([1, 2] as const) : ([Number(cpus) as 1 | 2] as const)
@@ -90,14 +105,43 @@ function positive(text: string): number {
   return Number(text)
 }
 
+function span(text: string): { from: number; to: number } {
+  const [, from, to] = /^(\d+)-(\d+)$/.exec(text) ?? []
+  if (from === undefined || Number(from) > Number(to)) {
+    throw new InvalidArgumentError('It takes two whole numbers, such as 0-300.')
+  }
+  return { from: Number(from), to: Number(to) }
+}
+
+/** The options that ask for cuts at exact instructions or moments; without any the points of the protocol are cut. */
+function exactWays(options: LabKernelOptions): string[] {
+  return [
+    ...(options.at === undefined ? [] : ['--at']),
+    ...(options.everyInstruction === undefined ? [] : ['--every-instruction']),
+    ...(options.sample === undefined ? [] : ['--sample']),
+    ...(options.random === undefined ? [] : ['--random']),
+  ]
+}
+
 function checkOptions(options: LabKernelOptions): void {
-  const isExact = options.at !== undefined
-  if (isExact && options.cut !== undefined)
-    throw new LastwordError('USAGE', '--cut and --at do not go together')
-  if (isExact && options.cpus === 'both') throw new LastwordError('USAGE', '--at takes --cpus 1 or 2')
-  if (!isExact && options.hit !== undefined) throw new LastwordError('USAGE', '--hit needs --at')
-  if (!isExact && (options.panicOp !== 'string' || options.watchdog === true)) {
-    throw new LastwordError('USAGE', '--panic-op and --watchdog need --at')
+  const exact = exactWays(options)
+  const asked = options.cut === undefined ? exact : [...exact, '--cut']
+  if (asked.length > 1) throw new UsageError(`${asked.join(' and ')} do not go together`)
+  if (exact.length === 0) {
+    const lonely = [
+      ...(options.hit === undefined ? [] : ['--hit']),
+      ...(options.instructions === undefined ? [] : ['--instructions']),
+      ...(options.traffic === undefined ? [] : ['--traffic']),
+      ...(options.panicOp === 'string' ? [] : ['--panic-op']),
+      ...(options.watchdog === undefined ? [] : ['--watchdog']),
+    ]
+    if (lonely.length > 0) {
+      throw new UsageError(`${lonely[0]} needs --at, --every-instruction, --sample or --random`)
+    }
+  } else if (options.cpus === 'both') throw new UsageError(`${exact[0]} takes --cpus 1 or 2`)
+  if (options.hit !== undefined && options.at === undefined) throw new UsageError('--hit needs --at')
+  if (options.instructions !== undefined && options.everyInstruction === undefined) {
+    throw new UsageError('--instructions needs --every-instruction')
   }
 }
 
@@ -108,9 +152,10 @@ export function chosenKernel(options: {
   modules?: string
 }): Promise<Kernel> {
   if ((options.kernel === undefined) !== (options.modules === undefined)) {
-    throw new LastwordError('USAGE', '--kernel and --modules go together', {
-      hint: 'Give the vmlinuz and the folder with its modules, such as /lib/modules/RELEASE.',
-    })
+    throw new UsageError(
+      '--kernel and --modules go together',
+      'Give the vmlinuz and the folder with its modules, such as /lib/modules/RELEASE.',
+    )
   }
   const onProgress = (line: string) => process.stderr.write(`${line} …\n`)
   const choice: KernelChoice =

@@ -38,7 +38,7 @@ describe("QEMU's command line", () => {
     assert.match(line(bmc, { gdb: { host: '127.0.0.1', port: 1 } }), /port=1,nodelay=on/)
     assert.match(
       line(bmc, { snapshotDrive: '/tmp/x/s' }),
-      /if=none,id=snapshots,format=qcow2,file=\/tmp\/x\/s/,
+      /if=none,id=snapshots,format=qcow2,cache=unsafe,file=\/tmp\/x\/s/,
     )
   })
 

@@ -8,6 +8,8 @@ export interface MachineOptions {
   append: string
   cpus?: number
   memoryMib?: number
+  /** `counted`: 8 ns for each instruction, so that a machine put back goes the same way again. Default: `real`. */
+  time?: 'real' | 'counted'
   bmc: BmcOptions
 }
 
@@ -36,11 +38,15 @@ export function parseQemuVersion(printed: string): QemuVersion {
   return { major: Number(major), minor: Number(minor) }
 }
 
+/** About as fast as TCG is, so that counted time and real time go side by side. */
+const NS_PER_INSTRUCTION_LOG2 = 3
+
 export function qemuArguments(options: MachineOptions, files: MachineFiles, qemu: QemuVersion): string[] {
   return [
     ...['-no-user-config', '-nodefaults', '-no-reboot', '-display', 'none'],
     // KVM may be present and still spin for ever, and only TCG stops at each instruction the same way everywhere.
     ...['-machine', 'q35', '-accel', 'tcg'],
+    ...(options.time === 'counted' ? ['-icount', `shift=${NS_PER_INSTRUCTION_LOG2},sleep=on`] : []),
     ...['-smp', String(options.cpus ?? 1), '-m', String(options.memoryMib ?? 256)],
     ...['-kernel', options.kernel, '-initrd', options.initrd, '-append', options.append],
     ...['-chardev', 'stdio,id=console,signal=off', '-serial', 'chardev:console'],
@@ -58,9 +64,9 @@ function gdbArguments(gdb: MachineFiles['gdb']): string[] {
   return ['-chardev', `socket,id=gdb,${where},server=on,wait=off`, '-gdb', 'chardev:gdb']
 }
 
-/** No device uses the drive: it is only where savevm puts its state. */
+/** No device uses the drive: it is only where savevm puts its state, and nobody needs it after a loss of power. */
 function snapshotArguments(path: string | undefined): string[] {
-  return path ? ['-drive', `if=none,id=snapshots,format=qcow2,file=${path}`] : []
+  return path ? ['-drive', `if=none,id=snapshots,format=qcow2,cache=unsafe,file=${path}`] : []
 }
 
 function bmcArguments(bmc: BmcOptions, qemu: QemuVersion): string[] {

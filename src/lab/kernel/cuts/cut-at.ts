@@ -2,13 +2,7 @@
 import { type Step, steps } from '../../step.ts'
 import type { CutBench } from './cut-bench.ts'
 import { type Place, placeOfStep } from './kernel-steps.ts'
-import { cutRow, type KernelCutRow } from './rows.ts'
-
-export interface CutAt {
-  row: KernelCutRow
-  /** Where the processor sat at the end. */
-  sat: string
-}
+import { type CutReport, cutRow } from './rows.ts'
 
 export interface CutAtOptions {
   /** A step, or `[MODULE:]SYMBOL[+OFFSET]`. */
@@ -22,7 +16,7 @@ export function isStep(place: string): place is Step {
 }
 
 /** Throws SYMBOL_UNKNOWN with the nearest names, and NOT_PASSED when the place was not come by. */
-export async function cutAt(bench: CutBench, { place, hit }: CutAtOptions): Promise<CutAt> {
+export async function cutAt(bench: CutBench, { place, hit }: CutAtOptions): Promise<CutReport> {
   const { symbols, options } = bench
   const found: Place = isStep(place)
     ? placeOfStep(place, options.interface, symbols, options.kernel.version)
@@ -32,5 +26,5 @@ export async function cutAt(bench: CutBench, { place, hit }: CutAtOptions): Prom
   const end = await bench.panicHere(serial)
   const plain = symbol.replace(/ \[.*/, '')
   const step = isStep(place) ? place : null
-  return { row: cutRow(bench, { after: plain, instruction: 0, symbol: plain, step }, end), sat: end.sat }
+  return cutRow(bench, { after: plain, instruction: 0, symbol: plain, step }, end)
 }

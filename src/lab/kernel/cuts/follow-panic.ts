@@ -10,7 +10,10 @@ import { type CutInterface, stateMachines } from './kernel-steps.ts'
  */
 export const HANG_TURNS = 100
 
-/** Without a turn, a request or an end for so long the kernel is stuck elsewhere; its drivers' own time-outs are 5 s. */
+/** Or so many looks in a row that find it spinning for a lock: its holder is what was interrupted, and never goes on. */
+export const HANG_SPINS = 8
+
+/** Without a request or an end for so long the kernel is stuck elsewhere; its drivers' own time-outs are 5 s. */
 export const STUCK_MS = 60_000
 
 /** First time without a request after which one looks closer; it doubles. Only when to look, never the verdict. */
@@ -20,6 +23,7 @@ const LONGEST_LOOK_MS = 2000
 const SM_IDLE = 4n
 /** 64-bit words of the stack that are searched for callers. */
 const STACK_WORDS = 96
+const PAGE_BYTES = 4096
 
 export interface PanicEnd {
   came: 'through' | 'never'
@@ -47,6 +51,7 @@ export async function followPanic(panicking: Panicking): Promise<PanicEnd> {
   let lookMs = FIRST_LOOK_MS
   let requestsSeen = requests()
   let movedAtMs = performance.now()
+  let spins = 0
   for (;;) {
     resume(panicking)
     const stopped = await stopWithin(gdb, lookMs, panicking.signal)
@@ -55,12 +60,16 @@ export async function followPanic(panicking: Panicking): Promise<PanicEnd> {
       requestsSeen = requests()
       movedAtMs = performance.now()
       lookMs = FIRST_LOOK_MS
+      spins = 0
       continue
     }
+    spins = (await isSpinning(gdb, symbols)) ? spins + 1 : 0
+    if (spins === HANG_SPINS) return { came: 'never', sat: await callers(gdb, symbols), turns: 0 }
+    if (spins > 0) continue
     const look = await countTurns(panicking)
     if (look.kind === 'end') return through
     if (look.kind === 'idle') return { came: 'never', sat: await callers(gdb, symbols), turns: look.turns }
-    if (look.kind === 'no-turn' && performance.now() - movedAtMs > STUCK_MS) {
+    if (performance.now() - movedAtMs > STUCK_MS) {
       return { came: 'never', sat: await callers(gdb, symbols), turns: 0 }
     }
     lookMs = Math.min(2 * lookMs, LONGEST_LOOK_MS)
@@ -106,6 +115,12 @@ async function stepOff({ gdb, onlyThread }: Panicking): Promise<void> {
   else await gdb.stepAlone(onlyThread)
 }
 
+/** The slow path of a lock is entered only while somebody else holds it. */
+async function isSpinning(gdb: GdbRemote, symbols: SymbolTable): Promise<boolean> {
+  const name = symbols.locate((await gdb.readRegisters()).rip)?.symbol.name ?? ''
+  return /spin_lock_slowpath|osq_lock|queued_(?:read|write)_lock_slowpath/.test(name)
+}
+
 /** What the next call of a function returns. */
 async function resultOf(panicking: Panicking, entry: bigint): Promise<bigint> {
   const { gdb } = panicking
@@ -142,12 +157,14 @@ async function stopWithin(gdb: GdbRemote, timeoutMs: number, signal?: AbortSigna
 /** The functions of the IPMI modules on the stack, innermost first. */
 async function callers(gdb: GdbRemote, symbols: SymbolTable): Promise<string> {
   const { rip, rsp } = await gdb.readRegisters()
-  const stack = await gdb.readMemory(rsp, STACK_WORDS * 8)
+  // What lies beyond the page may not be the stack's.
+  const inPage = PAGE_BYTES - Number(rsp % BigInt(PAGE_BYTES))
+  const stack = await gdb.readMemory(rsp, Math.min(STACK_WORDS * 8, inPage))
   const names: string[] = []
   const here = symbols.locate(rip)?.symbol.name
   if (here !== undefined) names.push(here)
-  for (let word = 0; word < STACK_WORDS; word++) {
-    const at = symbols.locate(stack.readBigUInt64LE(word * 8))
+  for (let word = 0; word + 8 <= stack.length; word += 8) {
+    const at = symbols.locate(stack.readBigUInt64LE(word))
     // An address to return to is never a function's entry; a pointer to a function is.
     if (at === undefined || at.offset === 0 || !at.symbol.module?.startsWith('ipmi_')) continue
     if (!names.includes(at.symbol.name)) names.push(at.symbol.name)

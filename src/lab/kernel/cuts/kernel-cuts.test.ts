@@ -8,6 +8,10 @@ import { findKernel } from '../debian-kernel.ts'
 import { hasAll, itNeeds } from '../needs-programs.ts'
 import { cutAt } from './cut-at.ts'
 import { CutBench } from './cut-bench.ts'
+import { storesText } from './stores.ts'
+import { Sweep } from './sweep.ts'
+import { traceWay } from './way.ts'
+import { windowTexts } from './windows.ts'
 
 const programs = ['qemu-system-x86_64', 'qemu-img', 'busybox', 'ipmitool'] as const
 const it = itNeeds(...programs)
@@ -44,6 +48,30 @@ for (const way of ['kcs', 'bt'] as const) {
         code: 'SYMBOL_UNKNOWN',
         message: /smi_send/,
       })
+    })
+
+    it('60 instructions on, one after another, it hangs from the store of currMsg on and not before', async () => {
+      const way = await traceWay(bench!)
+      const store = way.findIndex(({ step }) => step === 'before-2')
+      const cuts = []
+      for await (const cut of new Sweep(bench!, way).everyInstruction(store - 30, store + 30)) cuts.push(cut)
+      assert.equal(cuts.length, 60)
+      const windows = windowTexts(way, cuts)
+      assert.deepEqual(
+        windows.map(({ from, to, step, stores }) => ({ from, to, step, stores })),
+        [{ from: store, to: store + 29, step: 'before-2', stores: 'handler.currMsg' }],
+      )
+      assert.ok(cuts.every(([, { row }]) => row.outcome !== 'incomplete'))
+    })
+
+    it('along its whole way ends with the response at its user, all stores gone', async () => {
+      const way = await traceWay(bench!)
+      const steps = new Set(way.map(({ step }) => step))
+      assert.deepEqual(
+        [...steps],
+        ['before-1', 'before-2', 'before-3', 'before-4', 'before-5', 'done', 'between', 'after-5'],
+      )
+      assert.equal(storesText(way.at(-1)!.stores), 'nothing')
     })
 
     it('takes the n-th passage when told to', async () => {

@@ -39,10 +39,10 @@ export function cutRow(
   bench: CutBench,
   where: Pick<KernelCutRow, 'after' | 'instruction' | 'symbol' | 'step'>,
   end: CutEnd,
-): KernelCutRow {
+): CutReport {
   const { kernel, interface: way, panicOp } = bench.options
   const { after, instruction, symbol, step } = where
-  return {
+  const row: KernelCutRow = {
     kind: 'kernel-cut',
     kernel: kernel.version,
     interface: way,
@@ -54,6 +54,13 @@ export function cutRow(
     outcome: end.outcome,
     executed: end.executed,
   }
+  return { row, sat: end.sat }
+}
+
+/** A row and where the processor sat at its end, which only people read. */
+export interface CutReport {
+  row: KernelCutRow
+  sat: string
 }
 
 /** `rows` in the order of the way; hangs with no other row between them are one window, as long as the step is the same. */

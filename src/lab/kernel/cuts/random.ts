@@ -1,0 +1,47 @@
+/** NMIs at random moments of a real kernel under traffic: how likely a hang is, with the interval in which it lies. */
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { CutBench } from './cut-bench.ts'
+import { type CutReport, cutRow } from './rows.ts'
+
+/** Requests over which the moment is spread. */
+const PERIODS: Readonly<Record<'full' | 'slow', number>> = { full: 40, slow: 1 }
+
+/** How long the kernel takes from one request to the next, in milliseconds. */
+export async function periodMs(bench: CutBench): Promise<number> {
+  const entry = bench.symbols.resolve('ipmi_msghandler:smi_send')
+  const periods = bench.options.traffic === 'slow' ? 3 : 20
+  await bench.restore(bench.entry)
+  const startMs = performance.now()
+  await bench.runTo(entry, periods + 1)
+  return (performance.now() - startMs) / periods
+}
+
+/** Each cut begins at the same request and strikes after a time that is spread evenly over whole periods of the traffic. */
+export async function* randomCuts(
+  bench: CutBench,
+  cuts: number,
+  random: () => number = Math.random,
+): AsyncGenerator<CutReport, void> {
+  const spanMs = (await periodMs(bench)) * PERIODS[bench.options.traffic ?? 'full']
+  for (let cut = 1; cut <= cuts; cut++) {
+    await bench.restore(bench.entry)
+    bench.gdb.resume()
+    await sleep(random() * spanMs)
+    await bench.gdb.interrupt()
+    const address = await bench.rip()
+    const symbol = bench.symbols.locate(address)?.text.replace(/ \[.*/, '') ?? 'user mode'
+    const end = await bench.panicHere(Math.max(bench.bench.account.highestSerial, bench.serial))
+    yield cutRow(bench, { after: 'random', instruction: cut, symbol, step: null }, end)
+  }
+}
+
+/** Wilson's interval for a share at 95 %. */
+export function wilson(hits: number, of: number): { low: number; high: number } {
+  if (of === 0) return { low: 0, high: 1 }
+  const z = 1.959964
+  const share = hits / of
+  const scale = 1 + (z * z) / of
+  const centre = (share + (z * z) / (2 * of)) / scale
+  const half = (z / scale) * Math.sqrt((share * (1 - share)) / of + (z * z) / (4 * of * of))
+  return { low: Math.max(0, centre - half), high: Math.min(1, centre + half) }
+}

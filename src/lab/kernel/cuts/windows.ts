@@ -1,0 +1,55 @@
+/** The windows of a swept way for people: first and last instruction by name, what is stored there, how long each is. */
+import { type CutReport, type KernelCutRow, windowsOf } from './rows.ts'
+import { storesText } from './stores.ts'
+import type { Instruction } from './way.ts'
+
+export type SweptCut = [at: number, report: CutReport]
+
+export interface WindowText {
+  after: string
+  from: number
+  to: number
+  step: string
+  first: string
+  last: string
+  stores: string
+  sat: string
+  instructions: number
+}
+
+/** `cuts` in any order. */
+export function windowTexts(way: readonly Instruction[], cuts: readonly SweptCut[]): WindowText[] {
+  const ordered = inOrder(cuts)
+  return windowsOf(ordered.map(([, { row }]) => row)).map(window => {
+    const inside = ordered.filter(([, { row }]) => isWithin(row, window))
+    const [firstAt, first] = inside[0]!
+    const [lastAt, last] = inside.at(-1)!
+    return {
+      ...window,
+      step: window.step ?? '',
+      first: first.row.symbol,
+      last: last.row.symbol,
+      stores: storesText(way[firstAt]!.stores),
+      sat: first.sat,
+      instructions: lastAt - firstAt + 1,
+    }
+  })
+}
+
+export function inOrder(cuts: readonly SweptCut[]): SweptCut[] {
+  return [...cuts].sort(([a], [b]) => a - b)
+}
+
+function isWithin(row: KernelCutRow, window: { after: string; from: number; to: number }): boolean {
+  return (
+    row.outcome === 'hang' &&
+    row.after === window.after &&
+    row.instruction >= window.from &&
+    row.instruction <= window.to
+  )
+}
+
+/** Instructions of the way that hang, by the windows' edges. */
+export function hangingInstructions(windows: readonly WindowText[]): number {
+  return windows.reduce((total, { instructions }) => total + instructions, 0)
+}
