@@ -11,5 +11,9 @@ it('docs/cli.md lists every command, flag and exit status as it is declared', as
   const text = readFileSync(file, 'utf8')
   const expected = text.replace(MARK, '$1\n').concat(await reference(), '\n')
   if (process.env.LASTWORD_WRITE_DOCS) writeFileSync(file, expected)
-  else assert.equal(text, expected)
+  else {
+    const lines = expected.split('\n')
+    const wrong = text.split('\n').findIndex((line, index) => line !== lines[index])
+    assert.equal(text === expected, true, `line ${wrong + 1} is not "${lines[wrong]}"`)
+  }
 })

@@ -37,7 +37,7 @@ export const registry: readonly Entry[] = [
   ),
   declared(
     'chassis',
-    'power, identification, restart',
+    'power, identification, restart and boot options',
     async () => (await import('./commands/chassis.ts')).chassis,
   ),
   declared('power', "the system's power", async () => (await import('./commands/power.ts')).power),
@@ -54,6 +54,18 @@ export const registry: readonly Entry[] = [
     async () => (await import('./commands/event.ts')).event,
   ),
   declared('decode', 'explains messages in words', async () => (await import('./commands/decode.ts')).decode),
+  declared('lan', 'how a LAN channel is set up', async () => (await import('./commands/lan.ts')).lan),
+  declared('sol', 'serial over LAN', async () => (await import('./commands/sol.ts')).sol),
+  declared(
+    'pef',
+    'what the BMC does by itself about events',
+    async () => (await import('./commands/pef.ts')).pef,
+  ),
+  declared(
+    'dcmi',
+    "power, identity and temperatures of a data centre's machine",
+    async () => (await import('./commands/dcmi.ts')).dcmi,
+  ),
   declared('raw', 'sends bytes and prints the answer', async () => (await import('./commands/raw.ts')).raw),
   declared(
     'exec',

@@ -9,6 +9,7 @@ import {
 import { group, subcommand } from '../declare.ts'
 import { choice, optional, text, UsageError } from '../params.ts'
 import { flagPhrases, phrase } from '../phrase.ts'
+import { bootdev, bootparam } from './chassis-boot.ts'
 import { selftest } from './mc.ts'
 import { power } from './power.ts'
 
@@ -122,12 +123,14 @@ const poh = subcommand({
     ),
 })
 
-export const chassis = group('chassis', 'power, identification, restart', [
+export const chassis = group('chassis', 'power, identification, restart and boot options', [
   status,
   power,
   identify,
   policy,
   restartCause,
   poh,
+  bootdev,
+  bootparam,
   selftest,
 ])

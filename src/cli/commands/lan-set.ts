@@ -1,0 +1,207 @@
+/** `lastword lan set`: changes a setting of a LAN channel. IPMI 2.0 rev 1.1, sections 23.1 and 22.22. */
+import { GetChannelAccess, SetChannelAccess } from '../../protocol/commands/channel.ts'
+import { LanParameter } from '../../protocol/parameters/lan.ts'
+import { subcommand } from '../declare.ts'
+import { lanParameter, type Place, setLanParameter } from '../parameters.ts'
+import { integer, many, readInteger, text, UsageError } from '../params.ts'
+
+type Setter = (place: Place, words: readonly string[]) => Promise<void>
+
+interface Setting {
+  /** What it takes, for the help. */
+  readonly words: string
+  readonly set: Setter
+}
+
+function first(words: readonly string[], setting: string): string {
+  const [word, ...more] = words
+  if (word === undefined) throw new UsageError(`lan set: ${setting} wants a value`)
+  if (more.length > 0) throw new UsageError(`lan set: "${more[0]}" is too many`)
+  return word
+}
+
+function one(words: string, setting: string, set: (place: Place, word: string) => Promise<void>): Setting {
+  return { words, set: (place, given) => set(place, first(given, setting)) }
+}
+
+function isOn(word: string, setting: string): boolean {
+  if (word !== 'on' && word !== 'off') throw new UsageError(`lan set: ${setting} is on or off, not "${word}"`)
+  return word === 'on'
+}
+
+const sources = { none: 'unspecified', static: 'static', dhcp: 'dhcp', bios: 'bios' } as const
+
+async function setSource(place: Place, word: string): Promise<void> {
+  const source = sources[word as keyof typeof sources]
+  if (source === undefined)
+    throw new UsageError(`lan set: ipsrc is none of ${Object.keys(sources).join(', ')}`)
+  await setLanParameter(place, LanParameter.ipAddressSource, source)
+}
+
+async function setGateway(
+  place: Place,
+  words: readonly string[],
+  which: 'gateway' | 'backupGateway',
+): Promise<void> {
+  const [kind, ...rest] = words
+  if (kind === 'ipaddr') await setLanParameter(place, LanParameter[`${which}Address`], first(rest, kind))
+  else if (kind === 'macaddr') await setLanParameter(place, LanParameter[`${which}Mac`], first(rest, kind))
+  else throw new UsageError('lan set: a gateway has ipaddr ADDRESS or macaddr MAC')
+}
+
+async function setArp(place: Place, words: readonly string[]): Promise<void> {
+  const [kind, ...rest] = words
+  if (kind === 'interval') {
+    const seconds = readInteger(first(rest, kind), 'interval', { min: 1, max: 127 })
+    // The BMC counts half seconds, from one half on.
+    return setLanParameter(place, LanParameter.gratuitousArpInterval, seconds * 2 - 1)
+  }
+  if (kind !== 'respond' && kind !== 'generate') {
+    throw new UsageError('lan set: arp takes respond on|off, generate on|off, or interval SECONDS')
+  }
+  const present = await lanParameter(place, LanParameter.arpControl)
+  const { responses = false, gratuitous = false } = present ?? {}
+  const state = isOn(first(rest, kind), kind)
+  const next = kind === 'respond' ? { responses: state, gratuitous } : { responses, gratuitous: state }
+  await setLanParameter(place, LanParameter.arpControl, next)
+}
+
+const levels = ['callback', 'user', 'operator', 'admin', 'oem'] as const
+const types = ['none', 'md2', 'md5', 'password', 'oem'] as const
+
+async function setAuthentication(place: Place, words: readonly string[]): Promise<void> {
+  const [levelList = '', typeList = ''] = words
+  const chosenLevels = listOf(levelList, levels, 'level')
+  const chosenTypes = listOf(typeList, types, 'authentication type')
+  const present = await lanParameter(place, LanParameter.authenticationEnables)
+  if (present === undefined) throw new UsageError('lan set: this BMC has no authentication types to enable')
+  const enables = Object.fromEntries(types.map(type => [type, chosenTypes.includes(type)]))
+  const changed = Object.fromEntries(chosenLevels.map(level => [level, enables]))
+  await setLanParameter(place, LanParameter.authenticationEnables, { ...present, ...changed })
+}
+
+function listOf<W extends string>(text: string, words: readonly W[], what: string): W[] {
+  return text.split(',').map(part => {
+    const found = words.find(word => word === part.toLowerCase())
+    if (found === undefined) throw new UsageError(`lan set: ${what} "${part}" is none of ${words.join(', ')}`)
+    return found
+  })
+}
+
+async function setVlan(place: Place, words: readonly string[]): Promise<void> {
+  const [kind, ...rest] = words
+  if (kind === 'priority') {
+    return setLanParameter(
+      place,
+      LanParameter.vlanPriority,
+      readInteger(first(rest, kind), 'priority', { max: 7 }),
+    )
+  }
+  if (kind !== 'id') throw new UsageError('lan set: vlan takes id off|ID or priority 0…7')
+  const word = first(rest, kind)
+  const vlan =
+    word === 'off'
+      ? { id: 0, enabled: false }
+      : { id: readInteger(word, 'id', { min: 1, max: 4094 }), enabled: true }
+  await setLanParameter(place, LanParameter.vlan, vlan)
+}
+
+const privilegeLetters = { X: 0, c: 'callback', u: 'user', o: 'operator', a: 'admin', O: 'oem' } as const
+const MAX_SUITES = 16
+
+async function setSuitePrivileges(place: Place, word: string): Promise<void> {
+  const limits = [...word].map(letter => {
+    const limit = privilegeLetters[letter as keyof typeof privilegeLetters]
+    if (limit === undefined) throw new UsageError(`lan set: "${letter}" is none of X, c, u, o, a, O`)
+    return limit
+  })
+  if (limits.length > MAX_SUITES) throw new UsageError(`lan set: ${MAX_SUITES} cipher suites are the most`)
+  const entries = Array.from({ length: MAX_SUITES / 2 }, (_, index) => ({
+    even: limits[index * 2] ?? 0,
+    odd: limits[index * 2 + 1] ?? 0,
+  }))
+  await setLanParameter(place, LanParameter.cipherSuitePrivileges, { entries })
+}
+
+const UNIT_SECONDS = 10
+
+async function setBadPassword(place: Place, words: readonly string[]): Promise<void> {
+  const [threshold, event, reset, lockout] = words.map(word =>
+    readInteger(word, 'bad_pass_thresh', { max: 655350 }),
+  )
+  if (
+    threshold === undefined ||
+    event === undefined ||
+    reset === undefined ||
+    lockout === undefined ||
+    threshold > 255
+  ) {
+    throw new UsageError('lan set: bad_pass_thresh takes THRESHOLD 0|1 RESET-SECONDS LOCKOUT-SECONDS')
+  }
+  await setLanParameter(place, LanParameter.badPassword, {
+    event: event === 1,
+    threshold,
+    countResetTime: Math.round(reset / UNIT_SECONDS),
+    lockoutTime: Math.round(lockout / UNIT_SECONDS),
+  })
+}
+
+async function setAccess({ bmc, channel, signal }: Place, word: string): Promise<void> {
+  const mode = isOn(word, 'access') ? ('always' as const) : ('disabled' as const)
+  for (const change of ['nonVolatile', 'volatile'] as const) {
+    const present = await bmc.run(GetChannelAccess, { channel, get: { which: change } }, { signal })
+    const request = {
+      channel,
+      access: { ...present.access, mode, change },
+      limit: { privilege: present.privilegeLimit, change },
+    }
+    await bmc.run(SetChannelAccess, request, { signal })
+  }
+}
+
+const settings: Readonly<Record<string, Setting>> = {
+  ipaddr: one('ADDRESS', 'ipaddr', (place, word) => setLanParameter(place, LanParameter.ipAddress, word)),
+  netmask: one('MASK', 'netmask', (place, word) => setLanParameter(place, LanParameter.subnetMask, word)),
+  macaddr: one('MAC', 'macaddr', (place, word) => setLanParameter(place, LanParameter.macAddress, word)),
+  ipsrc: one('none|static|dhcp|bios', 'ipsrc', setSource),
+  snmp: one('COMMUNITY', 'snmp', (place, word) => setLanParameter(place, LanParameter.communityString, word)),
+  defgw: { words: 'ipaddr ADDRESS|macaddr MAC', set: (place, words) => setGateway(place, words, 'gateway') },
+  bakgw: {
+    words: 'ipaddr ADDRESS|macaddr MAC',
+    set: (place, words) => setGateway(place, words, 'backupGateway'),
+  },
+  arp: { words: 'respond on|off, generate on|off, interval SECONDS', set: setArp },
+  auth: { words: 'LEVEL,… TYPE,…', set: setAuthentication },
+  vlan: { words: 'id off|ID, priority 0…7', set: setVlan },
+  cipher_privs: one('one letter of X, c, u, o, a, O for each suite', 'cipher_privs', setSuitePrivileges),
+  bad_pass_thresh: { words: 'THRESHOLD 0|1 RESET-SECONDS LOCKOUT-SECONDS', set: setBadPassword },
+  access: one('on|off', 'access', setAccess),
+}
+
+export const lanSet = subcommand({
+  name: 'set',
+  summary: 'changes a setting of a LAN channel',
+  args: {
+    channel: integer('CHANNEL', 'channel', { max: 15 }),
+    setting: { ...text('SETTING', 'what to change'), choices: Object.keys(settings) },
+    values: many(text('VALUE', 'what to change it to')),
+  },
+  details: Object.entries(settings)
+    .map(([name, { words }]) => `  ${name} ${words}`)
+    .join('\n'),
+  async run({ bmc, signal }, { channel, setting, values }) {
+    const chosen = settings[setting]
+    if (chosen === undefined) {
+      throw new UsageError(
+        `lan set: there is no setting "${setting}"`,
+        `There are: ${Object.keys(settings).join(', ')}.`,
+      )
+    }
+    await chosen.set({ bmc: await bmc(), channel, signal }, values)
+    return { channel, setting, values }
+  },
+  view: as =>
+    as.lines(
+      ({ channel, setting, values }) => `Channel ${channel}: ${setting} is set to ${values.join(' ')}.`,
+    ),
+})

@@ -1,0 +1,143 @@
+/** `lastword lan`: how a LAN channel is set up. IPMI 2.0 rev 1.1, section 23. */
+import { GetIpStatistics } from '../../protocol/commands/lan.ts'
+import { LanParameter } from '../../protocol/parameters/lan.ts'
+import { group, subcommand } from '../declare.ts'
+import { lanParameter, type Place } from '../parameters.ts'
+import { integer, optional } from '../params.ts'
+import { flagPhrases, onOff, phrase } from '../phrase.ts'
+import { lanSet } from './lan-set.ts'
+
+/** The first LAN channel of nearly every BMC. */
+export const DEFAULT_LAN_CHANNEL = 1
+export const channelArg = optional(integer('CHANNEL', 'channel (1)', { max: 15 }))
+
+/** What `lan print` shows; what the BMC has not is undefined. */
+const printed = [
+  'setInProgress',
+  'authenticationSupport',
+  'authenticationEnables',
+  'ipAddressSource',
+  'ipAddress',
+  'subnetMask',
+  'macAddress',
+  'communityString',
+  'ipHeader',
+  'arpControl',
+  'gratuitousArpInterval',
+  'gatewayAddress',
+  'gatewayMac',
+  'backupGatewayAddress',
+  'backupGatewayMac',
+  'vlan',
+  'vlanPriority',
+  'cipherSuites',
+  'cipherSuiteEntries',
+  'cipherSuitePrivileges',
+  'badPassword',
+] as const
+
+type Printed = {
+  [K in (typeof printed)[number]]: ReturnType<typeof lanParameter<ParameterOf<K>>> extends Promise<infer T>
+    ? T
+    : never
+}
+type ParameterOf<K extends keyof typeof LanParameter> = (typeof LanParameter)[K] extends {
+  codec: { read(...from: never): infer T }
+}
+  ? T
+  : never
+
+async function readAll(place: Place): Promise<Printed> {
+  const values = await Promise.all(printed.map(name => lanParameter<unknown>(place, LanParameter[name])))
+  return Object.fromEntries(printed.map((name, index) => [name, values[index]])) as Printed
+}
+
+const print = subcommand({
+  name: 'print',
+  summary: 'the settings of a LAN channel',
+  args: { channel: channelArg },
+  run: async ({ bmc, signal }, { channel = DEFAULT_LAN_CHANNEL }) =>
+    readAll({ bmc: await bmc(), channel, signal }),
+  view: as =>
+    as.record(
+      ['set in progress', data => shown(data.setInProgress, phrase)],
+      ['authentication types', data => shown(data.authenticationSupport, flagPhrases)],
+      [
+        'authentication by level',
+        data =>
+          shown(data.authenticationEnables, levels =>
+            Object.entries(levels)
+              .map(([level, types]) => `${level}: ${flagPhrases(types)}`)
+              .join('\n'),
+          ),
+      ],
+      ['IP address source', data => shown(data.ipAddressSource, phrase)],
+      ['IP address', data => data.ipAddress],
+      ['subnet mask', data => data.subnetMask],
+      ['MAC address', data => data.macAddress],
+      ['SNMP community', data => data.communityString],
+      ['gratuitous ARP', data => shown(data.arpControl, arp => onOff(arp.gratuitous))],
+      ['ARP responses', data => shown(data.arpControl, arp => onOff(arp.responses))],
+      [
+        'gateway',
+        data => shown(data.gatewayAddress, address => `${address} (${data.gatewayMac ?? 'no MAC'})`),
+      ],
+      [
+        'backup gateway',
+        data =>
+          shown(data.backupGatewayAddress, address => `${address} (${data.backupGatewayMac ?? 'no MAC'})`),
+      ],
+      [
+        'VLAN',
+        data =>
+          shown(data.vlan, vlan => (vlan.enabled ? `${vlan.id}, priority ${data.vlanPriority}` : 'off')),
+      ],
+      [
+        'cipher suites',
+        data => shown(data.cipherSuiteEntries, suites => suiteList(suites.ids, data.cipherSuites)),
+      ],
+      ['bad password threshold', data => shown(data.badPassword, lockoutText)],
+    ),
+})
+
+function shown<T>(value: T | undefined, text: (value: T) => string): string | undefined {
+  return value === undefined ? undefined : text(value)
+}
+
+function suiteList(ids: readonly number[], count: number | undefined): string {
+  return ids.slice(0, count ?? ids.length).join(', ')
+}
+
+function lockoutText({ threshold, lockoutTime }: { threshold: number; lockoutTime: number }): string {
+  if (threshold === 0) return 'never locked out'
+  return `${threshold}, then locked out ${lockoutTime === 0 ? 'until it is lifted' : `for ${lockoutTime * 10} s`}`
+}
+
+function statistics(name: 'get' | 'clear') {
+  return subcommand({
+    name,
+    summary: name === 'get' ? 'counts of packets' : 'begins the counts anew',
+    args: { channel: channelArg },
+    run: async ({ bmc, signal }, { channel = DEFAULT_LAN_CHANNEL }) =>
+      (await bmc()).run(GetIpStatistics, { channel, clearAll: name === 'clear' }, { signal }),
+    view: as =>
+      as.record(
+        ['IP received', data => data.ipReceived],
+        ['IP header errors', data => data.ipHeaderErrors],
+        ['IP address errors', data => data.ipAddressErrors],
+        ['IP fragments received', data => data.ipFragmentsReceived],
+        ['IP transmitted', data => data.ipTransmitted],
+        ['UDP received', data => data.udpReceived],
+        ['RMCP received', data => data.rmcpReceived],
+        ['UDP proxy received', data => data.udpProxyReceived],
+        ['UDP proxy dropped', data => data.udpProxyDropped],
+      ),
+  })
+}
+
+export const lan = group(
+  'lan',
+  'how a LAN channel is set up',
+  [print, lanSet, group('stats', 'counts of packets', [statistics('get'), statistics('clear')], 'get')],
+  'print',
+)

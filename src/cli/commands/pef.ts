@@ -1,0 +1,140 @@
+/** `lastword pef`: what the BMC does by itself about events. IPMI 2.0 rev 1.1, section 30. */
+import { GetLastProcessedEventId, GetPefCapabilities } from '../../protocol/commands/pef.ts'
+import { PefParameter } from '../../protocol/parameters/pef.ts'
+import { sensorTypeName } from '../../protocol/sensor/sensor-types.ts'
+import { type Context, group, subcommand } from '../declare.ts'
+import { hex } from '../hex.ts'
+import { pefParameter } from '../parameters.ts'
+import { flagPhrases, onOff, phrase } from '../phrase.ts'
+import { guidText } from './mc.ts'
+
+const info = subcommand({
+  name: 'info',
+  summary: 'what PEF can do here',
+  async run({ bmc, signal }) {
+    const open = await bmc()
+    const [capabilities, policies, systemGuid] = await Promise.all([
+      open.run(GetPefCapabilities, {}, { signal }),
+      pefParameter({ bmc: open, signal }, PefParameter.alertPolicies),
+      pefParameter({ bmc: open, signal }, PefParameter.systemGuid),
+    ])
+    return { ...capabilities, alertPolicies: policies, systemGuid }
+  },
+  view: as =>
+    as.record(
+      ['version', data => `${data.version & 0x0f}.${data.version >> 4}`],
+      ['event filters', data => data.eventFilters],
+      ['alert policies', data => data.alertPolicies],
+      [
+        'system GUID',
+        ({ systemGuid }) => (systemGuid?.isUsed === true ? guidText(systemGuid.guid) : undefined),
+      ],
+      ['actions', data => flagPhrases(data.supports)],
+    ),
+})
+
+const status = subcommand({
+  name: 'status',
+  summary: 'whether it is on, and which event it has come to',
+  async run({ bmc, signal }) {
+    const open = await bmc()
+    const [events, control, actions] = await Promise.all([
+      open.run(GetLastProcessedEventId, {}, { signal }),
+      pefParameter({ bmc: open, signal }, PefParameter.control),
+      pefParameter({ bmc: open, signal }, PefParameter.actions),
+    ])
+    return { ...events, control, actions }
+  },
+  view: as =>
+    as.record(
+      ['PEF', ({ control }) => (control === undefined ? undefined : onOff(control.enabled))],
+      ['event messages', ({ control }) => (control === undefined ? undefined : onOff(control.eventMessages))],
+      ['actions', ({ actions }) => (actions === undefined ? undefined : flagPhrases(actions))],
+      ['last SEL addition', data => new Date(data.lastAdded * 1000).toISOString()],
+      ['last SEL record', data => hex(data.lastRecordId, 4)],
+      ['last processed by the BMC', data => hex(data.lastBmcProcessedId, 4)],
+      ['last processed by software', data => hex(data.lastSoftwareProcessedId, 4)],
+    ),
+})
+
+/** Entries of a table from 1 on, `count` of them. */
+async function entries<T>(
+  context: Context,
+  count: number | undefined,
+  read: (set: number) => Promise<T | undefined>,
+) {
+  const sets = Array.from({ length: count ?? 0 }, (_, index) => index + 1)
+  using progress = await context.progress('reading', sets.length)
+  let done = 0
+  const all = await Promise.all(
+    sets.map(async set => {
+      const entry = await read(set)
+      progress.to(++done)
+      return entry
+    }),
+  )
+  return all.filter(entry => entry !== undefined)
+}
+
+const policies = subcommand({
+  name: 'list',
+  summary: 'the alert policies',
+  async run(context) {
+    const place = { bmc: await context.bmc(), signal: context.signal }
+    const count = await pefParameter(place, PefParameter.alertPolicies)
+    return entries(context, count, set => pefParameter(place, PefParameter.alertPolicy, set))
+  },
+  view: as =>
+    as.table(
+      'There is no alert policy.',
+      ['entry', row => row.set, 'right'],
+      ['enabled', row => row.entry.policy.enabled],
+      ['policy', row => row.entry.policy.number, 'right'],
+      ['rule', row => phrase(row.entry.policy.type)],
+      ['channel', row => row.entry.destination.channel, 'right'],
+      ['destination', row => row.entry.destination.number, 'right'],
+      ['string key', row => hex(row.entry.string.key)],
+    ),
+})
+
+const ANY = 0xff
+
+function anyOr(value: number, text: (value: number) => string): string {
+  return value === ANY ? 'any' : text(value)
+}
+
+const filters = subcommand({
+  name: 'list',
+  summary: 'the event filters',
+  async run(context) {
+    const place = { bmc: await context.bmc(), signal: context.signal }
+    const count = await pefParameter(place, PefParameter.eventFilters)
+    return entries(context, count, set => pefParameter(place, PefParameter.eventFilter, set))
+  },
+  view: as =>
+    as.table(
+      'There is no event filter.',
+      ['entry', row => row.set, 'right'],
+      ['enabled', row => row.filter.configuration.enabled],
+      ['set by', row => phrase(row.filter.configuration.type)],
+      ['sensor type', row => anyOr(row.filter.sensorType, sensorTypeName)],
+      ['sensor', row => anyOr(row.filter.sensorNumber, hex)],
+      ['event type', row => anyOr(row.filter.eventTrigger, hex)],
+      ['offsets', row => hex(row.filter.offsetMask, 4)],
+      ['severity', row => hex(row.filter.severity)],
+      ['policy', row => row.filter.policy.number, 'right'],
+      ['actions', row => flagPhrases(row.filter.actions)],
+    ),
+})
+
+export const pef = group(
+  'pef',
+  'what the BMC does by itself about events',
+  [
+    info,
+    status,
+    group('policy', 'the alert policies', [policies], 'list'),
+    group('filter', 'the event filters', [filters], 'list'),
+  ],
+  'info',
+)
