@@ -161,7 +161,7 @@ export class KcsSide implements Saveable {
     this.#phase = Phase.Idle
     this.#outputDue = false
     this.#errorCode = KcsErrorCode.None
-    this.#registers.takeInput(KcsState.Idle)
+    this.#registers.reset()
   }
 
   save(tape: Tape): void {

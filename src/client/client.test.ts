@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -22,6 +23,10 @@ function registersOfBmc(answers: 'atOnce' | 'never' = 'atOnce') {
   const side = new KcsSide(registers, request => (answers === 'never' ? null : execute(bmc, request)))
   registers.onHostWrite = () => side.run()
   return { bmc, registers }
+}
+
+function moduleUrl(path: string): string {
+  return new URL(path, import.meta.url).href
 }
 
 describe('a BMC behind KCS registers', () => {
@@ -79,6 +84,39 @@ describe('a BMC behind KCS registers', () => {
     fails = false
     await new Promise(resolve => setTimeout(resolve, 1100))
     assert.equal((await bmc.run(GetDeviceId, {})).deviceId, 0x20)
+  })
+
+  it('goes on pumping for the others when something is thrown that is no error of the port', () => {
+    // In a process of its own: the test runner takes each uncaught exception for a failure.
+    const script = `
+      import { Bmc } from '${moduleUrl('../bmc/bmc.js')}'
+      import { execute } from '${moduleUrl('../bmc/execute.js')}'
+      import { KcsSide } from '${moduleUrl('../bmc/kcs-side.js')}'
+      import { KcsRegisters } from '${moduleUrl('../ports/kcs-registers.js')}'
+      import { GetDeviceId } from '${moduleUrl('../protocol/commands/device.js')}'
+      import { connectKcs } from '${moduleUrl('./connect-kcs.js')}'
+      const simulated = new Bmc()
+      const registers = new KcsRegisters()
+      const side = new KcsSide(registers, request => execute(simulated, request))
+      registers.onHostWrite = () => side.run()
+      let faults = 0
+      process.on('uncaughtException', error => console.log(error.message))
+      const bmc = connectKcs({
+        inb(offset) {
+          if (faults-- > 0) throw new TypeError('a fault of the program')
+          return registers.inb(offset)
+        },
+        outb: (offset, value) => registers.outb(offset, value),
+      })
+      faults = 2
+      const ids = await Promise.all([bmc.run(GetDeviceId, {}), bmc.run(GetDeviceId, {})])
+      console.log(ids.map(id => id.deviceId).join(' '))
+      await bmc.close()
+    `
+    const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', script], {
+      encoding: 'utf8',
+    })
+    assert.equal(stdout, 'a fault of the program\na fault of the program\n32 32\n', stderr)
   })
 
   it('gives the records of its SEL, and the sentences in them', async () => {

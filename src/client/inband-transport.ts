@@ -77,8 +77,10 @@ export class InbandTransport implements Transport {
     const now = performance.now()
     const elapsedUs = Math.round((now - this.#lastTurn) * 1000)
     this.#lastTurn = now
-    const result = handler.driver.poll(elapsedUs)
+    // Whatever is thrown by a port or a callback must not end the pump: the others wait for their answers.
+    let result: SiResult = SiResult.CallWithTickDelay
     try {
+      result = handler.driver.poll(elapsedUs)
       while (handler.hasWork) handler.work()
     } finally {
       this.#schedule(result)

@@ -10,7 +10,6 @@ import { AddSelEntry } from '../protocol/commands/sel.ts'
 import { CompletionCode } from '../protocol/completion-code.ts'
 import { checksum } from '../protocol/ipmb.ts'
 import {
-  MAX_TEXT_RECORDS,
   PLATFORM_EVENT_BYTES,
   TEXT_BYTES_PER_RECORD,
   textRecords,
@@ -46,7 +45,6 @@ const SUPPORT_AT = 8
 export class LastWordsSender {
   readonly msg: HandlerMsg
   readonly #op: PanicOp
-  readonly #maxTextRecords: number
   readonly #slaveAddr: number
   readonly #text: Uint8Array
   readonly #whenRefused: 'retries' | 'goesOn'
@@ -70,13 +68,18 @@ export class LastWordsSender {
     this.#whenRefused = whenRefused
     this.msg = msg
     this.#op = op
-    this.#maxTextRecords = Math.min(maxTextRecords, MAX_TEXT_RECORDS)
     this.#slaveAddr = slaveAddr
-    this.#text = new Uint8Array(this.#maxTextRecords * TEXT_BYTES_PER_RECORD)
+    const records = textRecords(maxTextRecords * TEXT_BYTES_PER_RECORD)
+    this.#text = new Uint8Array(records * TEXT_BYTES_PER_RECORD)
   }
 
   get isComplete(): boolean {
     return this.#step === 'end' && this.sent === this.wanted
+  }
+
+  /** The text is in our own BMC's SEL, or went to another controller whose answer nobody waited for. */
+  get isConfirmed(): boolean {
+    return this.#receiver === 0
   }
 
   begin(text: string): void {

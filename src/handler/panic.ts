@@ -30,10 +30,11 @@ export interface PanicOptions {
 }
 
 /**
- * How a panic ended: `complete`; `hang`, where stock Linux would wait for ever; `budgetSpent`, the BMC being
- * too slow or dead; `incomplete`, the BMC refused a part of the last words.
+ * How a panic ended: `complete`; `unconfirmed`, the BMC has sent the text to another event receiver, whose answer is
+ * not waited for; `hang`, where stock Linux would wait for ever; `budgetSpent`, the BMC being too slow or dead;
+ * `incomplete`, the BMC refused a part of the last words.
  */
-export type PanicOutcome = 'complete' | 'incomplete' | 'budgetSpent' | 'hang'
+export type PanicOutcome = 'complete' | 'unconfirmed' | 'incomplete' | 'budgetSpent' | 'hang'
 
 /** A turn of the wait without a delay in between would only heat the host. */
 const POLL_US = 250
@@ -181,7 +182,8 @@ export class PanicPath {
         if (!this.#mayGoOn()) return 'budgetSpent'
       }
     }
-    return sender.isComplete ? 'complete' : 'incomplete'
+    if (!sender.isComplete) return 'incomplete'
+    return sender.isConfirmed ? 'complete' : 'unconfirmed'
   }
 
   #pause(us: number): void {

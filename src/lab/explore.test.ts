@@ -11,7 +11,7 @@ import { Explorer, type Size } from './explore.ts'
 import { type Fate, isViolation, judge, packFate, unpackFate } from './fate.ts'
 import { Rig } from './rig.ts'
 import { type Step, steps } from './step.ts'
-import { panicTable } from './table.ts'
+import { fateWords, panicTable } from './table.ts'
 
 const small: Size = { messages: 2, events: 1, aborts: 0, destroys: 0 }
 
@@ -69,7 +69,15 @@ describe('the judge', () => {
     prepare(rig)
     return judge(rig, text)
   }
-  const good: Fate = { hang: false, lost: 0, doubled: 0, lastWords: true, unended: 0, unwanted: 0 }
+  const good: Fate = {
+    hang: false,
+    lost: 0,
+    doubled: 0,
+    lastWords: true,
+    silent: false,
+    unended: 0,
+    unwanted: 0,
+  }
 
   it('finds nothing wrong where nothing is', () => {
     assert.deepEqual(
@@ -109,6 +117,40 @@ function leaveOneOpen(rig: Rig): void {
   msg.user = rig.users[0]!
   msg.done = () => {}
 }
+
+describe('what happened, in words', () => {
+  const good: Fate = {
+    hang: false,
+    lost: 0,
+    doubled: 0,
+    lastWords: true,
+    silent: false,
+    unended: 0,
+    unwanted: 0,
+  }
+
+  it('says of a hang only what the SEL shows', () => {
+    assert.equal(fateWords(good), 'all sent once')
+    assert.equal(fateWords({ ...good, hang: true }), 'HANGS')
+    assert.equal(fateWords({ ...good, hang: true, lastWords: false }), 'HANGS, last words incomplete')
+    assert.equal(
+      fateWords({ ...good, hang: true, lastWords: false, silent: true }),
+      'HANGS, nothing recorded',
+    )
+    assert.equal(fateWords({ ...good, lastWords: false, silent: true }), 'nothing recorded')
+  })
+
+  it('calls silent what left no record of last words, and nothing else', () => {
+    const silent = new Rig({ policy: resend, text: 'the end', bmc: 'atOnce', maxMsgs: 4 })
+    silent.settle()
+    assert.equal(judge(silent, 'the end').silent, true)
+    silent.panic()
+    assert.equal(judge(silent, 'the end').silent, false)
+    silent.bmc.sel.delete(0xffff)
+    const cutShort = judge(silent, 'the end')
+    assert.deepEqual([cutShort.silent, cutShort.lastWords], [false, false])
+  })
+})
 
 describe('a policy that is wrong in one place', () => {
   const mutants: [string, PanicPolicy, RegExp][] = [
@@ -153,7 +195,15 @@ describe('one panic at one step', () => {
       assert.equal(linux.hang, measured[step])
       assert.equal(linux.lastWords, !measured[step])
       const sent = panicAtStep(resend, step, 'panic').fate
-      assert.deepEqual(sent, { hang: false, lost: 0, doubled: 0, lastWords: true, unended: 0, unwanted: 0 })
+      assert.deepEqual(sent, {
+        hang: false,
+        lost: 0,
+        doubled: 0,
+        lastWords: true,
+        silent: false,
+        unended: 0,
+        unwanted: 0,
+      })
       const dropped = panicAtStep(drop, step, 'panic').fate
       assert.deepEqual([dropped.hang, dropped.doubled, dropped.lastWords], [false, 0, true])
     })

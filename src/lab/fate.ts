@@ -13,6 +13,8 @@ export interface Fate {
   doubled: number
   /** The last words are in the SEL, whole. */
   lastWords: boolean
+  /** Nothing of the last words is in the SEL. */
+  silent: boolean
   /** Messages without an answer and without an error. */
   unended: number
   /** Executed though their user had been told that they would not be. */
@@ -42,7 +44,8 @@ export function judge(rig: Rig, text: string): Fate {
   }
   const words = readLastWords(rig.bmc.sel.records.map(decodeSelRecord))
   const lastWords = words.length === 1 && words[0]!.wholeness !== 'partMissing' && words[0]!.text === text
-  return { hang: rig.panicPath.outcome === 'hang', lost, doubled, lastWords, unended, unwanted }
+  const hang = rig.panicPath.outcome === 'hang'
+  return { hang, lost, doubled, lastWords, silent: words.length === 0, unended, unwanted }
 }
 
 /** What each policy promises. `drop` may lose the one message that was handed to nobody. */
@@ -52,9 +55,9 @@ export function isViolation(policy: string, fate: Fate): boolean {
 }
 
 /** How many fates `packFate` tells apart. */
-export const FATES = 256
+export const FATES = 512
 
-/** A fate in eight bits, for a table of millions: counts stop at three, and at one. */
+/** A fate in nine bits, for a table of millions: counts stop at three, and at one. */
 export function packFate(fate: Fate): number {
   return (
     (fate.hang ? 1 : 0) |
@@ -62,7 +65,8 @@ export function packFate(fate: Fate): number {
     (Math.min(3, fate.lost) << 2) |
     (Math.min(3, fate.doubled) << 4) |
     (fate.unended > 0 ? 64 : 0) |
-    (fate.unwanted > 0 ? 128 : 0)
+    (fate.unwanted > 0 ? 128 : 0) |
+    (fate.silent ? 256 : 0)
   )
 }
 
@@ -73,6 +77,7 @@ export function unpackFate(packed: number): Fate {
     lost: (packed >> 2) & 3,
     doubled: (packed >> 4) & 3,
     unended: (packed >> 6) & 1,
-    unwanted: packed >> 7,
+    unwanted: (packed >> 7) & 1,
+    silent: (packed & 256) !== 0,
   }
 }

@@ -28,8 +28,8 @@ export function fateWords(fate: Fate): string {
   if (fate.doubled > 0) words.push(`${fate.doubled} doubled`)
   if (fate.unwanted > 0) words.push('withdrawn and yet executed')
   if (fate.unended > 0 && !fate.hang) words.push('without an end')
-  if (!fate.lastWords && !fate.hang) words.push('last words missing')
-  if (fate.hang) words.push('nothing recorded')
+  if (fate.silent) words.push('nothing recorded')
+  else if (!fate.lastWords) words.push('last words incomplete')
   if (words.length === 0) words.push('all sent once')
   return words.join(', ')
 }

@@ -47,8 +47,10 @@ export const Point = {
   UserChange: 19,
   /** The driver begins to fetch flags, events or messages, or to check its enables. */
   Fetch: 20,
+  /** Such a transaction of the driver's own has completed, its result is not taken. */
+  FetchDone: 21,
   /** In a panic: what was cut is settled, the last words are about to be sent. */
-  LastWords: 21,
+  LastWords: 22,
 } as const
 export type Point = (typeof Point)[keyof typeof Point]
 

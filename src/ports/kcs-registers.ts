@@ -1,6 +1,6 @@
 /** The two registers of a simulated KCS interface, seen from the host and from the BMC. IPMI 2.0 rev 1.1, section 9.3. */
 import type { Saveable, Tape } from '../machine/tape.ts'
-import { KcsRegister, KcsStatus } from './kcs.ts'
+import { KcsRegister, KcsState, KcsStatus } from './kcs.ts'
 import type { RegisterPort } from './register-port.ts'
 
 const { OBF, IBF, SMS_ATN, CommandData, StateMask } = KcsStatus
@@ -55,6 +55,11 @@ export class KcsRegisters implements RegisterPort, Saveable {
 
   set state(state: number) {
     this.#status = (this.#status & ~StateMask) | state
+  }
+
+  /** BMC side: what its reset leaves in the registers. Section 9.7, table 9-2: the state is ERROR, so that the host sees it. */
+  reset(): void {
+    this.#status = (this.#status & SMS_ATN) | KcsState.Error
   }
 
   putOutput(value: number): void {

@@ -20,16 +20,23 @@ export class QtestPort implements RegisterPort {
   readonly #buffer = Buffer.alloc(MAX_LINE_BYTES)
   #pending = ''
 
-  /** Opens the FIFOs; it waits until QEMU has opened them, too. */
+  /** Opens the FIFOs; it waits until QEMU has opened them, too. Throws LastwordError QTEST when they are not there. */
   constructor(options: QtestOptions) {
     this.#base = options.base
+    const { path } = options
     // QEMU opens its ends in this order; the other one would wait for ever.
-    this.#toQemu = openSync(`${options.path}.in`, 'w')
-    this.#fromQemu = openSync(`${options.path}.out`, 'r')
+    this.#toQemu = orFail(`${path}.in cannot be opened`, () => openSync(`${path}.in`, 'w'))
+    this.#fromQemu = orFail(`${path}.out cannot be opened`, () => openSync(`${path}.out`, 'r'))
   }
 
   inb(offset: number): number {
-    return Number(this.command(`inb 0x${(this.#base + offset).toString(16)}`))
+    const line = `inb 0x${(this.#base + offset).toString(16)}`
+    const answer = this.command(line)
+    const value = Number(answer)
+    if (answer === '' || !Number.isInteger(value) || value < 0 || value > 0xff) {
+      throw new LastwordError('QTEST', `QEMU answered "${answer}" to "${line}", which is no byte`)
+    }
+    return value
   }
 
   outb(offset: number, value: number): void {
@@ -38,7 +45,7 @@ export class QtestPort implements RegisterPort {
 
   /** Sends one line and returns what follows `OK`. Throws LastwordError QTEST when QEMU refuses or is gone. */
   command(line: string): string {
-    writeSync(this.#toQemu, `${line}\n`)
+    orFail(`QEMU does not take "${line}"`, () => writeSync(this.#toQemu, `${line}\n`))
     for (;;) {
       const answer = this.#readLine(line)
       // An interrupt line may come at any time and is no answer.
@@ -56,7 +63,7 @@ export class QtestPort implements RegisterPort {
         this.#pending = this.#pending.slice(end + 1)
         return answer
       }
-      const count = readSync(this.#fromQemu, this.#buffer)
+      const count = orFail(`QEMU does not answer "${line}"`, () => readSync(this.#fromQemu, this.#buffer))
       if (count === 0) throw new LastwordError('QTEST', `QEMU is gone; it did not answer "${line}"`)
       this.#pending += this.#buffer.toString('latin1', 0, count)
       if (this.#pending.length > 2 * MAX_LINE_BYTES)
@@ -67,5 +74,17 @@ export class QtestPort implements RegisterPort {
   close(): void {
     closeSync(this.#toQemu)
     closeSync(this.#fromQemu)
+  }
+}
+
+/** A failing FIFO is a failing interface: the driver ends its requests with the reason. */
+function orFail<T>(what: string, access: () => T): T {
+  try {
+    return access()
+  } catch (cause) {
+    throw new LastwordError('QTEST', `${what}: ${(cause as Error).message}`, {
+      cause,
+      hint: 'Is QEMU running, with -qtest pipe:PATH and the FIFOs PATH.in and PATH.out?',
+    })
   }
 }

@@ -99,6 +99,19 @@ describe('last words in the SEL', () => {
     assert.equal(readLastWords(records)[0]?.wholeness, 'whole')
   })
 
+  it("tell a time that counts from the BMC's start, and one that is none, as what they are", () => {
+    const sentenceAt = (timestamp: number) => {
+      const records = panicRecords('Oops')
+      const event = records[0]!
+      assert.ok(event.kind === 'system')
+      return lastWordsSentence(readLastWords([{ ...event, timestamp }, ...records.slice(1)])[0]!)
+    }
+    assert.match(sentenceAt(123), /^123 s after its BMC's start: the host stopped/)
+    assert.match(sentenceAt(0x20000000), /^536870912 s after its BMC's start: /)
+    assert.match(sentenceAt(0x20000001), /^1987-01-05 18:48:33 UTC: /)
+    assert.match(sentenceAt(0xffffffff), /^At an unknown time: /)
+  })
+
   it('become a sentence with the time', () => {
     const [words] = readLastWords(panicRecords('Fatal exception'))
     assert.equal(

@@ -17,6 +17,10 @@ const SENSOR_SPECIFIC = 0x6f
 /** Offset 1, run-time stop; bytes 2 and 3 are the OEM's: two characters of the text. */
 const RUN_TIME_STOP = 0xa1
 
+/** Timestamps up to here count seconds since the BMC's start, and this one is none. Section 37.1. */
+const LAST_SINCE_START = 0x20000000
+const UNSPECIFIED_TIME = 0xffffffff
+
 /** Length of a Platform Event request's data over a system interface. */
 export const PLATFORM_EVENT_BYTES = 8
 
@@ -57,7 +61,7 @@ export function textRecords(textLength: number): number {
 
 /** One crash as the SEL tells it. */
 export interface LastWords {
-  /** Seconds since 1970 of the platform event; undefined when only text was found. */
+  /** The platform event's, as the SEL has it (see `SelRecord`); undefined when only text was found. */
   timestamp: number | undefined
   text: string
   /**
@@ -133,12 +137,15 @@ function decodeText(bytes: number[]): string {
 
 /** `2026-11-24 19:50:01 UTC: the host stopped: "Fatal exception"`. */
 export function lastWordsSentence(words: LastWords): string {
-  const when =
-    words.timestamp === undefined
-      ? 'At an unknown time'
-      : `${new Date(words.timestamp * 1000).toISOString().slice(0, 19).replace('T', ' ')} UTC`
   const said = words.text === '' ? 'it said nothing' : `its last words: "${words.text}"`
-  return `${when}: the host stopped in a panic; ${said}${wholenessTexts[words.wholeness]}`
+  return `${whenWords(words.timestamp)}: the host stopped in a panic; ${said}${wholenessTexts[words.wholeness]}`
+}
+
+/** A SEL timestamp in words: the BMC's clock may have been wrong, or not set. Section 37.1. */
+function whenWords(timestamp: number | undefined): string {
+  if (timestamp === undefined || timestamp === UNSPECIFIED_TIME) return 'At an unknown time'
+  if (timestamp <= LAST_SINCE_START) return `${timestamp} s after its BMC's start`
+  return `${new Date(timestamp * 1000).toISOString().slice(0, 19).replace('T', ' ')} UTC`
 }
 
 const wholenessTexts: Readonly<Record<LastWords['wholeness'], string>> = {

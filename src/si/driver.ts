@@ -145,6 +145,8 @@ export class SiDriver implements SmiDriver, HousekeepingHost {
   }
 
   #turn(elapsedUs: number): SiResult {
+    // F34: after a shutdown what is being transferred may end, and nothing begins.
+    if (this.#shutDown && this.machine.isIdle) return SiResult.Idle
     if (this.#dead) this.#deadForUs += elapsedUs
     const result = this.machine.event(elapsedUs)
     switch (result) {
@@ -169,6 +171,7 @@ export class SiDriver implements SmiDriver, HousekeepingHost {
   #whenIdle(attention: boolean): SiResult {
     const housekeeping = this.#housekeeping
     if (!this.machine.isIdle) return SiResult.CallWithoutDelay
+    if (this.#shutDown) return SiResult.Idle
     if (housekeeping.attend(attention)) return SiResult.CallWithoutDelay
     if (this.waitingMsg !== null) {
       housekeeping.rest()
@@ -258,6 +261,8 @@ export class SiDriver implements SmiDriver, HousekeepingHost {
     this.runToCompletion = true
     // The panic may have cut a turn, which will never end.
     this.#isTurning = false
+    // Nor does an interface stay away that was being taken away (F16).
+    this.#shutDown = false
     // What the panic has to say is worth a new try at an interface that was given up.
     this.#deadForUs = DEAD_RETRY_US
   }
@@ -283,6 +288,7 @@ export class SiDriver implements SmiDriver, HousekeepingHost {
   }
 
   shutdown(): void {
+    if (this.runToCompletion) return
     this.#shutDown = true
     this.#housekeeping.giveUp()
     this.#endCurrent(Fault.InterfaceGone)

@@ -186,6 +186,8 @@ export class Housekeeping implements Saveable {
   /** The transaction of `state` has ended. */
   transactionDone(): void {
     const state = this.state
+    const { trace } = this.#driver
+    if (trace.hook !== null) trace.hook(Point.FetchDone, -1)
     switch (state) {
       case SiState.GettingFlags:
         this.#msgFlags = this.#takeOwn() >= 4 && this.#ownRsp[2] === 0 ? this.#ownRsp[3]! : 0

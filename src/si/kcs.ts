@@ -26,6 +26,9 @@ const Phase = {
 } as const
 type Phase = (typeof Phase)[keyof typeof Phase]
 
+/** How long the dummy byte that ends a response may come after the state that goes with it. */
+const DUMMY_BYTE_WAIT_US = 100_000
+
 const phaseNames = [
   'idle',
   'before the first byte',
@@ -47,6 +50,8 @@ export class KcsMachine implements SiMachine {
   #phase: Phase = Phase.Idle
   /** Where the transaction stood when it first went wrong: for people, no part of the state. */
   #wrongIn: Phase = Phase.Idle
+  /** The BMC went back to idle in mid-response: for people, no part of the state. */
+  #wasLeft = false
   readonly #writeData = new Uint8Array(MAX_MSG_LENGTH)
   #writeCount = 0
   #writeAt = 0
@@ -57,6 +62,8 @@ export class KcsMachine implements SiMachine {
   /** A register access has begun whose effect is not stored yet; and a panic found it so. */
   #inFlight = false
   #unsure = false
+  /** Its last response ended with the dummy byte, as each does of a BMC that follows section 9.15. */
+  #givesDummyByte = true
   /** SMS_ATN as the last status showed it. */
   attention = false
   fault: Fault = Fault.None
@@ -82,6 +89,7 @@ export class KcsMachine implements SiMachine {
     const code =
       this.#errorCode === 0 ? '' : `, KCS error code 0x${this.#errorCode.toString(16).padStart(2, '0')}`
     if (phase === Phase.WaitWrite) return `${name} byte ${this.#writeAt} of ${this.#writeCount}${code}`
+    if (this.#wasLeft) return `the BMC left the transfer after ${this.#readCount} bytes`
     if (phase === Phase.WaitRead) return `${name} after ${this.#readCount} bytes${code}`
     return `${name}${code}`
   }
@@ -96,6 +104,7 @@ export class KcsMachine implements SiMachine {
     this.#patience.begin()
     this.#errorCode = 0
     this.#wrongIn = Phase.Idle
+    this.#wasLeft = false
     this.fault = Fault.None
     if (this.#trace.hook !== null) this.#trace.hook(Point.MachineLoaded, -1)
     this.#phase = Phase.StartOp
@@ -219,9 +228,24 @@ export class KcsMachine implements SiMachine {
       return SiResult.CallWithoutDelay
     }
     if (state !== KcsState.Idle) return this.#recover()
-    // Some BMCs never write the dummy byte that the flow chart waits for here.
-    this.#clearObf(status)
+    return this.#readEnd(status, elapsedUs)
+  }
+
+  /**
+   * Back in IDLE: a whole response ends with a dummy byte. Without it the BMC was reset in mid-response, or is one that
+   * never gives it: then the second such response in a row is taken as it is.
+   */
+  #readEnd(status: number, elapsedUs: number): SiResult {
+    const hasDummyByte = (status & KcsStatus.OBF) !== 0
+    if (!hasDummyByte && this.#givesDummyByte) {
+      if (!this.#patience.hasWaited(elapsedUs, DUMMY_BYTE_WAIT_US)) return SiResult.CallWithDelay
+      this.fault = Fault.ResponseLost
+      this.#wasLeft = true
+    }
+    this.#givesDummyByte = hasDummyByte
+    // First the store: a panic in between finds the response complete, and an idle interface clears OBF.
     this.#finish()
+    this.#clearObf(status)
     return SiResult.TransactionComplete
   }
 
@@ -321,7 +345,8 @@ export class KcsMachine implements SiMachine {
 
   save(tape: Tape): void {
     const marks = (this.#inFlight ? 0x10 : 0) | (this.#unsure ? 0x20 : 0) | (this.attention ? 0x40 : 0)
-    tape.put(this.#phase | marks | (this.fault << 8) | (this.#errorCode << 16))
+    const habits = this.#givesDummyByte ? 0x80 : 0
+    tape.put(this.#phase | marks | habits | (this.fault << 8) | (this.#errorCode << 16))
     tape.put(this.#writeCount | (this.#writeAt << 10) | (this.#readCount << 20))
     this.#patience.save(tape)
     tape.putBytes(this.#writeData, this.#writeCount)
@@ -334,6 +359,7 @@ export class KcsMachine implements SiMachine {
     this.#inFlight = (head & 0x10) !== 0
     this.#unsure = (head & 0x20) !== 0
     this.attention = (head & 0x40) !== 0
+    this.#givesDummyByte = (head & 0x80) !== 0
     this.fault = ((head >> 8) & 0xff) as Fault
     this.#errorCode = (head >> 16) & 0xff
     const counts = tape.take()

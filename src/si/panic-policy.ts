@@ -7,8 +7,6 @@ export interface PanicPolicy {
   readonly recovery: 'ledger' | 'none'
   /** What becomes of the message that was handed to nobody, or not started. */
   readonly unstarted: 'sent' | 'dropped' | 'left'
-  /** Whether the last words wait for what is queued, or the queue for them. */
-  readonly lastWords: 'first' | 'afterQueue'
 }
 
 /** Stock Linux, kept to show the fault: the panic path trusts `currMsg`, and waits for it for ever. */
@@ -16,7 +14,6 @@ export const none: PanicPolicy = {
   name: 'none',
   recovery: 'none',
   unstarted: 'left',
-  lastWords: 'afterQueue',
 }
 
 /** Kawai's rule: every message is handled once, and none is lost. The default. */
@@ -24,7 +21,6 @@ export const resend: PanicPolicy = {
   name: 'resend',
   recovery: 'ledger',
   unstarted: 'sent',
-  lastWords: 'first',
 }
 
 /** Minyard's rule: losing the one message is fine, hanging is not. */
@@ -32,7 +28,6 @@ export const drop: PanicPolicy = {
   name: 'drop',
   recovery: 'ledger',
   unstarted: 'dropped',
-  lastWords: 'first',
 }
 
 export const panicPolicies: readonly PanicPolicy[] = [none, resend, drop]

@@ -46,6 +46,13 @@ export class Patience implements Saveable {
     return this.#stalledUs > this.#limits.stallUs ? 'recover' : 'wait'
   }
 
+  /** True when nothing has moved for longer than `limitUs`. */
+  hasWaited(elapsedUs: number, limitUs: number): boolean {
+    this.#stalledUs += elapsedUs
+    this.#transactionStalledUs += elapsedUs
+    return this.#stalledUs > limitUs
+  }
+
   /** False when the transaction has had its share of recoveries. */
   mayRecover(): boolean {
     this.#stalledUs = 0

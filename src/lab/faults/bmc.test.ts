@@ -37,14 +37,26 @@ describe('a BMC that always has one more event', () => {
     assert.ok(host.handler.pool.live <= 3)
   })
 
-  it('F19 lets a request through after ten fetches at the most', () => {
-    const host = new FaultHost({ events: 'on', answer: endlessEvents, port: alwaysAttention })
-    host.run(100_000)
-    const before = host.requests.length
-    const ended = host.send(getDeviceId)
-    while (ended.times === 0) host.turn(250)
-    const own = host.requests.findIndex((request, index) => index >= before && request[1] === 0x01)
-    assert.ok(own - before <= 11, `${own - before} requests went before it`)
+  it('F19 lets a request through after ten fetches at the most, whenever it comes', () => {
+    let worst = 0
+    for (let turns = 0; turns <= 200; turns++) {
+      const host = new FaultHost({ events: 'on', answer: endlessEvents, port: alwaysAttention })
+      host.run(100_000)
+      for (let turn = 0; turn < turns; turn++) {
+        host.driver.step(0)
+        if (turn % 7 === 0 && host.handler.hasWork) host.handler.work()
+      }
+      const before = host.requests.length
+      const ended = host.send(getDeviceId)
+      for (let turn = 0; turn < 100 && ended.times === 0; turn++) host.turn(250)
+      const own = host.requests.findIndex((request, index) => index >= before && request[1] === 0x01)
+      assert.ok(
+        own >= 0 && own - before <= 11,
+        `${own - before} requests went before it, after ${turns} turns`,
+      )
+      worst = Math.max(worst, own - before)
+    }
+    assert.ok(worst >= 2, 'some of them met fetches')
   })
 })
 
