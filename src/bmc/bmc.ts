@@ -1,16 +1,25 @@
 /** A simulated management controller: its identity, its stores, and what its front ends are told. */
+import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
+import { z } from 'zod'
 import type { LanServerMachine } from '../lan/server.ts'
 import type { Saveable, Tape } from '../machine/tape.ts'
 import type { LastwordError } from '../protocol/error.ts'
 import { encodeSelRecord, type SelRecord } from '../protocol/sel-record.ts'
+import { Chassis, type HostAction } from './chassis.ts'
 import { Messaging } from './messaging.ts'
-import { IdentityStore } from './stores/identity-store.ts'
+import { Sensors } from './sensors.ts'
+import { FruStore } from './stores/fru-store.ts'
 import type { JournalOptions } from './stores/journal.ts'
 import { KeptState } from './stores/kept-state.ts'
+import { SdrRepository } from './stores/sdr-repository.ts'
 import { SelStore } from './stores/sel-store.ts'
+import { Settings, settingFamily } from './stores/settings.ts'
 import { lockStateDir } from './stores/state-lock.ts'
+import { type User, UserStore } from './stores/user-store.ts'
 import { Watchdog, type WatchdogAction } from './watchdog.ts'
+import { bmcConfig } from './world/config.ts'
+import { BMC_ADDRESS, makeWorld, type World } from './world/world.ts'
 
 /** What Get Device ID and its neighbours tell. */
 export interface BmcIdentity {
@@ -25,9 +34,17 @@ export interface BmcIdentity {
 }
 
 export interface BmcOptions extends JournalOptions {
+  /** The machine around it; without one, a BMC with nothing to watch. */
+  world?: World
+  /** Users until they are changed; none unless given. */
+  users?: ReadonlyMap<number, User>
+  /** Which of many alike this is. */
+  index?: number
   identity?: Partial<BmcIdentity>
   /** Where the state is kept; without it, in memory. One BMC has it for itself. */
   stateDir?: string
+  /** `owner`: who made this BMC holds the lock of a directory above. */
+  stateLock?: 'own' | 'owner'
   /** The disk refuses, and nobody waits for an answer that could say so. */
   onError?: (error: LastwordError) => void
   /** Records that the SEL holds. */
@@ -42,30 +59,54 @@ export interface BmcListener {
   onAttention?(state: 'on' | 'off'): void
   /** The BMC itself begins anew; `kind` says how. */
   onReset?(kind: 'cold' | 'warm'): void
-  /** The host is to be reset, turned off, or interrupted. */
-  onHostAction?(action: WatchdogAction | 'nmi'): void
+  /** The host is to be turned on or off, reset, interrupted, or asked to shut down. */
+  onHostAction?(action: HostAction): void
+  /** A platform event trap is to be sent. */
+  onTrap?(trap: Uint8Array, to: { address: string; port: number }): void
+  /** Answers whether there is a host that does what `onHostAction` says. */
+  hasHost?(): boolean
 }
+
+const noUsers: ReadonlyMap<number, User> = new Map()
+let bareWorld: World | undefined
 
 export class Bmc implements Saveable {
   readonly identity: BmcIdentity
+  readonly world: World
+  readonly index: number
   readonly kept: KeptState
+  readonly settings: Settings
   readonly sel: SelStore
+  readonly sdrs: SdrRepository
+  readonly frus: FruStore
+  readonly users: UserStore
+  readonly sensors: Sensors
+  readonly chassis: Chassis
   readonly messaging: Messaging
   readonly watchdog: Watchdog
   /** Where this BMC sends its events. Section 29.1. */
   eventReceiver = { slaveAddress: 0x20, lun: 0 }
   /** The session servers of its LAN channels, by channel number. */
   readonly lanServers = new Map<number, LanServerMachine>()
+  /** Where the LAN channel can be reached, once it is served. */
+  lanAddress: { host: string; port: number } | null = null
   /** A Partial Add SEL Entry that has begun. */
   partialRecord: Uint8Array | null = null
   readonly #nowMs: () => number
+  readonly #startedMs: number
   readonly #listeners = new Set<BmcListener>()
   readonly #unlock: () => void
+  #polledMs = 0
   #resetDue: 'cold' | 'warm' | null = null
 
   /** Throws LastwordError STATE_DIR or STATE_LOCKED when the state directory cannot be had. */
   constructor(options: BmcOptions = {}) {
     this.#nowMs = options.nowMs ?? Date.now
+    this.#startedMs = this.#nowMs()
+    bareWorld ??= makeWorld(bmcConfig.parse({}))
+    const world = options.world ?? bareWorld
+    this.world = world
+    this.index = options.index ?? 0
     const { stateDir, durability, onDamage, onError } = options
     this.kept = new KeptState({
       ...(stateDir === undefined ? {} : { file: join(stateDir, 'state.journal') }),
@@ -73,33 +114,69 @@ export class Bmc implements Saveable {
       ...(onDamage === undefined ? {} : { onDamage }),
       ...(onError === undefined ? {} : { onError }),
     })
-    const identity = new IdentityStore(this.kept)
-    this.sel = new SelStore(
-      {
-        now: () => Math.floor(this.#nowMs() / 1000),
-        ...(options.selCapacity === undefined ? {} : { capacity: options.selCapacity }),
-      },
-      this.kept,
-    )
-    this.#unlock = stateDir === undefined ? () => {} : lockStateDir(stateDir)
+    this.settings = new Settings(this.kept)
+    const capacity = options.selCapacity ?? world.config.sel.capacity
+    this.sel = new SelStore({ now: () => this.seconds, capacity }, this.kept)
+    const locks = stateDir !== undefined && options.stateLock !== 'owner'
+    this.#unlock = locks ? lockStateDir(stateDir) : () => {}
     this.#open()
-    this.identity = {
-      deviceId: 0x20,
-      deviceRevision: 1,
-      firmwareMajor: 1,
-      firmwareMinor: 0,
-      manufacturerId: 0,
-      productId: 1,
-      ...options.identity,
-      guid: options.identity?.guid ?? identity.guid,
-    }
+    this.identity = identityOf(world, this.#guid(options), options.identity)
     this.#keepIdentity()
-    this.messaging = new Messaging(state => this.#tell(listener => listener.onAttention?.(state)))
-    this.watchdog = new Watchdog(this.#nowMs, {
-      log: record => this.raiseEvent(record),
-      preTimeout: () => this.messaging.raiseWatchdogPreTimeout(),
-      act: action => this.hostAction(action),
+    this.sdrs = new SdrRepository(this.settings, world.sdrs, () => this.seconds)
+    this.frus = new FruStore(this.settings, world, this.index)
+    this.users = new UserStore(this.settings, options.users ?? noUsers)
+    this.chassis = new Chassis({
+      config: world.config.power,
+      settings: this.settings,
+      nowMs: this.#nowMs,
+      act: action => this.#tell(listener => listener.onHostAction?.(action)),
+      hostObeys: () => [...this.#listeners].some(listener => listener.hasHost?.() === true),
     })
+    this.chassis.start()
+    this.sensors = new Sensors({
+      world,
+      index: this.index,
+      seconds: () => (this.#nowMs() - this.#startedMs) / 1000,
+      power: () => (this.chassis.isOn ? 'on' : 'off'),
+      raise: event => this.raiseEvent(event),
+      ownAddress: BMC_ADDRESS,
+    })
+    this.messaging = new Messaging(state => this.#tell(listener => listener.onAttention?.(state)))
+    this.watchdog = new Watchdog(
+      this.#nowMs,
+      {
+        log: record => this.raiseEvent(record),
+        preTimeout: () => this.messaging.raiseWatchdogPreTimeout(),
+        act: action => this.#watchdogActs(action),
+      },
+      world.watchdogSensor,
+    )
+  }
+
+  /** Seconds since 1970. */
+  get seconds(): number {
+    return Math.floor(this.#nowMs() / 1000)
+  }
+
+  /** Given, configured, or drawn once and kept. */
+  #guid(options: BmcOptions): Uint8Array {
+    const configured = this.world.config.device.guid
+    if (options.identity?.guid !== undefined) return options.identity.guid
+    if (configured !== undefined) return Uint8Array.from(Buffer.from(configured, 'hex')).reverse()
+    const kept = this.settings.get(guidFamily)
+    if (kept !== undefined) return Uint8Array.from(Buffer.from(kept, 'hex'))
+    // The least significant byte first, so in the reverse of a UUID's order.
+    const guid = Buffer.from(randomUUID().replaceAll('-', ''), 'hex').reverse()
+    this.settings.set(guidFamily, '', guid.toString('hex'))
+    return Uint8Array.from(guid)
+  }
+
+  #watchdogActs(action: WatchdogAction | 'nmi'): void {
+    this.chassis.control(
+      action === 'nmi' ? 'diagnosticInterrupt' : controls[action],
+      'watchdog',
+      SYSTEM_INTERFACE,
+    )
   }
 
   /** Whoever cannot read the state does not keep others from it. */
@@ -127,10 +204,6 @@ export class Bmc implements Saveable {
 
   #tell(what: (listener: BmcListener) => void): void {
     for (const listener of this.#listeners) what(listener)
-  }
-
-  hostAction(action: WatchdogAction | 'nmi'): void {
-    this.#tell(listener => listener.onHostAction?.(action))
   }
 
   /** An event of this BMC's own: into the SEL, and into the event buffer if the host wants it. */
@@ -163,13 +236,20 @@ export class Bmc implements Saveable {
     this.sel.cancelReservation()
     this.partialRecord = null
     this.watchdog.reset()
+    this.sensors.reset()
+    this.sdrs.cancelReservation()
     this.eventReceiver = { slaveAddress: 0x20, lun: 0 }
     this.#tell(listener => listener.onReset?.(kind))
   }
 
-  /** Lets time pass: the watchdog counts, and what it logs is kept. */
+  /** Lets time pass: the watchdog counts, power goes on or off, sensors are looked at, and what they log is kept. */
   tick(): void {
     this.watchdog.tick()
+    this.chassis.tick()
+    if (this.#nowMs() - this.#polledMs >= POLL_MS) {
+      this.#polledMs = this.#nowMs()
+      this.sensors.poll()
+    }
     this.flush()
   }
 
@@ -190,6 +270,9 @@ export class Bmc implements Saveable {
     tape.put(this.eventReceiver.slaveAddress | (this.eventReceiver.lun << 8))
     tape.put(this.#resetDue === null ? 0 : this.#resetDue === 'cold' ? 1 : 2)
     tape.putRef(this.partialRecord)
+    tape.putRef(this.settings.snapshot())
+    tape.putRef(this.chassis.snapshot())
+    tape.putRef(this.sensors.snapshot())
   }
 
   load(tape: Tape): void {
@@ -201,5 +284,30 @@ export class Bmc implements Saveable {
     const due = tape.take()
     this.#resetDue = due === 0 ? null : due === 1 ? 'cold' : 'warm'
     this.partialRecord = tape.takeRef() as Uint8Array | null
+    this.settings.restore(tape.takeRef() as ReturnType<Settings['snapshot']>)
+    this.chassis.restore(tape.takeRef() as ReturnType<Chassis['snapshot']>)
+    this.sensors.restore(tape.takeRef() as ReturnType<Sensors['snapshot']>)
+  }
+}
+
+const guidFamily = settingFamily('guid', z.string().regex(/^[0-9a-f]{32}$/))
+const SYSTEM_INTERFACE = 0x0f
+/** How often sensors are looked at. */
+const POLL_MS = 1000
+
+const controls = { hardReset: 'hardReset', powerDown: 'powerDown', powerCycle: 'powerCycle' } as const
+
+function identityOf(world: World, guid: Uint8Array, given: Partial<BmcIdentity> | undefined): BmcIdentity {
+  const { device } = world.config
+  const [firmwareMajor, firmwareMinor] = device.firmware.split('.').map(Number) as [number, number]
+  return {
+    deviceId: device.id,
+    deviceRevision: device.revision,
+    firmwareMajor,
+    firmwareMinor,
+    manufacturerId: device.manufacturerId,
+    productId: device.productId,
+    ...given,
+    guid,
   }
 }

@@ -1,13 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import {
-  type AnyCommand,
-  decodeResponse,
-  encodeRequest,
-  type RequestOf,
-  type ResponseOf,
-} from '../protocol/command.ts'
-import {
   ColdReset,
   GetDeviceGuid,
   GetDeviceId,
@@ -32,55 +25,9 @@ import {
   SetSelTime,
   SetSelTimeUtcOffset,
 } from '../protocol/commands/sel.ts'
-import { CompletionCodeError } from '../protocol/completion-code.ts'
-import { requestBytes } from '../protocol/message.ts'
-import { Bmc, type BmcOptions } from './bmc.ts'
 import { execute } from './execute.ts'
-import { type Caller, systemInterface } from './serve.ts'
-
-class Fixture {
-  nowMs = 1_700_000_000_000
-  readonly resets: string[] = []
-  readonly bmc: Bmc
-
-  constructor(options: BmcOptions = {}) {
-    this.bmc = new Bmc({ nowMs: () => this.nowMs, ...options })
-    this.bmc.listen({ onReset: kind => this.resets.push(kind) })
-  }
-
-  run<C extends AnyCommand>(
-    command: C,
-    request: RequestOf<C>,
-    caller: Caller = systemInterface,
-  ): ResponseOf<C> {
-    const bytes = requestBytes(command.netFn, command.cmd, encodeRequest(command, request))
-    const response = execute(this.bmc, bytes, caller)
-    this.bmc.settle()
-    return decodeResponse(command, response.subarray(2)) as ResponseOf<C>
-  }
-
-  /** The completion code of a request. */
-  code<C extends AnyCommand>(command: C, request: RequestOf<C>, caller: Caller = systemInterface): number {
-    try {
-      this.run(command, request, caller)
-      return 0
-    } catch (error) {
-      if (!(error instanceof CompletionCodeError)) throw error
-      return error.completionCode
-    }
-  }
-
-  /** Adds an OEM record; its ID. */
-  add(fill: number): number {
-    const record = {
-      kind: 'oem' as const,
-      recordId: 0,
-      recordType: 0xe0,
-      data: new Uint8Array(13).fill(fill),
-    }
-    return this.run(AddSelEntry, { record }).recordId
-  }
-}
+import type { Caller } from './serve.ts'
+import { bound, Fixture } from './testing.ts'
 
 describe('the BMC itself', () => {
   it('says who it is and that it is well', () => {
@@ -255,7 +202,3 @@ describe('a caller', () => {
     assert.deepEqual([...execute(bmc, Uint8Array.of(0x18))], [0x1c, 0x00, 0xc7])
   })
 })
-
-function bound(fixture: Fixture): { run: Fixture['run'] } {
-  return { run: fixture.run.bind(fixture) as Fixture['run'] }
-}

@@ -3,12 +3,19 @@ import { commandKey } from '../protocol/command.ts'
 import { CompletionCode } from '../protocol/completion-code.ts'
 import { lunOf, netFnOf, responseByte } from '../protocol/message.ts'
 import type { Bmc } from './bmc.ts'
+import { chassisCommands } from './commands/chassis.ts'
 import { deviceCommands } from './commands/device.ts'
 import { eventCommands } from './commands/event.ts'
+import { fruCommands } from './commands/fru.ts'
+import { lanCommands } from './commands/lan.ts'
 import { messagingCommands } from './commands/messaging.ts'
 import { payloadCommands } from './commands/payload.ts'
+import { sdrCommands } from './commands/sdr.ts'
 import { selCommands } from './commands/sel.ts'
+import { sensorCommands } from './commands/sensor.ts'
 import { sessionCommands } from './commands/session.ts'
+import { systemInfoCommands } from './commands/system-info.ts'
+import { userCommands } from './commands/user.ts'
 import { watchdogCommands } from './commands/watchdog.ts'
 import { type Caller, type Served, systemInterface } from './serve.ts'
 
@@ -21,6 +28,13 @@ const served = new Map<number, Served>(
     selCommands,
     sessionCommands,
     payloadCommands,
+    chassisCommands,
+    sensorCommands,
+    sdrCommands,
+    fruCommands,
+    userCommands,
+    lanCommands,
+    systemInfoCommands,
   ]
     .flat()
     .map(served => [

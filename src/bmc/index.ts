@@ -1,9 +1,16 @@
 /** `lastword/bmc`: the simulated management controller. */
+
+export * from './accounts.ts'
 export * from './bmc.ts'
 export * from './execute.ts'
 export * from './kcs-side.ts'
 export * from './lan-server.ts'
 export * from './serve.ts'
+export * from './service.ts'
 export * from './stores/journal.ts'
 export * from './stores/kept-state.ts'
 export * from './stores/sel-store.ts'
+export * from './world/config.ts'
+export * from './world/default-world.ts'
+export * from './world/read-config.ts'
+export * from './world/world.ts'

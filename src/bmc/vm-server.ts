@@ -2,6 +2,7 @@
 import { createServer, type Server, type Socket } from 'node:net'
 import type { LastwordError } from '../protocol/error.ts'
 import type { Bmc } from './bmc.ts'
+import type { HostAction } from './chassis.ts'
 import { executeDurably } from './execute.ts'
 import { listenError } from './listen-error.ts'
 import { systemInterface } from './serve.ts'
@@ -30,6 +31,15 @@ export interface VmTap {
   onSent?(request: Uint8Array): void
 }
 
+/** A VM that is turned off cannot be turned on over this line: that is up to who starts it. */
+const vmCommands: Partial<Record<HostAction, VmCommand>> = {
+  powerDown: VmCommand.PowerOff,
+  powerCycle: VmCommand.Reset,
+  hardReset: VmCommand.Reset,
+  nmi: VmCommand.SendNmi,
+  softShutdown: VmCommand.GracefulShutdown,
+}
+
 export class VmServer {
   readonly #bmc: Bmc
   readonly #server: Server
@@ -45,6 +55,7 @@ export class VmServer {
       onAttention: state =>
         this.command(state === 'on' ? VmCommand.AttentionWithInterrupt : VmCommand.NoAttention),
       onHostAction: action => this.#act(action),
+      hasHost: () => this.isConnected,
     })
   }
 
@@ -87,10 +98,9 @@ export class VmServer {
     this.#serial = null
   }
 
-  #act(action: 'hardReset' | 'powerDown' | 'powerCycle' | 'nmi'): void {
-    if (action === 'nmi') this.command(VmCommand.SendNmi)
-    else if (action === 'powerDown') this.command(VmCommand.PowerOff)
-    else this.command(VmCommand.Reset)
+  #act(action: HostAction): void {
+    const command = vmCommands[action]
+    if (command !== undefined) this.command(command)
   }
 
   #connect(socket: Socket): void {

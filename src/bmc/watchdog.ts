@@ -24,7 +24,7 @@ const PRE_TIMEOUT_OFFSET = 8
 
 /** Sensor type "Watchdog 2", offsets in table 42-3. */
 const WATCHDOG_2 = 0x23
-const WATCHDOG_SENSOR_NUMBER = 0x0b
+const DEFAULT_SENSOR_NUMBER = 0x0b
 
 const neverSet: Settings = {
   timer: { use: 'smsOs', dontStop: false, dontLog: false },
@@ -37,14 +37,16 @@ const neverSet: Settings = {
 export class Watchdog implements Saveable {
   readonly #nowMs: () => number
   readonly #outputs: WatchdogOutputs
+  readonly #sensorNumber: number
   #settings: Settings = neverSet
   #isInitialized = false
   #deadlineMs: number | null = null
   #preTimeoutDone = false
   #expired = { ...neverSet.clearExpired }
 
-  constructor(nowMs: () => number, outputs: WatchdogOutputs) {
+  constructor(nowMs: () => number, outputs: WatchdogOutputs, sensorNumber = DEFAULT_SENSOR_NUMBER) {
     this.#nowMs = nowMs
+    this.#sensorNumber = sensorNumber
     this.#outputs = outputs
   }
 
@@ -151,7 +153,7 @@ export class Watchdog implements Saveable {
       generator: { lun: 0, channel: 0 },
       evmRev: 0x04,
       sensorType: WATCHDOG_2,
-      sensorNumber: WATCHDOG_SENSOR_NUMBER,
+      sensorNumber: this.#sensorNumber,
       event: { type: 0x6f, deassertion: false },
       // Offset with a sensor-specific byte 2: interrupt type and use.
       data: Uint8Array.of(0xc0 | offset, (interrupt << 4) | useCode, 0xff),

@@ -1,39 +1,45 @@
-/** `lastword bmc`: serves a simulated BMC until it is told to stop. */
+/** `lastword bmc`: serves a simulated BMC, or many alike, until it is told to stop. */
+import { readFileSync } from 'node:fs'
 import { Command, InvalidArgumentError } from 'commander'
-import { Bmc } from '../bmc/bmc.ts'
 import { hostPortText } from '../bmc/listen-error.ts'
-import { VmServer, type VmServerOptions } from '../bmc/vm-server.ts'
-import type { LastwordError } from '../protocol/error.ts'
+import { BmcService, type HostPort } from '../bmc/service.ts'
+import type { Damage } from '../bmc/stores/journal.ts'
+import { type BmcConfig, bmcConfig } from '../bmc/world/config.ts'
+import { defaultConfig } from '../bmc/world/default-world.ts'
+import { readConfig } from '../bmc/world/read-config.ts'
+import { LastwordError } from '../protocol/error.ts'
 import { logLimit } from './log-limit.ts'
 import { printError, printRow } from './output.ts'
 
-interface HostPort {
-  host: string
-  port: number
-}
-
 interface BmcCommandOptions {
-  vm: HostPort
+  lan?: HostPort
+  vm?: HostPort
+  config?: string
   state?: string
+  count: number
+  user?: string
+  passwordFile?: string
   json?: boolean
 }
 
-const TICK_MS = 100
 const MAX_ERRORS = { lines: 10, periodMs: 10_000 }
+/** As many as there are addresses behind 127.0.0.1 that a process may hold sockets for. */
+const MAX_BMCS = 100_000
 
 export function bmcCommand(): Command {
   return new Command('bmc')
     .description('serves a simulated BMC')
-    .requiredOption(
-      '--vm <host:port>',
-      "where QEMU's ipmi-bmc-extern connects to; port 0 picks a free one",
-      hostPort,
-    )
+    .option('--lan <host:port>', 'serve IPMI over LAN there; port 0 picks a free one', hostPort)
+    .option('--vm <host:port>', "where QEMU's ipmi-bmc-extern connects to; port 0 picks a free one", hostPort)
+    .option('--config <file>', 'the machine, in YAML; without it a 1U server with 40 sensors')
     .option(
       '--state <dir>',
       'keep the SEL and the settings here; without it they go with the process',
       directory,
     )
+    .option('--count <n>', 'so many BMCs, each on the next loopback address', count, 1)
+    .option('--user <name>', 'an administrator of this name in place of the configured users')
+    .option('--password-file <file>', "that user's password; without it one is drawn and shown once")
     .option('--json', 'say on standard output, as one JSON object, when it is ready')
     .action(serve)
 }
@@ -50,47 +56,90 @@ function directory(text: string): string {
   return text
 }
 
-/** A BMC that nobody can reach gives its state directory back. */
-async function listenOrClose(bmc: Bmc, options: VmServerOptions): Promise<VmServer> {
-  try {
-    return await VmServer.listen(bmc, options)
-  } catch (error) {
-    bmc.close()
-    throw error
-  }
+function count(text: string): number {
+  const number = Number(text)
+  if (!Number.isInteger(number) || number < 1 || number > MAX_BMCS)
+    throw new InvalidArgumentError(`It takes a whole number from 1 to ${MAX_BMCS}.`)
+  return number
+}
+
+function say(line: string): void {
+  process.stderr.write(`lastword: ${line}\n`)
 }
 
 async function serve(options: BmcCommandOptions): Promise<void> {
-  const mayPrint = logLimit({
-    ...MAX_ERRORS,
-    onLeftOut: count => process.stderr.write(`lastword: … and ${count} more errors\n`),
+  if (options.lan === undefined && options.vm === undefined)
+    throw new LastwordError('USAGE', 'a BMC has to be reached by somebody', {
+      hint: 'Give --lan HOST:PORT, --vm HOST:PORT, or both.',
+    })
+  const config = configOf(options)
+  const mayPrint = logLimit({ ...MAX_ERRORS, onLeftOut: left => say(`… and ${left} more errors`) })
+  const service = await BmcService.start({
+    config,
+    count: options.count,
+    ...(options.lan && { lan: options.lan }),
+    ...(options.vm && { vm: options.vm }),
+    ...(options.state !== undefined && { stateDir: options.state }),
+    onError: error => {
+      if (mayPrint()) printError(error, 'short')
+    },
+    onDamage: tellDamage,
+    onVm: state => say(`the VM ${state === 'connected' ? 'has connected' : 'is gone'}`),
   })
-  const onError = (error: LastwordError) => {
-    if (mayPrint()) printError(error, 'short')
-  }
-  const bmc = new Bmc({
-    onError,
-    ...(options.state === undefined ? {} : { stateDir: options.state }),
-    onDamage: ({ file, entriesKept, bytesSetAside, setAsideAs }) =>
-      process.stderr.write(
-        `lastword: ${file} was damaged: ${entriesKept} entries are kept, ${bytesSetAside} bytes cannot be read; ` +
-          `the file as it was is now ${setAsideAs}\n`,
-      ),
-  })
-  const server = await listenOrClose(bmc, {
-    ...options.vm,
-    onError,
-    onVm: state =>
-      process.stderr.write(`lastword: the VM ${state === 'connected' ? 'has connected' : 'is gone'}\n`),
-  })
-  const ticking = setInterval(() => bmc.tick(), TICK_MS)
-  const stop = () => {
-    clearInterval(ticking)
-    void server.close().then(() => bmc.close())
-  }
+  const stop = () => void service.close()
   process.once('SIGINT', stop)
   process.once('SIGTERM', stop)
-  const address = hostPortText(options.vm.host, server.port)
-  if (options.json === true) printRow({ kind: 'ready', vm: address })
-  else process.stderr.write(`lastword: a BMC serves the VM serial protocol on ${address}\n`)
+  tellReady(service, options)
+}
+
+function configOf(options: BmcCommandOptions): BmcConfig {
+  const config = options.config === undefined ? bmcConfig.parse(defaultConfig) : readConfig(options.config)
+  if (options.user === undefined) return config
+  const password = options.passwordFile === undefined ? {} : { password: passwordIn(options.passwordFile) }
+  const user = { name: options.user, privilege: 'admin', enabled: true, sol: true, ...password } as const
+  return { ...config, users: [user] }
+}
+
+/** The file's first line. */
+function passwordIn(file: string): string {
+  let text: string
+  try {
+    text = readFileSync(file, 'utf8')
+  } catch (cause) {
+    throw new LastwordError('PASSWORD_FILE', `${file}: ${(cause as Error).message}`, { cause })
+  }
+  const [password = ''] = text.split(/\r?\n/)
+  if (password === '' || Buffer.byteLength(password, 'latin1') > 20)
+    throw new LastwordError('PASSWORD_FILE', `${file}: its first line is to be a password of 1 to 20 bytes`)
+  return password
+}
+
+function tellDamage({ file, entriesKept, bytesSetAside, setAsideAs }: Damage): void {
+  say(
+    `${file} was damaged: ${entriesKept} entries are kept, ${bytesSetAside} bytes cannot be read; ` +
+      `the file as it was is now ${setAsideAs}`,
+  )
+}
+
+function tellReady(service: BmcService, options: BmcCommandOptions): void {
+  const [first] = service.lanServers
+  const lan = first && hostPortText(first.host, first.port)
+  const last = service.lanServers.at(-1)
+  const vm = service.vmServer && options.vm && hostPortText(options.vm.host, service.vmServer.port)
+  if (options.json === true) {
+    printRow({
+      kind: 'ready',
+      ...(lan && { lan }),
+      ...(vm && { vm }),
+      ...(options.count > 1 && last && { count: options.count, lastLan: hostPortText(last.host, last.port) }),
+      ...(service.drawn.length > 0 && { passwords: service.drawn }),
+    })
+    return
+  }
+  if (lan !== undefined && last !== first && last !== undefined)
+    say(`${options.count} BMCs serve IPMI over LAN on ${lan} to ${hostPortText(last.host, last.port)}`)
+  else if (lan !== undefined) say(`a BMC serves IPMI over LAN on ${lan}`)
+  if (vm) say(`a BMC serves the VM serial protocol on ${vm}`)
+  for (const { user, password } of service.drawn)
+    say(`the password of user '${user}' is ${password} (it is not shown again)`)
 }

@@ -7,6 +7,7 @@ import {
   WarmReset,
 } from '../../protocol/commands/device.ts'
 import { type Served, serve } from '../serve.ts'
+import { bmcSupports } from '../world/world.ts'
 
 export const deviceCommands: Served[] = [
   serve(GetDeviceId, (_, { identity }) => ({
@@ -15,16 +16,7 @@ export const deviceCommands: Served[] = [
     firmware: { major: identity.firmwareMajor, updateInProgress: false },
     firmwareMinor: identity.firmwareMinor,
     ipmiVersion: '2.0',
-    supports: {
-      sensorDevice: false,
-      sdrRepository: false,
-      sel: true,
-      fruInventory: false,
-      ipmbEventReceiver: true,
-      ipmbEventGenerator: false,
-      bridge: false,
-      chassis: false,
-    },
+    supports: bmcSupports,
     manufacturerId: identity.manufacturerId,
     productId: identity.productId,
   })),

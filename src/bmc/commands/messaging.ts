@@ -13,10 +13,10 @@ import {
   SetBmcGlobalEnables,
 } from '../../protocol/commands/messaging.ts'
 import { CompletionCode } from '../../protocol/completion-code.ts'
+import { channelOf, IPMB_CHANNEL, SYSTEM_INTERFACE_CHANNEL } from '../channels.ts'
 import { type Served, serve } from '../serve.ts'
 
 const DATA_NOT_AVAILABLE = 0x80
-const PRESENT_CHANNEL = 0x0e
 /** The enterprise number that the specification gives for its own protocols. Section 22.24. */
 const IPMI_VENDOR_ID = 0x001bf2
 
@@ -61,7 +61,7 @@ export const messagingCommands: Served[] = [
     recommendedRetries: 1,
   })),
   serve(GetChannelInfo, ({ of: { channel } }, bmc, caller) => {
-    const actual = channel === PRESENT_CHANNEL ? caller.channel : channel
+    const actual = channelOf(channel, caller)
     const server = bmc.lanServers.get(actual)
     if (server !== undefined) {
       return {
@@ -73,7 +73,17 @@ export const messagingCommands: Served[] = [
         auxiliary: Uint8Array.of(0, 0),
       }
     }
-    if (actual !== 0x0f) return CompletionCode.NotPresent
+    if (actual === IPMB_CHANNEL) {
+      return {
+        actual: { channel: actual },
+        medium: { type: 'ipmb' as const },
+        protocol: { type: 'ipmb' as const },
+        sessions: { active: 0, support: 'none' as const },
+        vendorId: IPMI_VENDOR_ID,
+        auxiliary: Uint8Array.of(0, 0),
+      }
+    }
+    if (actual !== SYSTEM_INTERFACE_CHANNEL) return CompletionCode.InvalidDataField
     return {
       actual: { channel: actual },
       medium: { type: 'systemInterface' as const },

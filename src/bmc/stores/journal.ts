@@ -22,6 +22,8 @@ import { LastwordError } from '../../protocol/error.ts'
 
 const MARK = 0xe5
 const HEAD_BYTES = 7
+/** Passwords are among what is kept. */
+const OWNER_ONLY = 0o600
 /** Short, so that looking for an entry in a megabyte of rubbish takes milliseconds. */
 export const MAX_PAYLOAD_BYTES = 1024
 
@@ -138,7 +140,7 @@ export class Journal {
   }
 
   #open(): number {
-    this.#fd ??= openSync(this.file, 'a')
+    this.#fd ??= openSync(this.file, 'a', OWNER_ONLY)
     return this.#fd
   }
 
@@ -164,7 +166,7 @@ export class Journal {
   #replace(bytes: Buffer): void {
     const next = `${this.file}.next`
     try {
-      const fd = openSync(next, 'w')
+      const fd = openSync(next, 'w', OWNER_ONLY)
       try {
         writeAll(fd, bytes)
         if (this.#durability === 'disk') fsyncSync(fd)
@@ -184,7 +186,7 @@ export class Journal {
     let number = 1
     while (existsSync(`${this.file}.damaged-${number}`)) number++
     const setAsideAs = `${this.file}.damaged-${number}`
-    writeFileSync(setAsideAs, found, { flush: this.#durability === 'disk' })
+    writeFileSync(setAsideAs, found, { flush: this.#durability === 'disk', mode: OWNER_ONLY })
     this.#replace(good)
     return setAsideAs
   }

@@ -5,7 +5,7 @@ import { Journal, type JournalOptions } from './journal.ts'
 /** The parts, by the first byte of their entries. A tag never changes its meaning. */
 export const KeptTag = {
   Sel: 1,
-  Identity: 2,
+  Settings: 2,
 } as const
 export type KeptTag = (typeof KeptTag)[keyof typeof KeptTag]
 

@@ -1,0 +1,224 @@
+/** The chassis of a simulated BMC: its host's power, why it changed, identification. IPMI 2.0 rev 1.1, section 28. */
+import { z } from 'zod'
+import type { RequestOf, ResponseOf } from '../protocol/command.ts'
+import type {
+  ChassisControl,
+  GetSystemRestartCause,
+  SetPowerRestorePolicy,
+} from '../protocol/commands/chassis.ts'
+import { type Settings, settingFamily } from './stores/settings.ts'
+import type { BmcConfig } from './world/config.ts'
+
+/** What the owner of a host is told to do with it. */
+export type HostAction = 'powerUp' | 'powerDown' | 'powerCycle' | 'hardReset' | 'nmi' | 'softShutdown'
+export type RestartCause = Exclude<ResponseOf<typeof GetSystemRestartCause>['cause'], number>
+type ControlAction = Exclude<RequestOf<typeof ChassisControl>['action'], number>
+export type RestorePolicy = Exclude<RequestOf<typeof SetPowerRestorePolicy>['policy'], number | 'noChange'>
+
+const powerFamily = settingFamily('power', z.object({ isOn: z.boolean(), byCommand: z.boolean() }))
+const policyFamily = settingFamily('policy', z.enum(['alwaysOff', 'previous', 'alwaysOn']))
+const intervalFamily = settingFamily('cycleSeconds', z.number())
+const hoursFamily = settingFamily('onMinutes', z.number())
+const buttonsFamily = settingFamily('buttons', z.number())
+
+const DEFAULT_IDENTIFY_SECONDS = 15
+const MS_PER_MINUTE = 60_000
+
+export interface ChassisOptions {
+  config: BmcConfig['power']
+  settings: Settings
+  nowMs(): number
+  act(action: HostAction): void
+  /** True when somebody outside, a VM, obeys a soft shutdown. */
+  hostObeys(): boolean
+}
+
+/** Replaced, never changed: a tape may hold it. */
+interface ChassisState {
+  readonly isOn: boolean
+  readonly byCommand: boolean
+  readonly cause: RestartCause
+  readonly causeChannel: number
+  /** When what was begun goes on: the second half of a power cycle, or the end of a shutdown. */
+  readonly due: { readonly atMs: number; readonly action: 'powerUp' | 'powerDown' } | null
+  readonly identifyUntilMs: number
+  readonly onSinceMs: number
+}
+
+export class Chassis {
+  readonly #options: ChassisOptions
+  #now: ChassisState = {
+    isOn: true,
+    byCommand: false,
+    cause: 'unknown',
+    causeChannel: 0,
+    due: null,
+    identifyUntilMs: 0,
+    onSinceMs: 0,
+  }
+
+  constructor(options: ChassisOptions) {
+    this.#options = options
+  }
+
+  /** Mains has come: the restore policy says whether the host is turned on. */
+  start(): void {
+    const before = this.#options.settings.get(powerFamily)
+    const wasOn = before?.isOn ?? this.#options.config.initial === 'on'
+    const policy = before === undefined ? 'previous' : this.restorePolicy
+    const isOn = policy === 'alwaysOn' || (policy === 'previous' && wasOn)
+    this.#change({ isOn, onSinceMs: this.#options.nowMs() })
+    if (before !== undefined && isOn)
+      this.#change({ cause: policy === 'alwaysOn' ? 'restoreAlwaysOn' : 'restorePrevious' })
+  }
+
+  get isOn(): boolean {
+    return this.#now.isOn
+  }
+
+  get wasByCommand(): boolean {
+    return this.#now.byCommand
+  }
+
+  get restartCause(): { cause: RestartCause; channel: number } {
+    return { cause: this.#now.cause, channel: this.#now.causeChannel }
+  }
+
+  get restorePolicy(): RestorePolicy {
+    return this.#options.settings.get(policyFamily) ?? this.#options.config.restorePolicy
+  }
+
+  set restorePolicy(policy: RestorePolicy) {
+    this.#options.settings.set(policyFamily, '', policy)
+  }
+
+  get cycleSeconds(): number {
+    return this.#options.settings.get(intervalFamily) ?? this.#options.config.cycleSeconds
+  }
+
+  set cycleSeconds(seconds: number) {
+    this.#options.settings.set(intervalFamily, '', seconds)
+  }
+
+  /** Buttons that are disabled, one bit each. */
+  get disabledButtons(): number {
+    return this.#options.settings.get(buttonsFamily) ?? 0
+  }
+
+  set disabledButtons(mask: number) {
+    this.#options.settings.set(buttonsFamily, '', mask)
+  }
+
+  get identify(): 'off' | 'temporary' | 'indefinite' {
+    if (this.#now.identifyUntilMs === Number.POSITIVE_INFINITY) return 'indefinite'
+    return this.#options.nowMs() < this.#now.identifyUntilMs ? 'temporary' : 'off'
+  }
+
+  identifyFor(seconds: number | 'indefinite' = DEFAULT_IDENTIFY_SECONDS): void {
+    const untilMs =
+      seconds === 'indefinite' ? Number.POSITIVE_INFINITY : this.#options.nowMs() + seconds * 1000
+    this.#change({ identifyUntilMs: untilMs })
+  }
+
+  /** Minutes that the host has been on, ever. */
+  get onMinutes(): number {
+    const before = this.#options.settings.get(hoursFamily) ?? 0
+    return (
+      before +
+      (this.#now.isOn ? Math.floor((this.#options.nowMs() - this.#now.onSinceMs) / MS_PER_MINUTE) : 0)
+    )
+  }
+
+  /** False: not possible as things stand. */
+  control(action: ControlAction, cause: RestartCause, channel: number): boolean {
+    switch (action) {
+      case 'powerUp':
+        if (!this.#now.isOn) this.#turn('on', cause, channel)
+        return true
+      case 'powerDown':
+        if (this.#now.isOn) this.#turn('off', cause, channel)
+        return true
+      case 'powerCycle':
+        if (!this.#now.isOn) return false
+        this.#cycle(cause, channel)
+        return true
+      case 'hardReset':
+        if (!this.#now.isOn) return false
+        this.#note(cause, channel)
+        this.#options.act('hardReset')
+        return true
+      case 'diagnosticInterrupt':
+        if (!this.#now.isOn) return false
+        this.#options.act('nmi')
+        return true
+      case 'softShutdown':
+        if (!this.#now.isOn) return false
+        this.#shutDown(cause, channel)
+        return true
+    }
+  }
+
+  /** The host was turned on or off, or reset, by itself. */
+  hostWent(power: 'on' | 'off'): void {
+    if ((power === 'on') === this.#now.isOn) return
+    this.#setPower(power, 'byItself')
+  }
+
+  tick(): void {
+    const { due } = this.#now
+    if (due === null || this.#options.nowMs() < due.atMs) return
+    const { action } = due
+    this.#change({ due: null })
+    this.#options.act(action)
+    this.#setPower(action === 'powerUp' ? 'on' : 'off', 'byCommand')
+  }
+
+  #turn(power: 'on' | 'off', cause: RestartCause, channel: number): void {
+    this.#change({ due: null })
+    if (power === 'on') this.#note(cause, channel)
+    this.#options.act(power === 'on' ? 'powerUp' : 'powerDown')
+    this.#setPower(power, 'byCommand')
+  }
+
+  #cycle(cause: RestartCause, channel: number): void {
+    this.#note(cause, channel)
+    if (this.#options.hostObeys()) {
+      this.#options.act('powerCycle')
+      return
+    }
+    this.#options.act('powerDown')
+    this.#setPower('off', 'byCommand')
+    this.#change({ due: { atMs: this.#options.nowMs() + this.cycleSeconds * 1000, action: 'powerUp' } })
+  }
+
+  #shutDown(cause: RestartCause, channel: number): void {
+    this.#note(cause, channel)
+    this.#options.act('softShutdown')
+    if (this.#options.hostObeys()) return
+    const atMs = this.#options.nowMs() + this.#options.config.shutdownSeconds * 1000
+    this.#change({ due: { atMs, action: 'powerDown' } })
+  }
+
+  #note(cause: RestartCause, channel: number): void {
+    this.#change({ cause, causeChannel: channel })
+  }
+
+  #setPower(power: 'on' | 'off', why: 'byCommand' | 'byItself'): void {
+    if (power === 'off') this.#options.settings.set(hoursFamily, '', this.onMinutes)
+    const [isOn, byCommand] = [power === 'on', why === 'byCommand']
+    this.#change({ isOn, byCommand, onSinceMs: this.#options.nowMs() })
+    this.#options.settings.set(powerFamily, '', { isOn, byCommand })
+  }
+
+  #change(changes: Partial<ChassisState>): void {
+    this.#now = { ...this.#now, ...changes }
+  }
+
+  snapshot(): ChassisState {
+    return this.#now
+  }
+
+  restore(snapshot: ChassisState): void {
+    this.#now = snapshot
+  }
+}

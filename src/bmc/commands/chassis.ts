@@ -1,0 +1,127 @@
+/** The chassis commands of the simulated BMC. IPMI 2.0 rev 1.1, section 28. */
+import {
+  ChassisControl,
+  ChassisIdentify,
+  ChassisReset,
+  GetAcpiPowerState,
+  GetChassisCapabilities,
+  GetChassisStatus,
+  GetPohCounter,
+  GetSystemBootOptions,
+  GetSystemRestartCause,
+  SetFrontPanelButtonEnables,
+  SetPowerCycleInterval,
+  SetPowerRestorePolicy,
+  SetSystemBootOptions,
+} from '../../protocol/commands/chassis.ts'
+import { CompletionCode } from '../../protocol/completion-code.ts'
+import { BootParameter } from '../../protocol/parameters/boot.ts'
+import { bootOptions, isBootOptionInvalid, markBootOption } from '../boot-options.ts'
+import { type Served, serve } from '../serve.ts'
+import { BMC_ADDRESS } from '../world/world.ts'
+
+const PARAMETER_VERSION = 1
+const MINUTES_PER_COUNT = 60
+const Button = { PowerOff: 1, Reset: 2, DiagnosticInterrupt: 4, Standby: 8 } as const
+
+export const chassisCommands: Served[] = [
+  serve(GetChassisCapabilities, () => ({
+    provides: {
+      intrusionSensor: true,
+      frontPanelLockout: true,
+      diagnosticInterrupt: true,
+      powerInterlock: false,
+    },
+    fruDeviceAddress: BMC_ADDRESS,
+    sdrDeviceAddress: BMC_ADDRESS,
+    selDeviceAddress: BMC_ADDRESS,
+    systemManagementDeviceAddress: BMC_ADDRESS,
+    bridgeDeviceAddress: BMC_ADDRESS,
+  })),
+  serve(GetChassisStatus, (_, { chassis }) => ({
+    power: {
+      isOn: chassis.isOn,
+      overload: false,
+      interlock: false,
+      fault: false,
+      controlFault: false,
+      restorePolicy: chassis.restorePolicy,
+    },
+    lastEvent: {
+      acFailed: false,
+      overload: false,
+      interlock: false,
+      fault: false,
+      ipmiCommand: chassis.wasByCommand,
+    },
+    chassis: {
+      intrusion: false,
+      frontPanelLockout: false,
+      driveFault: false,
+      coolingFault: false,
+      identify: chassis.identify,
+      identifySupported: true,
+    },
+    frontPanel: {
+      powerOffDisabled: (chassis.disabledButtons & Button.PowerOff) !== 0,
+      resetDisabled: (chassis.disabledButtons & Button.Reset) !== 0,
+      diagnosticInterruptDisabled: (chassis.disabledButtons & Button.DiagnosticInterrupt) !== 0,
+      standbyDisabled: (chassis.disabledButtons & Button.Standby) !== 0,
+      powerOffDisableAllowed: true,
+      resetDisableAllowed: true,
+      diagnosticInterruptDisableAllowed: true,
+      standbyDisableAllowed: true,
+    },
+  })),
+  serve(ChassisControl, ({ action }, { chassis }, { channel }) => {
+    if (typeof action === 'number') return CompletionCode.InvalidDataField
+    return chassis.control(action, 'chassisControl', channel) ? {} : CompletionCode.NotSupportedInState
+  }),
+  serve(ChassisReset, (_, { chassis }, { channel }) =>
+    chassis.control('hardReset', 'chassisControl', channel) ? {} : CompletionCode.NotSupportedInState,
+  ),
+  serve(ChassisIdentify, ({ intervalSeconds, isIndefinite }, { chassis }) => {
+    chassis.identifyFor(isIndefinite === true ? 'indefinite' : intervalSeconds)
+    return {}
+  }),
+  serve(SetPowerRestorePolicy, ({ policy }, { chassis }) => {
+    if (typeof policy === 'number') return CompletionCode.InvalidDataField
+    if (policy !== 'noChange') chassis.restorePolicy = policy
+    return { supports: { alwaysOff: true, previous: true, alwaysOn: true } }
+  }),
+  serve(GetSystemRestartCause, (_, { chassis }) => chassis.restartCause),
+  serve(SetFrontPanelButtonEnables, ({ disable }, { chassis }) => {
+    chassis.disabledButtons =
+      (disable.powerOff ? Button.PowerOff : 0) |
+      (disable.reset ? Button.Reset : 0) |
+      (disable.diagnosticInterrupt ? Button.DiagnosticInterrupt : 0) |
+      (disable.standby ? Button.Standby : 0)
+    return {}
+  }),
+  serve(SetPowerCycleInterval, ({ seconds }, { chassis }) => {
+    chassis.cycleSeconds = seconds
+    return {}
+  }),
+  serve(GetPohCounter, (_, { chassis }) => ({
+    minutesPerCount: MINUTES_PER_COUNT,
+    count: Math.floor(chassis.onMinutes / MINUTES_PER_COUNT),
+  })),
+  serve(GetAcpiPowerState, (_, { chassis }) => ({
+    system: chassis.isOn ? ('s0' as const) : ('s5' as const),
+    device: 'd0' as const,
+  })),
+  serve(SetSystemBootOptions, ({ parameter: { selector, isInvalid }, data }, bmc) => {
+    if (data.length > 0) {
+      const code = bootOptions.set(bmc, selector, data)
+      if (code !== 0) return code
+    }
+    markBootOption(bmc, selector, isInvalid ? 'invalid' : 'valid')
+    return {}
+  }),
+  serve(GetSystemBootOptions, ({ selector, setSelector, blockSelector }, bmc) => {
+    const data = bootOptions.get(bmc, selector, setSelector, blockSelector)
+    if (typeof data === 'number') return data
+    const isInvalid = selector !== BootParameter.setInProgress.selector && isBootOptionInvalid(bmc, selector)
+    return { version: PARAMETER_VERSION, parameter: { selector, isInvalid }, data }
+  }),
+]

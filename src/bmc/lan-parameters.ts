@@ -1,0 +1,134 @@
+/** The LAN configuration parameters of a simulated BMC. IPMI 2.0 rev 1.1, section 23.2. */
+import { type AnyParameter, encodeParameter, type Parameter } from '../protocol/parameter.ts'
+import { LanParameter } from '../protocol/parameters/lan.ts'
+import type { Bmc } from './bmc.ts'
+import { ParameterTable } from './parameter-table.ts'
+
+/** Alert destinations, beside the volatile one, 0. */
+export const LAN_DESTINATIONS = 4
+const LOCKOUT_UNIT_SECONDS = 10
+const MAX_SUITES = 16
+const SECONDARY_RMCP_PORT = 664
+const RMCP_PORT = 623
+const NO_ADDRESS = '0.0.0.0'
+const NO_MAC = '00:00:00:00:00:00'
+
+function authenticationTypes(bmc: Bmc) {
+  const { ipmi15 } = bmc.world.config.lan
+  return {
+    none: ipmi15.includes('none'),
+    md2: false,
+    md5: ipmi15.includes('md5'),
+    password: ipmi15.includes('password'),
+    oem: false,
+  }
+}
+
+function addressOf(bmc: Bmc): string {
+  const inUse = bmc.lanAddress?.host ?? NO_ADDRESS
+  return bmc.world.config.lan.address ?? (/^\d+(\.\d+){3}$/.test(inUse) ? inUse : NO_ADDRESS)
+}
+
+/** A locally administered one, a different one for each BMC, unless it is configured. */
+export function macOf(bmc: Bmc): string {
+  const { guid } = bmc.identity
+  const { index } = bmc
+  const own = [0x02, guid[0]!, guid[1]!, (index >> 16) & 0xff, (index >> 8) & 0xff, index & 0xff]
+  return bmc.world.config.lan.mac ?? own.map(byte => byte.toString(16).padStart(2, '0')).join(':')
+}
+
+function suitePrivileges(bmc: Bmc) {
+  const count = bmc.world.config.lan.cipherSuites.length
+  const level = (i: number) => (i < count ? ('admin' as const) : 0)
+  return Array.from({ length: MAX_SUITES / 2 }, (_, i) => ({ even: level(i * 2), odd: level(i * 2 + 1) }))
+}
+
+type Initial<T> = (bmc: Bmc, set: number) => T | undefined
+const initials = new Map<AnyParameter, (bmc: Bmc, set: number) => Uint8Array | undefined>()
+
+function initially<T>(parameter: Parameter<T>, value: Initial<T>): void {
+  initials.set(parameter as AnyParameter, (bmc, set) => {
+    const initial = value(bmc, set)
+    return initial === undefined ? undefined : encodeParameter(parameter, initial)
+  })
+}
+
+/** A destination's own part of a set parameter; undefined beyond the last. */
+function forDestination<T>(value: (bmc: Bmc, destination: number) => T): Initial<T> {
+  return (bmc, set) => (set <= LAN_DESTINATIONS ? value(bmc, set) : undefined)
+}
+
+initially(LanParameter.authenticationSupport, authenticationTypes)
+initially(LanParameter.authenticationEnables, bmc => {
+  const types = authenticationTypes(bmc)
+  return { callback: types, user: types, operator: types, admin: types, oem: { ...types, none: false } }
+})
+initially(LanParameter.ipAddress, addressOf)
+initially(LanParameter.ipAddressSource, () => 'static' as const)
+initially(LanParameter.macAddress, macOf)
+initially(LanParameter.subnetMask, bmc => bmc.world.config.lan.subnetMask)
+initially(LanParameter.ipHeader, () => ({
+  timeToLive: 64,
+  flags: { value: 2 },
+  service: { typeOfService: 8, precedence: 0 },
+}))
+initially(LanParameter.primaryRmcpPort, bmc => bmc.lanAddress?.port ?? RMCP_PORT)
+initially(LanParameter.secondaryRmcpPort, () => SECONDARY_RMCP_PORT)
+initially(LanParameter.arpControl, () => ({ gratuitous: false, responses: true }))
+initially(LanParameter.gratuitousArpInterval, () => 4)
+initially(LanParameter.gatewayAddress, bmc => bmc.world.config.lan.gateway)
+initially(LanParameter.gatewayMac, () => NO_MAC)
+initially(LanParameter.backupGatewayAddress, () => NO_ADDRESS)
+initially(LanParameter.backupGatewayMac, () => NO_MAC)
+initially(LanParameter.communityString, bmc => bmc.world.config.lan.community)
+initially(LanParameter.destinations, () => LAN_DESTINATIONS)
+initially(
+  LanParameter.destinationType,
+  forDestination((bmc, destination) => ({
+    destination,
+    type: {
+      kind: 'pet' as const,
+      acknowledge: bmc.world.config.pef.destinations[destination - 1]?.acknowledge ?? false,
+    },
+    timeoutSeconds: 3,
+    retries: 3,
+  })),
+)
+initially(
+  LanParameter.destinationAddress,
+  forDestination((bmc, destination) => ({
+    destination,
+    format: { kind: 'ipv4' as const },
+    gateway: 'default' as const,
+    ipAddress: bmc.world.config.pef.destinations[destination - 1]?.address ?? NO_ADDRESS,
+    macAddress: NO_MAC,
+  })),
+)
+initially(LanParameter.vlan, () => ({ id: 0, enabled: false }))
+initially(LanParameter.vlanPriority, () => 0)
+initially(LanParameter.cipherSuites, bmc => bmc.world.config.lan.cipherSuites.length)
+initially(LanParameter.cipherSuiteEntries, bmc => ({ ids: [...bmc.world.config.lan.cipherSuites] }))
+initially(LanParameter.cipherSuitePrivileges, bmc => ({ entries: suitePrivileges(bmc) }))
+initially(
+  LanParameter.destinationVlan,
+  forDestination((_, destination) => ({
+    destination,
+    format: { kind: 'unused' as const },
+    tag: { id: 0, cfi: false, priority: 0 },
+  })),
+)
+initially(LanParameter.badPassword, bmc => {
+  const { threshold, countResetSeconds, lockoutSeconds } = bmc.world.config.lan.lockout
+  return {
+    event: false,
+    threshold,
+    countResetTime: Math.floor(countResetSeconds / LOCKOUT_UNIT_SECONDS),
+    lockoutTime: Math.floor(lockoutSeconds / LOCKOUT_UNIT_SECONDS),
+  }
+})
+
+export const lanParameters = new ParameterTable({
+  name: 'lan',
+  table: LanParameter,
+  initial: (bmc, parameter, set) => initials.get(parameter)?.(bmc, set),
+})

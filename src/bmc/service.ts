@@ -1,0 +1,157 @@
+/** One simulated BMC, or many alike, served over LAN and the VM serial protocol: sockets, ticks and passwords. */
+import { isIPv4 } from 'node:net'
+import { join } from 'node:path'
+import type { LastwordError } from '../protocol/error.ts'
+import { BmcAccounts } from './accounts.ts'
+import { Bmc, type BmcOptions } from './bmc.ts'
+import { LanServer } from './lan-server.ts'
+import { type DrawnPassword, DrawnPasswords } from './stores/drawn-passwords.ts'
+import type { Damage } from './stores/journal.ts'
+import { lockStateDir } from './stores/state-lock.ts'
+import { usersOf } from './stores/user-store.ts'
+import { VmServer } from './vm-server.ts'
+import type { BmcConfig } from './world/config.ts'
+import { makeWorld } from './world/world.ts'
+
+export interface HostPort {
+  host: string
+  port: number
+}
+
+export interface BmcServiceOptions {
+  config: BmcConfig
+  /** Where the LAN channel listens; of many, the first one's address, the others' follow it. */
+  lan?: HostPort
+  /** Where the first BMC's VM connects. */
+  vm?: HostPort
+  stateDir?: string
+  /** 1 unless given. */
+  count?: number
+  onError?: (error: LastwordError) => void
+  onDamage?: (damage: Damage) => void
+  onVm?: (state: 'connected' | 'gone') => void
+}
+
+const TICK_MS = 100
+/** Many are looked at less often. */
+const TICK_OF_MANY_MS = 1000
+const MANY = 64
+const LISTEN_AT_ONCE = 128
+export class BmcService {
+  readonly bmcs: readonly Bmc[]
+  readonly lanServers: LanServer[] = []
+  vmServer: VmServer | null = null
+  /** To be shown once, and nowhere else. */
+  readonly drawn: readonly DrawnPassword[]
+  readonly #ticking: NodeJS.Timeout
+  readonly #unlock: () => void
+
+  private constructor(bmcs: readonly Bmc[], drawn: readonly DrawnPassword[], unlock: () => void) {
+    this.bmcs = bmcs
+    this.drawn = drawn
+    this.#unlock = unlock
+    this.#ticking = setInterval(() => this.#tick(), bmcs.length > MANY ? TICK_OF_MANY_MS : TICK_MS)
+  }
+
+  /** Throws LastwordError CONFIG, LISTEN, STATE_DIR or STATE_LOCKED; nothing is left open then. */
+  static async start(options: BmcServiceOptions): Promise<BmcService> {
+    const service = makeService(options)
+    try {
+      await service.#listen(options)
+      return service
+    } catch (error) {
+      await service.close()
+      throw error
+    }
+  }
+
+  static make(bmcs: readonly Bmc[], drawn: readonly DrawnPassword[], unlock: () => void): BmcService {
+    return new BmcService(bmcs, drawn, unlock)
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.#ticking)
+    await this.vmServer?.close()
+    await Promise.all(this.lanServers.map(server => server.close()))
+    for (const bmc of this.bmcs) bmc.close()
+    this.#unlock()
+  }
+
+  #tick(): void {
+    for (const bmc of this.bmcs) bmc.tick()
+  }
+
+  async #listen({ lan, vm, onError, onVm }: BmcServiceOptions): Promise<void> {
+    const report = onError === undefined ? {} : { onError }
+    if (vm !== undefined)
+      this.vmServer = await VmServer.listen(this.bmcs[0]!, { ...vm, ...report, ...(onVm && { onVm }) })
+    if (lan === undefined) return
+    for (let from = 0; from < this.bmcs.length; from += LISTEN_AT_ONCE) {
+      const some = this.bmcs.slice(from, from + LISTEN_AT_ONCE)
+      const servers = some.map((bmc, i) =>
+        listenOnLan(bmc, { ...lan, host: nextAddress(lan.host, from + i) }, report),
+      )
+      const ended = await Promise.allSettled(servers)
+      for (const end of ended) if (end.status === 'fulfilled') this.lanServers.push(end.value)
+      for (const end of ended) if (end.status === 'rejected') throw end.reason
+    }
+  }
+}
+
+async function listenOnLan(
+  bmc: Bmc,
+  { host, port }: HostPort,
+  report: { onError?: (error: LastwordError) => void },
+): Promise<LanServer> {
+  const { channel, maxSessions } = bmc.world.config.lan
+  const server = await LanServer.listen(bmc, {
+    host,
+    port,
+    channel,
+    maxSessions,
+    accounts: new BmcAccounts(bmc),
+    ...report,
+  })
+  bmc.lanAddress = { host: server.host, port: server.port }
+  return server
+}
+
+function makeService(options: BmcServiceOptions): BmcService {
+  const { config, stateDir, onError, onDamage } = options
+  const count = options.count ?? 1
+  const world = makeWorld(config)
+  const unlock = stateDir === undefined ? () => {} : lockStateDir(stateDir)
+  const bmcs: Bmc[] = []
+  try {
+    const passwords = new DrawnPasswords(stateDir)
+    const users = usersOf(config.users, config.lan.channel, ({ name }) => passwords.of(name))
+    passwords.keep()
+    const shared: BmcOptions = {
+      world,
+      users,
+      stateLock: 'owner',
+      ...(onError && { onError }),
+      ...(onDamage && { onDamage }),
+    }
+    for (let index = 0; index < count; index++)
+      bmcs.push(new Bmc({ ...shared, index, ...stateOf(stateDir, index, count) }))
+    return BmcService.make(bmcs, passwords.fresh, unlock)
+  } catch (error) {
+    for (const bmc of bmcs) bmc.close()
+    unlock()
+    throw error
+  }
+}
+
+function stateOf(stateDir: string | undefined, index: number, count: number): Partial<BmcOptions> {
+  if (stateDir === undefined) return {}
+  return { stateDir: count === 1 ? stateDir : join(stateDir, String(index)) }
+}
+
+/** IPv4 addresses that follow one another: of 127.0.0.1 and 256, 127.0.1.1. */
+export function nextAddress(host: string, by: number): string {
+  if (by === 0 || !isIPv4(host)) return host
+  const first = host.split('.').reduce((sum, part) => sum * 256 + Number(part), 0)
+  const next = first + by
+  return [24, 16, 8, 0].map(shift => Math.floor(next / 2 ** shift) % 256).join('.')
+}

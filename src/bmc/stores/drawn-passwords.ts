@@ -1,0 +1,59 @@
+/** Passwords for users that have none: drawn at the first start, kept with the state, and told only when they are drawn. */
+import { randomInt } from 'node:crypto'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { z } from 'zod'
+import { stateDirError } from './journal.ts'
+
+/** A password that was drawn because the configuration has none. */
+export interface DrawnPassword {
+  user: string
+  password: string
+}
+
+const LENGTH = 16
+/** Without letters that look alike. */
+const LETTERS = 'abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789'
+const OWNER_ONLY = 0o600
+const kept = z.record(z.string(), z.string())
+
+export class DrawnPasswords {
+  readonly #file: string | undefined
+  readonly #known: Record<string, string>
+  /** Those of this start. */
+  readonly fresh: DrawnPassword[] = []
+
+  /** Throws LastwordError STATE_DIR when what is kept cannot be read. */
+  constructor(stateDir: string | undefined) {
+    this.#file = stateDir === undefined ? undefined : join(stateDir, 'passwords.json')
+    this.#known = this.#read()
+  }
+
+  of(user: string): string {
+    const known = this.#known[user]
+    if (known !== undefined) return known
+    const password = Array.from({ length: LENGTH }, () => LETTERS[randomInt(LETTERS.length)]).join('')
+    this.#known[user] = password
+    this.fresh.push({ user, password })
+    return password
+  }
+
+  /** Throws LastwordError STATE_DIR: a password that was told would be another one tomorrow. */
+  keep(): void {
+    if (this.#file === undefined || this.fresh.length === 0) return
+    try {
+      writeFileSync(this.#file, JSON.stringify(this.#known), { mode: OWNER_ONLY, flush: true })
+    } catch (cause) {
+      throw stateDirError(this.#file, cause)
+    }
+  }
+
+  #read(): Record<string, string> {
+    if (this.#file === undefined || !existsSync(this.#file)) return {}
+    try {
+      return kept.parse(JSON.parse(readFileSync(this.#file, 'utf8')))
+    } catch (cause) {
+      throw stateDirError(this.#file, cause)
+    }
+  }
+}

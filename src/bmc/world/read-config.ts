@@ -1,0 +1,68 @@
+/** Reads a configuration: YAML into a checked value; an error names file, line and field. */
+import { readFileSync } from 'node:fs'
+import { isNode, LineCounter, parseDocument } from 'yaml'
+import type { z } from 'zod'
+import { LastwordError } from '../../protocol/error.ts'
+import { type BmcConfig, bmcConfig } from './config.ts'
+
+/** Throws LastwordError CONFIG. */
+export function readConfig(file: string): BmcConfig {
+  let text: string
+  try {
+    text = readFileSync(file, 'utf8')
+  } catch (cause) {
+    throw configError(`${file}: ${(cause as Error).message}`, cause)
+  }
+  return parseConfig(text, file)
+}
+
+/** Throws LastwordError CONFIG; `file` is how the text is called there. */
+export function parseConfig(text: string, file: string): BmcConfig {
+  const lines = new LineCounter()
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false })
+  const broken = document.errors[0]
+  if (broken !== undefined)
+    throw configError(`${file}:${lines.linePos(broken.pos[0]).line}: ${broken.message}`, broken)
+  const checked = bmcConfig.safeParse(document.toJS() ?? {})
+  if (checked.success) return checked.data
+  const problems = checked.error.issues.flatMap(innermost).map(issue => {
+    const path = issue.path.filter(part => typeof part !== 'symbol')
+    return `${file}:${lineOf(path)}: ${fieldName(path)}: ${issue.message}`
+  })
+  throw configError(problems.join('\n'), checked.error)
+
+  /** The line of the field, or of the nearest thing around it that is there. */
+  function lineOf(path: readonly (string | number)[]): number {
+    for (let length = path.length; length > 0; length--) {
+      const node = document.getIn(path.slice(0, length), true)
+      if (isNode(node) && node.range) return lines.linePos(node.range[0]).line
+    }
+    return 1
+  }
+}
+
+type Issue = z.core.$ZodIssue
+
+/** Of a value that may have several forms, what is wrong with the form that it comes nearest to. */
+function innermost(issue: Issue): Issue[] {
+  if (issue.code !== 'invalid_union' || issue.errors.length === 0) return [issue]
+  const nearest = issue.errors.reduce((best, form) => (depthOf(form) > depthOf(best) ? form : best))
+  if (depthOf(nearest) === 0) return [{ ...issue, message: 'is of none of the forms that it may have' }]
+  return nearest.flatMap(inner => innermost({ ...inner, path: [...issue.path, ...inner.path] }))
+}
+
+function depthOf(form: readonly Issue[]): number {
+  return Math.max(0, ...form.map(issue => issue.path.length))
+}
+
+function fieldName(path: readonly (string | number)[]): string {
+  const name = path.map(part => (typeof part === 'number' ? `[${part}]` : `.${part}`)).join('')
+  return name.replace(/^\./, '') || 'the whole'
+}
+
+function configError(message: string, cause: unknown): LastwordError {
+  return new LastwordError('CONFIG', message, {
+    cause,
+    hint: 'docs/bmc.md and docs/bmc.schema.json tell what may stand there.',
+  })
+}
