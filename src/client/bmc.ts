@@ -1,12 +1,15 @@
 /** One BMC, whatever the way to it: runs commands of the catalogue. */
 
+import { setMaxListeners } from 'node:events'
 import type { ResponseOf } from '../protocol/command.ts'
 import { type Command, decodeResponse, encodeRequest } from '../protocol/command.ts'
 import { GetDeviceId } from '../protocol/commands/device.ts'
 import { CompletionCode, CompletionCodeError } from '../protocol/completion-code.ts'
-import { LastwordError } from '../protocol/error.ts'
+import type { CommandRunner } from './command-runner.ts'
+import { pause } from './pause.ts'
+import { Sdr, type SdrCache } from './sdr.ts'
 import { Sel } from './sel.ts'
-import type { RequestOptions, Transport } from './transport.ts'
+import { DEFAULT_WINDOW, type RequestOptions, type Transport } from './transport.ts'
 
 /** A BMC that starts up, is being updated or has just been reset answers so; it may answer well a little later. */
 const NOT_YET: readonly number[] = [
@@ -21,16 +24,27 @@ const IDENTIFY_PAUSE_MS = 500
 
 export type DeviceId = ResponseOf<typeof GetDeviceId>
 
-export class Bmc implements AsyncDisposable {
+export interface BmcOptions {
+  /** Keeps sensor data records between runs; without it they are read each time. */
+  sdrCache?: SdrCache
+}
+
+export class Bmc implements AsyncDisposable, CommandRunner {
   /** Where it is, for errors: a URL without its password. */
   readonly url: string
   readonly sel: Sel
+  readonly sdr: Sdr
   readonly #transport: Transport
 
-  constructor(transport: Transport, url: string) {
+  constructor(transport: Transport, url: string, options: BmcOptions = {}) {
     this.#transport = transport
     this.url = url
     this.sel = new Sel(this)
+    this.sdr = new Sdr(this, options.sdrCache)
+  }
+
+  get window(): number {
+    return this.#transport.window ?? DEFAULT_WINDOW
   }
 
   /**
@@ -44,6 +58,8 @@ export class Bmc implements AsyncDisposable {
 
   /** Bytes in, bytes out: completion code and data. */
   raw(netFn: number, cmd: number, data: Uint8Array, options?: RequestOptions): Promise<Uint8Array> {
+    // A signal is listened to by as many requests as are under way; Node takes more than ten for a leak.
+    if (options?.signal !== undefined) setMaxListeners(0, options.signal)
     return this.#transport.request(netFn, cmd, data, options)
   }
 
@@ -68,18 +84,4 @@ export class Bmc implements AsyncDisposable {
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
   }
-}
-
-function pause(ms: number, signal?: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const onAbort = () => {
-      clearTimeout(timer)
-      reject(new LastwordError('ABORTED', 'the caller gave up', { cause: signal?.reason }))
-    }
-    const timer = setTimeout(() => {
-      signal?.removeEventListener('abort', onAbort)
-      resolve()
-    }, ms)
-    signal?.addEventListener('abort', onAbort, { once: true })
-  })
 }

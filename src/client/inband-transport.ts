@@ -12,7 +12,11 @@ const SPINS_BEFORE_TIMER = 50
 /** Idle: events and time-outs. */
 const TICK_MS = 1000
 
+/** Registers carry one request at a time; a few that wait keep them busy. */
+const WINDOW = 4
+
 export class InbandTransport implements Transport {
+  readonly window = WINDOW
   readonly #handler: MsgHandler
   readonly #user: IpmiUser
   readonly #onClose: () => void

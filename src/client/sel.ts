@@ -1,66 +1,150 @@
-/** The SEL of a BMC, read record by record. IPMI 2.0 rev 1.1, section 31. */
-
-import type { Command } from '../protocol/command.ts'
-import { GetSelEntry, SelRecordId } from '../protocol/commands/sel.ts'
-import { CompletionCode, CompletionCodeError } from '../protocol/completion-code.ts'
+/** The SEL of a BMC: read with many requests under way, written, cleared. IPMI 2.0 rev 1.1, section 31. */
+import type { ResponseOf } from '../protocol/command.ts'
+import {
+  AddSelEntry,
+  ClearSel,
+  DeleteSelEntry,
+  GetSelEntry,
+  GetSelInfo,
+  GetSelTime,
+  ReserveSel,
+  SetSelTime,
+} from '../protocol/commands/sel.ts'
+import { CompletionCode } from '../protocol/completion-code.ts'
 import { LastwordError } from '../protocol/error.ts'
 import { lastWordsSentence, readLastWords } from '../protocol/last-words.ts'
-import { decodeSelRecord, type SelRecord } from '../protocol/sel-record.ts'
+import { decodeSelRecord, SEL_RECORD_BYTES, type SelRecord } from '../protocol/sel-record.ts'
+import { type Abortable, type CommandRunner, isRefusal, within } from './command-runner.ts'
+import { pause } from './pause.ts'
+import { readChain } from './record-chain.ts'
+import { type RecordKind, RecordReader } from './record-reader.ts'
 
-const WHOLE_RECORD = 0xff
-/** Record IDs have 16 bits: who hands out more is running in a circle. */
-const MAX_RECORDS = 0x10000
+/** How often the log may be erased while it is read. */
+const PASSES = 5
+/** How often a reservation may be lost before it is used. */
+const RESERVATIONS = 10
+const ERASE_POLL_MS = 250
+const ERASE_POLLS = 240
 
-/** What reads from a BMC needs of it. */
-export interface CommandRunner {
-  run<Q, R>(command: Command<Q, R>, request: Q): Promise<R>
+const selKind: RecordKind = {
+  name: 'SEL',
+  get: GetSelEntry,
+  reserve: ReserveSel,
+  headBytes: SEL_RECORD_BYTES,
+  lengthOf: () => SEL_RECORD_BYTES,
 }
+
+export type SelInfo = ResponseOf<typeof GetSelInfo>
 
 export class Sel {
   readonly #bmc: CommandRunner
+  readonly #reader: RecordReader
 
   constructor(bmc: CommandRunner) {
     this.#bmc = bmc
+    this.#reader = new RecordReader(bmc, selKind)
   }
 
-  /** All records, oldest first. Throws LastwordError SEL_LOOP when the record IDs run in a circle. */
-  async *entries(): AsyncGenerator<SelRecord, void, void> {
-    let recordId: number = SelRecordId.First
-    const seen = new Set<number>()
-    for (let count = 0; count < MAX_RECORDS; count++) {
-      const entry = await this.#entry(recordId)
-      if (entry === null) return
-      yield decodeSelRecord(entry.data)
-      if (entry.nextRecordId === SelRecordId.Last) return
-      if (seen.has(entry.nextRecordId)) {
-        throw new LastwordError(
-          'SEL_LOOP',
-          `the SEL's record 0x${entry.nextRecordId.toString(16)} comes twice`,
-          {
-            hint: 'The BMC links its records in a circle; what was read so far is right.',
-          },
-        )
+  info(options: Abortable = {}): Promise<SelInfo> {
+    return this.#bmc.run(GetSelInfo, {}, within(options))
+  }
+
+  /**
+   * All records, oldest first; each that was there all the time comes once, also when the log is written to or erased
+   * meanwhile. Throws LastwordError SEL_LOOP when the record IDs run in a circle, SEL_CHANGED when the log was erased
+   * again and again, RECORD_BAD when the BMC gives records of a wrong length.
+   */
+  async *entries(options: Abortable = {}): AsyncGenerator<SelRecord, void, void> {
+    /** What was given already, by record ID; of an erased log the IDs begin again. */
+    const given = new Map<number, string>()
+    let info = await this.info(options)
+    for (let pass = 0; pass < PASSES; pass++) {
+      let isWhole = true
+      try {
+        for await (const raw of this.#chain(info.entries, options)) {
+          const record = decodeSelRecord(raw)
+          const key = Buffer.from(raw).toString('latin1')
+          if (given.get(record.recordId) === key) continue
+          given.set(record.recordId, key)
+          yield record
+        }
+      } catch (error) {
+        if (!(error instanceof LastwordError) || error.code !== 'RECORD_GONE') throw error
+        isWhole = false
       }
-      seen.add(entry.nextRecordId)
-      recordId = entry.nextRecordId
+      const after = await this.info(options)
+      if (isWhole && after.lastErased === info.lastErased && after.entries >= info.entries) return
+      info = after
+    }
+    throw new LastwordError(
+      'SEL_CHANGED',
+      `${this.#bmc.url}: the SEL was erased each time while it was read`,
+      {
+        hint: 'Somebody else deletes from it all the time: try again when that is over.',
+      },
+    )
+  }
+
+  #chain(expected: number, options: Abortable): AsyncGenerator<Uint8Array, void, void> {
+    return readChain({
+      read: (recordId, within) => this.#reader.read(recordId, within),
+      window: this.#bmc.window,
+      expected,
+      loopCode: 'SEL_LOOP',
+      what: `${this.#bmc.url}: SEL`,
+      ...within(options),
+    })
+  }
+
+  /** Adds a record; the BMC gives ID and time stamp of a system event. */
+  async add(record: SelRecord, options: Abortable = {}): Promise<number> {
+    return (await this.#bmc.run(AddSelEntry, { record }, within(options))).recordId
+  }
+
+  async delete(recordId: number, options: Abortable = {}): Promise<void> {
+    await this.#reserved(options, reservationId =>
+      this.#bmc.run(DeleteSelEntry, { reservationId, recordId }, within(options)),
+    )
+  }
+
+  /** Erases all records and waits until that is done. Throws LastwordError SEL_ERASING when it takes over a minute. */
+  async clear(options: Abortable = {}): Promise<void> {
+    const clear = (reservationId: number, action: 'initiate' | 'getStatus') =>
+      this.#bmc.run(ClearSel, { reservationId, action }, within(options))
+    let answer = await this.#reserved(options, reservationId => clear(reservationId, 'initiate'))
+    for (let polls = 0; answer.erasure.progress !== 'completed'; polls++) {
+      if (polls === ERASE_POLLS)
+        throw new LastwordError('SEL_ERASING', `${this.#bmc.url}: the SEL is still being erased`)
+      await pause(ERASE_POLL_MS, options.signal)
+      answer = await this.#reserved(options, reservationId => clear(reservationId, 'getStatus'))
     }
   }
 
-  /** Null when the log is empty or the record was deleted meanwhile. */
-  async #entry(recordId: number) {
-    try {
-      return await this.#bmc.run(GetSelEntry, { reservationId: 0, recordId, offset: 0, count: WHOLE_RECORD })
-    } catch (error) {
-      if (error instanceof CompletionCodeError && error.completionCode === CompletionCode.NotPresent)
-        return null
-      throw error
-    }
+  /** Seconds since 1970. */
+  async time(options: Abortable = {}): Promise<number> {
+    return (await this.#bmc.run(GetSelTime, {}, within(options))).time
+  }
+
+  async setTime(time: number, options: Abortable = {}): Promise<void> {
+    await this.#bmc.run(SetSelTime, { time }, within(options))
   }
 
   /** The crashes that the SEL tells of, one sentence each. */
-  async sentences(): Promise<string[]> {
+  async sentences(options: Abortable = {}): Promise<string[]> {
     const records: SelRecord[] = []
-    for await (const record of this.entries()) records.push(record)
+    for await (const record of this.entries(options)) records.push(record)
     return readLastWords(records).map(lastWordsSentence)
+  }
+
+  /** Somebody else's change may cancel a reservation before it is used. */
+  async #reserved<T>(options: Abortable, action: (reservationId: number) => Promise<T>): Promise<T> {
+    for (let tries = 1; ; tries++) {
+      const { reservationId } = await this.#bmc.run(ReserveSel, {}, within(options))
+      try {
+        return await action(reservationId)
+      } catch (error) {
+        if (!isRefusal(error, CompletionCode.ReservationCancelled) || tries === RESERVATIONS) throw error
+      }
+    }
   }
 }

@@ -8,7 +8,12 @@ export interface RequestOptions {
   addr?: IpmiAddr
 }
 
+/** Requests under way at once when a transport does not say how many are worth it. */
+export const DEFAULT_WINDOW = 16
+
 export interface Transport {
+  /** How many requests are worth having under way at once; what reads ahead goes up to it. */
+  readonly window?: number
   /** Resolves with the body: completion code and data. Rejects with a LastwordError when there is no answer. */
   request(netFn: number, cmd: number, data: Uint8Array, options?: RequestOptions): Promise<Uint8Array>
   close(): Promise<void>
