@@ -6,9 +6,11 @@ import { type Command, decodeResponse, encodeRequest } from '../protocol/command
 import { GetDeviceId } from '../protocol/commands/device.ts'
 import { CompletionCode, CompletionCodeError } from '../protocol/completion-code.ts'
 import type { CommandRunner } from './command-runner.ts'
+import { Fru } from './fru.ts'
 import { pause } from './pause.ts'
 import { Sdr, type SdrCache } from './sdr.ts'
 import { Sel } from './sel.ts'
+import { Sensors } from './sensors.ts'
 import { DEFAULT_WINDOW, type RequestOptions, type Transport } from './transport.ts'
 
 /** A BMC that starts up, is being updated or has just been reset answers so; it may answer well a little later. */
@@ -34,6 +36,8 @@ export class Bmc implements AsyncDisposable, CommandRunner {
   readonly url: string
   readonly sel: Sel
   readonly sdr: Sdr
+  readonly sensors: Sensors
+  readonly fru: Fru
   readonly #transport: Transport
 
   constructor(transport: Transport, url: string, options: BmcOptions = {}) {
@@ -41,6 +45,8 @@ export class Bmc implements AsyncDisposable, CommandRunner {
     this.url = url
     this.sel = new Sel(this)
     this.sdr = new Sdr(this, options.sdrCache)
+    this.sensors = new Sensors(this, this.sdr)
+    this.fru = new Fru(this, this.sdr)
   }
 
   get window(): number {

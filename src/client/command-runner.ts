@@ -42,28 +42,47 @@ export function throwIfAborted(signal: AbortSignal | undefined): void {
 }
 
 /**
- * Calls `action` for each item, up to `window` at a time; the results stand in the items' order.
- * The first failure ends it: what has not begun is not begun.
+ * Calls `action` for each item, up to `window` at a time; the results come in the items' order. When the reader stops,
+ * or an action fails, those under way are given up.
  */
+export async function* inOrder<T, R>(
+  items: readonly T[],
+  window: number,
+  options: Abortable,
+  action: (item: T, signal: AbortSignal) => Promise<R>,
+): AsyncGenerator<R, void, void> {
+  const { signal } = options
+  throwIfAborted(signal)
+  const controller = new AbortController()
+  const onAbort = () => controller.abort(signal?.reason)
+  signal?.addEventListener('abort', onAbort, { once: true })
+  const underWay: Promise<R>[] = []
+  const begin = (item: T) => {
+    const result = action(item, controller.signal)
+    // Who waits for it hears of a failure; nobody waits when an earlier one has failed.
+    result.catch(() => {})
+    underWay.push(result)
+  }
+  try {
+    let next = 0
+    for (let done = 0; done < items.length; done++) {
+      while (next < items.length && next < done + window) begin(items[next++]!)
+      yield await underWay.shift()!
+    }
+  } finally {
+    signal?.removeEventListener('abort', onAbort)
+    controller.abort()
+  }
+}
+
+/** The same as an array. */
 export async function inParallel<T, R>(
   items: readonly T[],
   window: number,
-  action: (item: T, index: number) => Promise<R>,
+  options: Abortable,
+  action: (item: T, signal: AbortSignal) => Promise<R>,
 ): Promise<R[]> {
-  const results = new Array<R>(items.length)
-  let next = 0
-  let hasFailed = false
-  const worker = async () => {
-    while (next < items.length && !hasFailed) {
-      const index = next++
-      try {
-        results[index] = await action(items[index]!, index)
-      } catch (error) {
-        hasFailed = true
-        throw error
-      }
-    }
-  }
-  await Promise.all(Array.from({ length: Math.min(window, items.length) }, worker))
+  const results: R[] = []
+  for await (const result of inOrder(items, window, options, action)) results.push(result)
   return results
 }
