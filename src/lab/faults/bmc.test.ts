@@ -5,6 +5,7 @@ import fc from 'fast-check'
 import { Bmc as Client } from '../../client/bmc.ts'
 import { LastwordError } from '../../protocol/error.ts'
 import { drop, resend } from '../../si/panic-policy.ts'
+import { bridged, bridgingHost, replyTo } from './bridging-host.ts'
 import { FaultHost } from './host.ts'
 
 const getDeviceId = { netFn: 0x06, cmd: 0x01 }
@@ -157,6 +158,21 @@ describe('a BMC that fails', () => {
     host.run()
     assert.equal(how, 'ABORTED')
     assert.ok(!host.requests.some(request => request[1] === 0x48))
+  })
+
+  it("F23 keeps another controller's late answer from the next request to it", () => {
+    const { host, sent } = bridgingHost()
+    const first = host.send(bridged({ retries: 0 }))
+    host.wait(3_000_000)
+    assert.equal(first.how, 'BRIDGE_TIMEOUT')
+    const second = host.send(bridged({ retries: 0, retryTimeMs: 60_000 }))
+    host.run(1_000_000)
+    host.bmc.messaging.putMessage(0, replyTo(sent[0]!, [0, 0x11]))
+    host.run(1_000_000)
+    assert.equal(second.times, 0, 'the answer was to the one before it')
+    host.bmc.messaging.putMessage(0, replyTo(sent[1]!, [0, 0x22]))
+    host.run(1_000_000)
+    assert.deepEqual([second.times, second.how, second.body[1]], [1, 'ok', 0x22])
   })
 
   for (const code of [0xc0, 0xd5, 0xff]) {

@@ -6,6 +6,7 @@ import { MsgHandler } from '../../handler/handler.ts'
 import { Point, Trace } from '../../machine/trace.ts'
 import { SiDriver } from '../../si/driver.ts'
 import { KcsMachine } from '../../si/kcs.ts'
+import { Fault, Stage } from '../../si/smi-msg.ts'
 import { type Ended, FaultHost } from './host.ts'
 
 const getDeviceId = { netFn: 0x06, cmd: 0x01 }
@@ -198,8 +199,13 @@ describe('a user', () => {
     const others = Array.from({ length: 16 }, () => host.send(getDeviceId, other))
     host.run()
     once([...scan, ...others])
-    const present = scan.filter(end => end.body[0] === 0)
-    assert.equal(present.length, 2, 'the system interface answers as Fh and as "this channel"')
+    // Each answer is its own question's: the IPMB, "this channel", and the system interface, which is that.
+    const present = scan.flatMap((end, channel) => (end.body[0] === 0 ? [[channel, end.body[1]]] : []))
+    assert.deepEqual(present, [
+      [0x0, 0x0],
+      [0xe, 0xf],
+      [0xf, 0xf],
+    ])
   })
 })
 
@@ -224,6 +230,69 @@ describe('an interface', () => {
         assert.throws(() => host.handler.createUser(), { code: 'INTERFACE_GONE' })
       }
     }
+  })
+
+  it('F34 that is taken away lets the running transfer end, and then touches no register, whoever polls', () => {
+    for (let turns = 0; turns < 60; turns++) {
+      let accesses = 0
+      const host = new FaultHost({
+        events: 'on',
+        port: registers => ({
+          inb(offset) {
+            accesses++
+            return registers.inb(offset)
+          },
+          outb(offset, value) {
+            accesses++
+            registers.outb(offset, value)
+          },
+        }),
+      })
+      host.run()
+      // A user's message, the fetch of an event and the check of the enables are all under way or due.
+      host.bmc.messaging.bufferEvent(new Uint8Array(16))
+      host.driver.requestEvents()
+      host.send(getDeviceId)
+      for (let turn = 0; turn < turns; turn++) host.driver.step(0)
+      host.handler.shutdown()
+      assert.equal(host.driver.isIdle, true, `after ${turns} turns`)
+      assert.equal(host.handler.pool.live, 0)
+      assert.equal(host.handler.stats.invalidEvents, 0)
+      let begun = 0
+      host.trace.hook = point => {
+        if (point === Point.Fetch || point === Point.StartTransaction) begun++
+      }
+      const inBmc = host.requests.length
+      for (let turn = 0; turn < 50; turn++) host.turn(1000)
+      assert.ok(host.machine.isIdle, 'what was being transferred has ended')
+      assert.ok(host.requests.length - inBmc <= 1)
+      accesses = 0
+      host.registers.setAttention('on')
+      host.bmc.messaging.bufferEvent(new Uint8Array(16))
+      host.wait(3_000_000)
+      assert.deepEqual([begun, accesses], [0, 0], `after ${turns} turns`)
+    }
+  })
+
+  it('F34 that is taken away takes no message more, whoever has one left', () => {
+    const host = new FaultHost()
+    let refusal = ''
+    host.user.send(getDeviceId, () => {
+      try {
+        host.send(getDeviceId)
+      } catch (error) {
+        refusal = (error as { code: string }).code
+      }
+    })
+    const msg = host.handler.pool.alloc('fetch')!
+    host.handler.shutdown()
+    assert.equal(refusal, 'INTERFACE_GONE')
+    msg.data.set([0x18, 0x01])
+    msg.dataSize = 2
+    host.driver.sender(msg)
+    assert.deepEqual([msg.stage, msg.fault], [Stage.Ended, Fault.InterfaceGone])
+    for (let turn = 0; turn < 50; turn++) host.turn(1000)
+    assert.deepEqual(host.requests.length, 1, 'what was under way as it was taken away, and nothing else')
   })
 
   it('F35 that failed at its first question can be taken away and made anew', () => {

@@ -2,33 +2,11 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { Point } from '../../machine/trace.ts'
-import { drop, none, type PanicPolicy, panicPolicies, resend } from '../../si/panic-policy.ts'
+import { drop, none, panicPolicies, resend } from '../../si/panic-policy.ts'
 import { Fault, Stage } from '../../si/smi-msg.ts'
 import { panicAtStep } from '../at-step.ts'
-import { FaultHost, type FaultHostOptions } from './host.ts'
-
-const TEXT = 'Fatal exception in interrupt'
-const ours: readonly PanicPolicy[] = [resend, drop]
-const getDeviceId = { netFn: 0x06, cmd: 0x01 }
-
-/** A numbered request: Add SEL Entry with an OEM record. */
-function numbered(number: number) {
-  const data = new Uint8Array(16)
-  data[2] = 0xe1
-  data[3] = number
-  return { netFn: 0x0a, cmd: 0x44, data }
-}
-
-function executions(host: FaultHost, number: number): number {
-  return host.requests.filter(request => request[1] === 0x44 && request[4] === 0xe1 && request[5] === number)
-    .length
-}
-
-function newHost(options: FaultHostOptions = {}): FaultHost {
-  const host = new FaultHost(options)
-  host.run()
-  return host
-}
+import { FaultHost } from './host.ts'
+import { executions, newHost, numbered, ours, TEXT } from './panicking-host.ts'
 
 describe('a panic between two steps of a message', () => {
   it('F01 hangs under none when the handler has not handed the message down, and nowhere else', () => {
@@ -181,6 +159,48 @@ describe('a panic inside the handler', () => {
     })
   }
 
+  it('F02 sends what was cut before what was queued behind it, though that has high priority', () => {
+    const host = newHost({ events: 'on' })
+    const cut = host.panicAt(Point.StartTransaction, TEXT, () => {
+      // The driver is busy for itself: the first message waits there, the second one in the handler.
+      host.bmc.messaging.bufferEvent(new Uint8Array(16))
+      for (let turn = 0; turn < 3; turn++) host.driver.step(0)
+      host.send({ ...numbered(1), priority: 'normal' })
+      assert.notEqual(host.driver.waitingMsg, null)
+      host.send({ ...numbered(2), priority: 'high' })
+      host.send({ ...numbered(3), priority: 'normal' })
+      host.run()
+    })
+    assert.equal(cut, true)
+    const order = host.requests.filter(request => request[4] === 0xe1).map(request => request[5])
+    assert.deepEqual(order, [1, 2, 3])
+    assert.deepEqual(host.lastWords, [TEXT])
+  })
+
+  it('F03 is not taken in by an answer to the driver itself that nobody had looked at', () => {
+    for (const policy of ours) {
+      for (let nth = 1; ; nth++) {
+        const host = new FaultHost({ policy, events: 'on' })
+        const cut = host.panicAt(
+          Point.FetchDone,
+          TEXT,
+          () => {
+            host.run()
+            host.bmc.messaging.bufferEvent(new Uint8Array(16))
+            host.wait(1_000_000)
+          },
+          nth,
+        )
+        if (!cut) {
+          assert.ok(nth > 4, 'enables, flags and an event were fetched')
+          break
+        }
+        assert.equal(host.panicPath.outcome, 'complete', `transaction ${nth}`)
+        assert.deepEqual(host.lastWords, [TEXT])
+      }
+    }
+  })
+
   it('F05 costs stock Linux the whole list', () => {
     const host = newHost({ policy: none })
     host.panicAt(
@@ -309,6 +329,48 @@ describe('a panic inside the handler', () => {
     }
   })
 
+  it('F16 goes through from inside an answer that the taking away of the interface gives', () => {
+    for (const policy of ours) {
+      for (let turns = 0; turns < 20; turns++) {
+        const host = newHost({ policy })
+        host.user.send(numbered(1), () => host.panicPath.panic(TEXT))
+        for (let turn = 0; turn < turns; turn++) host.driver.step(0)
+        host.handler.shutdown()
+        assert.equal(host.panicPath.outcome, 'complete', `after ${turns} turns`)
+        assert.deepEqual(host.lastWords, [TEXT])
+        assert.ok(executions(host, 1) <= 1)
+      }
+    }
+  })
+
+  it('F16 is not robbed of its interface by a timer that takes it away', () => {
+    const host = newHost({ latencyUs: 700 })
+    host.onTime = () => host.driver.shutdown()
+    assert.equal(host.panicPath.panic(TEXT), 'complete')
+    assert.deepEqual(host.lastWords, [TEXT])
+  })
+
+  it('F17 sends each of the last words in a message with every field as new', () => {
+    for (const policy of panicPolicies) {
+      const host = newHost({ policy })
+      const { panicMsg } = host.handler.pool
+      const isNew: boolean[] = []
+      host.trace.hook = (point, subject) => {
+        if (point !== Point.StartTransaction || subject !== panicMsg.index) return
+        const { fault, where, rspSize, priority, user, done, rqSeq } = panicMsg
+        const isEmpty = fault === Fault.None && where === '' && rspSize === 0
+        isNew.push(isEmpty && priority === 'normal' && user === null && done === null && rqSeq === 0)
+        // Before the next one, as it would be if it had been a user's.
+        Object.assign(panicMsg, { fault: Fault.Hosed, where: 'here', priority: 'high', rqSeq: 63 })
+        Object.assign(panicMsg, { user: host.user, done: () => {} })
+      }
+      host.panicPath.panic(TEXT)
+      host.trace.hook = null
+      assert.ok(isNew.length >= 5 && isNew.every(Boolean), policy.name)
+      assert.deepEqual(host.lastWords, [TEXT])
+    }
+  })
+
   it('F17 carries nothing over in a buffer that is used again', () => {
     const host = newHost()
     for (const msg of host.handler.pool.slots) {
@@ -326,138 +388,5 @@ describe('a panic inside the handler', () => {
     const added = host.requests.filter(request => request[1] === 0x44 && request[4] === 0xf0)
     // The last piece is filled up with zeros.
     assert.deepEqual([...added.at(-1)!.subarray(-5)], [0, 0, 0, 0, 0])
-  })
-})
-
-describe('a panic whose BMC is no help', () => {
-  it('F08 ends within its budget though the BMC never clears IBF, and says what was not sent', () => {
-    for (const policy of ours) {
-      const host = newHost({ policy, budgetUs: 12_000_000, maxTextRecords: 200 })
-      const waiting = [1, 2, 3].map(number => host.send(numbered(number)))
-      host.bmcIsDead = true
-      assert.equal(host.panicPath.panic('a long story '.repeat(100)), 'budgetSpent')
-      assert.ok(host.panicPath.spentUs <= 12_000_000 + 1_100_000, `${host.panicPath.spentUs} µs`)
-      const { slots } = host.handler.pool
-      const codes = slots
-        .filter(slot => slot.stage === Stage.Ended && slot.user !== null)
-        .map(slot => slot.error?.code)
-      assert.equal(codes.length, waiting.length)
-      for (const code of codes)
-        assert.ok(code !== undefined && /PANIC_BUDGET|HOSED|DEAD|LOST|DROPPED/.test(code), code)
-    }
-  })
-
-  it('F09 is not chased by a status that cycles through C1, C9, C1', () => {
-    let reads = 0
-    const cycle = [0xc1, 0xc9, 0xc1]
-    const host = new FaultHost({
-      port: () => ({
-        inb: offset => (offset === 1 ? cycle[reads++ % 3]! : 0),
-        outb: () => {},
-      }),
-      budgetUs: 5_000_000,
-    })
-    const ended = host.send(getDeviceId)
-    host.run()
-    assert.equal(ended.how, 'INTERFACE_HOSED')
-    assert.equal(ended.times, 1)
-    assert.ok(reads < 300, `${reads} status reads for one message`)
-    assert.notEqual(host.panicPath.panic(TEXT), 'hang')
-  })
-
-  it('F10 is not held up by an event buffer that is always full or an attention bit that never clears', () => {
-    for (const policy of ours) {
-      for (const latencyUs of [0, 5000]) {
-        const host = new FaultHost({
-          policy,
-          events: 'on',
-          latencyUs,
-          port: registers => ({
-            inb: offset => (offset === 1 ? registers.inb(1) | 0x04 : registers.inb(0)),
-            outb: (offset, value) => registers.outb(offset, value),
-          }),
-          answer: (request, execute) =>
-            request[1] === 0x31
-              ? Uint8Array.of(0x1c, 0x31, 0, 0x02)
-              : request[1] === 0x35
-                ? Uint8Array.of(0x1c, 0x35, 0, ...new Uint8Array(16))
-                : execute(request),
-        })
-        host.send(numbered(1))
-        for (let turn = 0; turn < 30; turn++) host.driver.step(0)
-        const before = host.requests.length
-        assert.equal(host.panicPath.panic(TEXT), 'complete')
-        assert.deepEqual(host.lastWords, [TEXT])
-        assert.ok(host.panicPath.spentUs < 1_000_000, `${host.panicPath.spentUs} µs`)
-        // What was under way, event, device ID and three pieces of text: of news nothing.
-        assert.ok(host.requests.length - before <= 6, `${host.requests.length - before} requests`)
-      }
-    }
-  })
-
-  it('F11 says the last words before a deep queue is flushed, and each queued message ends', () => {
-    const host = newHost({ maxMsgs: 2000, latencyUs: 500, budgetUs: 3_000_000 })
-    const ended = Array.from({ length: 2000 }, () => host.send(numbered(1)))
-    host.turn(0)
-    const before = host.requests.length
-    assert.equal(host.panicPath.panic(TEXT), 'budgetSpent')
-    assert.deepEqual(host.lastWords, [TEXT])
-    // The one under way is finished first; then come event, device ID and three pieces of text.
-    const first = host.requests.slice(before, before + 6).map(request => request[1])
-    assert.deepEqual(first, [0x44, 0x02, 0x01, 0x44, 0x44, 0x44])
-    assert.equal(host.requests[before + 5]![4], 0xf0)
-    const left = host.handler.pool.slots.filter(slot => slot.stage === Stage.Ended && slot.user !== null)
-    assert.equal(left.length, ended.length)
-    assert.ok(left.some(slot => slot.error?.code === 'PANIC_BUDGET_SPENT'))
-    assert.ok(left.some(slot => slot.error === null))
-  })
-
-  it('F12 keeps asking a BMC that was just reset and is too busy to listen', () => {
-    let busyUntilUs = 0
-    const host: FaultHost = new FaultHost({
-      answer: (request, execute) =>
-        host.nowUs < busyUntilUs ? Uint8Array.of(request[0]! | 4, request[1]!, 0xd2) : execute(request),
-    })
-    host.send({ netFn: 0x06, cmd: 0x02 })
-    host.run()
-    busyUntilUs = host.nowUs + 2_000_000
-    assert.throws(() => host.send(getDeviceId), { code: 'IN_MAINTENANCE' })
-    assert.equal(host.panicPath.panic(TEXT), 'complete')
-    assert.deepEqual(host.lastWords, [TEXT])
-  })
-
-  it('F13 sends the text to a foreign event receiver without waiting for what it says', () => {
-    const host = newHost({
-      answer(request, execute) {
-        const response = execute(request)
-        // The BMC generates events and another controller receives them.
-        if (request[1] === 0x01 && request[0] === 0x18) response[8]! |= 0x20
-        if (request[1] === 0x01 && request[0] === 0x10) return Uint8Array.of(0x14, 0x01, 0, 0x42, 0x00)
-        if (request[1] === 0x34) return Uint8Array.of(0x1c, 0x34, 0)
-        return response
-      },
-    })
-    // The BMC has put it on the bus; whether it was recorded, nobody knows.
-    assert.equal(host.panicPath.panic(TEXT), 'unconfirmed')
-    const sent = host.requests.filter(request => request[1] === 0x34)
-    assert.equal(sent.length, 3)
-    assert.equal(sent[0]![3], 0x42)
-    assert.ok(host.panicPath.spentUs < 100_000)
-  })
-
-  it('leaves no policy waiting for ever when the interface reads FFh', () => {
-    for (const policy of panicPolicies) {
-      const host = new FaultHost({
-        policy,
-        port: () => ({ inb: () => 0xff, outb: () => {} }),
-        budgetUs: 30_000_000,
-      })
-      const ended = host.send(getDeviceId)
-      const outcome = host.panicPath.panic(TEXT)
-      // Stock Linux gives each message up after a while, too; it does not know that the end came.
-      assert.equal(outcome, policy.recovery === 'ledger' ? 'budgetSpent' : 'incomplete')
-      assert.equal(ended.times, 0)
-      if (policy.recovery === 'ledger') assert.ok(host.panicPath.spentUs < 32_000_000)
-    }
   })
 })

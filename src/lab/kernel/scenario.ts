@@ -171,7 +171,6 @@ function describe(
   const { account } = bench
   const said = bench.panicText ?? ''
   const recorded = bench.recorded
-  const isComplete = recorded?.hasGap === false && recorded.text === said.trimEnd() && said !== ''
   const panickedAtMs = strike.panickedAtMs
   return {
     kind: 'kernel-run',
@@ -179,7 +178,7 @@ function describe(
     interface: options.interface,
     cpus: options.cpus,
     cut: options.cut,
-    outcome: ended === 'hang' ? 'hang' : isComplete ? 'recorded' : 'incomplete',
+    outcome: outcomeOf(ended, said, recorded),
     recorded: recorded?.text ?? '',
     said,
     panicToLastRecordMs:
@@ -193,7 +192,18 @@ function describe(
   }
 }
 
+/** The record is whole when it says what the console said, all of it. */
+export function outcomeOf(
+  ended: 'reset' | 'hang',
+  said: string,
+  recorded: { text: string; hasGap: boolean } | undefined,
+): ScenarioRow['outcome'] {
+  if (ended === 'hang') return 'hang'
+  const isWhole = recorded?.hasGap === false && recorded.text === said.trimEnd() && said !== ''
+  return isWhole ? 'recorded' : 'incomplete'
+}
+
 /** The run is a failure: the BMC answers, and yet the last words are not whole. */
-export function isFailure(row: ScenarioRow): boolean {
+export function isFailure(row: Pick<ScenarioRow, 'bmcAnswers' | 'outcome'>): boolean {
   return row.bmcAnswers && row.outcome !== 'recorded'
 }
