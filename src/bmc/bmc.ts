@@ -5,9 +5,11 @@ import { z } from 'zod'
 import type { LanServerMachine } from '../lan/server.ts'
 import type { Saveable, Tape } from '../machine/tape.ts'
 import type { LastwordError } from '../protocol/error.ts'
-import { encodeSelRecord, type SelRecord } from '../protocol/sel-record.ts'
+import { decodeSelRecord, encodeSelRecord, type SelRecord } from '../protocol/sel-record.ts'
 import { Chassis, type HostAction } from './chassis.ts'
+import type { BmcIdentity, Controller } from './controller.ts'
 import { Messaging } from './messaging.ts'
+import { Pef } from './pef.ts'
 import { Sensors } from './sensors.ts'
 import { FruStore } from './stores/fru-store.ts'
 import type { JournalOptions } from './stores/journal.ts'
@@ -21,17 +23,7 @@ import { Watchdog, type WatchdogAction } from './watchdog.ts'
 import { bmcConfig } from './world/config.ts'
 import { BMC_ADDRESS, makeWorld, type World } from './world/world.ts'
 
-/** What Get Device ID and its neighbours tell. */
-export interface BmcIdentity {
-  deviceId: number
-  deviceRevision: number
-  firmwareMajor: number
-  firmwareMinor: number
-  manufacturerId: number
-  productId: number
-  /** 16 bytes, least significant first. */
-  guid: Uint8Array
-}
+export type { BmcIdentity }
 
 export interface BmcOptions extends JournalOptions {
   /** The machine around it; without one, a BMC with nothing to watch. */
@@ -70,7 +62,7 @@ export interface BmcListener {
 const noUsers: ReadonlyMap<number, User> = new Map()
 let bareWorld: World | undefined
 
-export class Bmc implements Saveable {
+export class Bmc implements Saveable, Controller {
   readonly identity: BmcIdentity
   readonly world: World
   readonly index: number
@@ -82,6 +74,7 @@ export class Bmc implements Saveable {
   readonly users: UserStore
   readonly sensors: Sensors
   readonly chassis: Chassis
+  readonly pef: Pef
   readonly messaging: Messaging
   readonly watchdog: Watchdog
   /** Where this BMC sends its events. Section 29.1. */
@@ -141,6 +134,7 @@ export class Bmc implements Saveable {
       raise: event => this.raiseEvent(event),
       ownAddress: BMC_ADDRESS,
     })
+    this.pef = new Pef(this, this.#nowMs, (trap, to) => this.#tell(listener => listener.onTrap?.(trap, to)))
     this.messaging = new Messaging(state => this.#tell(listener => listener.onAttention?.(state)))
     this.watchdog = new Watchdog(
       this.#nowMs,
@@ -169,6 +163,17 @@ export class Bmc implements Saveable {
     const guid = Buffer.from(randomUUID().replaceAll('-', ''), 'hex').reverse()
     this.settings.set(guidFamily, '', guid.toString('hex'))
     return Uint8Array.from(guid)
+  }
+
+  /** Watts that the host takes now, and over the last while. */
+  power(): { watts: number; min: number; max: number; average: number } {
+    const { watts } = this.world
+    const now = (this.#nowMs() - this.#startedMs) / 1000
+    const at = (seconds: number) => Math.round(watts.at(Math.max(0, seconds), this.index, 'on'))
+    if (!this.chassis.isOn) return { watts: 0, min: 0, max: 0, average: 0 }
+    const recent = Array.from({ length: POWER_SAMPLES }, (_, i) => at(now - i))
+    const average = Math.round(recent.reduce((sum, value) => sum + value, 0) / POWER_SAMPLES)
+    return { watts: at(now), min: Math.min(...recent), max: Math.max(...recent), average }
   }
 
   #watchdogActs(action: WatchdogAction | 'nmi'): void {
@@ -215,6 +220,8 @@ export class Bmc implements Saveable {
   logEvent(raw: Uint8Array): number {
     const id = this.messaging.isEventLoggingOn ? this.sel.add(raw) : 0
     this.messaging.bufferEvent(raw)
+    const record = decodeSelRecord(raw)
+    if (record.kind === 'system') this.pef.process(record, id)
     return id
   }
 
@@ -246,6 +253,7 @@ export class Bmc implements Saveable {
   tick(): void {
     this.watchdog.tick()
     this.chassis.tick()
+    this.pef.tick()
     if (this.#nowMs() - this.#polledMs >= POLL_MS) {
       this.#polledMs = this.#nowMs()
       this.sensors.poll()
@@ -294,6 +302,8 @@ const guidFamily = settingFamily('guid', z.string().regex(/^[0-9a-f]{32}$/))
 const SYSTEM_INTERFACE = 0x0f
 /** How often sensors are looked at. */
 const POLL_MS = 1000
+/** Seconds over which the power's extremes and average are taken. */
+const POWER_SAMPLES = 60
 
 const controls = { hardReset: 'hardReset', powerDown: 'powerDown', powerCycle: 'powerCycle' } as const
 

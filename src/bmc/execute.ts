@@ -4,16 +4,19 @@ import { CompletionCode } from '../protocol/completion-code.ts'
 import { lunOf, netFnOf, responseByte } from '../protocol/message.ts'
 import type { Bmc } from './bmc.ts'
 import { chassisCommands } from './commands/chassis.ts'
+import { dcmiCommands } from './commands/dcmi.ts'
 import { deviceCommands } from './commands/device.ts'
 import { eventCommands } from './commands/event.ts'
 import { fruCommands } from './commands/fru.ts'
 import { lanCommands } from './commands/lan.ts'
 import { messagingCommands } from './commands/messaging.ts'
 import { payloadCommands } from './commands/payload.ts'
+import { pefCommands } from './commands/pef.ts'
 import { sdrCommands } from './commands/sdr.ts'
 import { selCommands } from './commands/sel.ts'
 import { sensorCommands } from './commands/sensor.ts'
 import { sessionCommands } from './commands/session.ts'
+import { solCommands } from './commands/sol.ts'
 import { systemInfoCommands } from './commands/system-info.ts'
 import { userCommands } from './commands/user.ts'
 import { watchdogCommands } from './commands/watchdog.ts'
@@ -35,6 +38,9 @@ const served = new Map<number, Served>(
     userCommands,
     lanCommands,
     systemInfoCommands,
+    pefCommands,
+    dcmiCommands,
+    solCommands,
   ]
     .flat()
     .map(served => [

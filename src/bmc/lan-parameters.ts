@@ -1,7 +1,7 @@
 /** The LAN configuration parameters of a simulated BMC. IPMI 2.0 rev 1.1, section 23.2. */
 import { type AnyParameter, encodeParameter, type Parameter } from '../protocol/parameter.ts'
 import { LanParameter } from '../protocol/parameters/lan.ts'
-import type { Bmc } from './bmc.ts'
+import type { Controller } from './controller.ts'
 import { ParameterTable } from './parameter-table.ts'
 
 /** Alert destinations, beside the volatile one, 0. */
@@ -13,7 +13,7 @@ const RMCP_PORT = 623
 const NO_ADDRESS = '0.0.0.0'
 const NO_MAC = '00:00:00:00:00:00'
 
-function authenticationTypes(bmc: Bmc) {
+function authenticationTypes(bmc: Controller) {
   const { ipmi15 } = bmc.world.config.lan
   return {
     none: ipmi15.includes('none'),
@@ -24,27 +24,27 @@ function authenticationTypes(bmc: Bmc) {
   }
 }
 
-function addressOf(bmc: Bmc): string {
+function addressOf(bmc: Controller): string {
   const inUse = bmc.lanAddress?.host ?? NO_ADDRESS
   return bmc.world.config.lan.address ?? (/^\d+(\.\d+){3}$/.test(inUse) ? inUse : NO_ADDRESS)
 }
 
 /** A locally administered one, a different one for each BMC, unless it is configured. */
-export function macOf(bmc: Bmc): string {
+export function macOf(bmc: Controller): string {
   const { guid } = bmc.identity
   const { index } = bmc
   const own = [0x02, guid[0]!, guid[1]!, (index >> 16) & 0xff, (index >> 8) & 0xff, index & 0xff]
   return bmc.world.config.lan.mac ?? own.map(byte => byte.toString(16).padStart(2, '0')).join(':')
 }
 
-function suitePrivileges(bmc: Bmc) {
+function suitePrivileges(bmc: Controller) {
   const count = bmc.world.config.lan.cipherSuites.length
   const level = (i: number) => (i < count ? ('admin' as const) : 0)
   return Array.from({ length: MAX_SUITES / 2 }, (_, i) => ({ even: level(i * 2), odd: level(i * 2 + 1) }))
 }
 
-type Initial<T> = (bmc: Bmc, set: number) => T | undefined
-const initials = new Map<AnyParameter, (bmc: Bmc, set: number) => Uint8Array | undefined>()
+type Initial<T> = (bmc: Controller, set: number) => T | undefined
+const initials = new Map<AnyParameter, (bmc: Controller, set: number) => Uint8Array | undefined>()
 
 function initially<T>(parameter: Parameter<T>, value: Initial<T>): void {
   initials.set(parameter as AnyParameter, (bmc, set) => {
@@ -54,7 +54,7 @@ function initially<T>(parameter: Parameter<T>, value: Initial<T>): void {
 }
 
 /** A destination's own part of a set parameter; undefined beyond the last. */
-function forDestination<T>(value: (bmc: Bmc, destination: number) => T): Initial<T> {
+function forDestination<T>(value: (bmc: Controller, destination: number) => T): Initial<T> {
   return (bmc, set) => (set <= LAN_DESTINATIONS ? value(bmc, set) : undefined)
 }
 

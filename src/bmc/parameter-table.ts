@@ -9,7 +9,7 @@ import {
   findParameter,
   type Parameter,
 } from '../protocol/parameter.ts'
-import type { Bmc } from './bmc.ts'
+import type { Controller } from './controller.ts'
 import { settingFamily } from './stores/settings.ts'
 
 const NOT_SUPPORTED = 0x80
@@ -25,11 +25,11 @@ export interface ParameterTableOptions {
   name: string
   table: Readonly<Record<string, AnyParameter>>
   /** What a parameter is until it is set; undefined: it (or this set of it) does not exist. */
-  initial(bmc: Bmc, parameter: AnyParameter, set: number, block: number): Uint8Array | undefined
+  initial(bmc: Controller, parameter: AnyParameter, set: number, block: number): Uint8Array | undefined
   /** The block that data which are set belong to; 0 unless said otherwise. */
   blockOf?(parameter: AnyParameter, data: Uint8Array): number
   /** Whether the data may be set; a completion code if not. */
-  check?(bmc: Bmc, parameter: AnyParameter, data: Uint8Array): number
+  check?(bmc: Controller, parameter: AnyParameter, data: Uint8Array): number
 }
 
 /** A parameter's initial value, written with its own codec. */
@@ -39,14 +39,14 @@ export function initially<T>(parameter: Parameter<T>, value: T): [AnyParameter, 
 
 export class ParameterTable {
   readonly #options: ParameterTableOptions
-  readonly #inProgress = new WeakMap<Bmc, number>()
+  readonly #inProgress = new WeakMap<Controller, number>()
 
   constructor(options: ParameterTableOptions) {
     this.#options = options
   }
 
   /** The parameter's data, or a completion code. */
-  get(bmc: Bmc, selector: number, set: number, block: number): Uint8Array | number {
+  get(bmc: Controller, selector: number, set: number, block: number): Uint8Array | number {
     const parameter = findParameter(this.#options.table, selector)
     if (parameter === undefined || parameter.access === 'writeOnly') return NOT_SUPPORTED
     if (selector === 0) return Uint8Array.of(this.#inProgress.get(bmc) ?? 0)
@@ -54,13 +54,13 @@ export class ParameterTable {
   }
 
   /** Either there is no such set of the parameter, or the parameter as a whole is not supported. */
-  #missing(bmc: Bmc, parameter: AnyParameter): number {
+  #missing(bmc: Controller, parameter: AnyParameter): number {
     const first = [0, 1].some(set => this.#raw(bmc, parameter, set, 0) !== undefined)
     return first ? CompletionCode.ParameterOutOfRange : NOT_SUPPORTED
   }
 
   /** Returns a completion code, 0 when it was set. */
-  set(bmc: Bmc, selector: number, data: Uint8Array): number {
+  set(bmc: Controller, selector: number, data: Uint8Array): number {
     const { table, check, blockOf } = this.#options
     const parameter = findParameter(table, selector)
     if (parameter === undefined) return NOT_SUPPORTED
@@ -78,24 +78,24 @@ export class ParameterTable {
   }
 
   /** A parameter as typed values, for the BMC's own use. Undefined: this set of it does not exist. */
-  value<T>(bmc: Bmc, parameter: Parameter<T>, set = 0, block = 0): T | undefined {
+  value<T>(bmc: Controller, parameter: Parameter<T>, set = 0, block = 0): T | undefined {
     const raw = this.#raw(bmc, parameter as AnyParameter, set, block)
     return raw && decodeParameter(parameter, raw)
   }
 
   /** Sets a parameter by its typed value; what it says of itself is not checked. */
-  put<T>(bmc: Bmc, parameter: Parameter<T>, value: T, set = 0, block = 0): void {
+  put<T>(bmc: Controller, parameter: Parameter<T>, value: T, set = 0, block = 0): void {
     const hex = Buffer.from(encodeParameter(parameter, value)).toString('hex')
     bmc.settings.set(parameterFamily, this.#key(parameter as AnyParameter, set, block), hex)
   }
 
-  #setInProgress(bmc: Bmc, state: number): number {
+  #setInProgress(bmc: Controller, state: number): number {
     if (state === IN_PROGRESS && this.#inProgress.get(bmc) === IN_PROGRESS) return SET_IN_PROGRESS
     this.#inProgress.set(bmc, state === IN_PROGRESS ? IN_PROGRESS : 0)
     return 0
   }
 
-  #raw(bmc: Bmc, parameter: AnyParameter, set: number, block: number): Uint8Array | undefined {
+  #raw(bmc: Controller, parameter: AnyParameter, set: number, block: number): Uint8Array | undefined {
     const kept = bmc.settings.get(parameterFamily, this.#key(parameter, set, block))
     if (kept !== undefined) return Uint8Array.from(Buffer.from(kept, 'hex'))
     return this.#options.initial(bmc, parameter, set, block)

@@ -34,10 +34,25 @@ export interface Served {
   answer(bmc: Bmc, data: Uint8Array, caller: Caller): Uint8Array
 }
 
+/** A response that comes with a completion code which is not zero, as a few commands have it. */
+export class CodedResponse<R> {
+  readonly code: number
+  readonly response: R
+
+  constructor(code: number, response: R) {
+    this.code = code
+    this.response = response
+  }
+}
+
 /** Binds a command to what a BMC does for it. The function returns the response, or a completion code that is not zero. */
 export function serve<C extends AnyCommand>(
   command: C,
-  handler: (request: RequestOf<C>, bmc: Bmc, caller: Caller) => ResponseOf<C> | number,
+  handler: (
+    request: RequestOf<C>,
+    bmc: Bmc,
+    caller: Caller,
+  ) => ResponseOf<C> | CodedResponse<ResponseOf<C>> | number,
 ): Served {
   return {
     netFn: command.netFn,
@@ -56,7 +71,11 @@ export function serve<C extends AnyCommand>(
         )
       }
       const response = handler(request, bmc, caller)
-      return typeof response === 'number' ? Uint8Array.of(response) : encodeResponse(command, response)
+      if (typeof response === 'number') return Uint8Array.of(response)
+      if (!(response instanceof CodedResponse)) return encodeResponse(command, response)
+      const bytes = encodeResponse(command, response.response)
+      bytes[0] = response.code
+      return bytes
     },
   }
 }

@@ -1,4 +1,5 @@
 /** One simulated BMC, or many alike, served over LAN and the VM serial protocol: sockets, ticks and passwords. */
+import { createSocket, type Socket } from 'node:dgram'
 import { isIPv4 } from 'node:net'
 import { join } from 'node:path'
 import type { LastwordError } from '../protocol/error.ts'
@@ -44,12 +45,15 @@ export class BmcService {
   /** To be shown once, and nowhere else. */
   readonly drawn: readonly DrawnPassword[]
   readonly #ticking: NodeJS.Timeout
+  /** Opened with the first trap. */
+  #trapSocket: Socket | null = null
   readonly #unlock: () => void
 
   private constructor(bmcs: readonly Bmc[], drawn: readonly DrawnPassword[], unlock: () => void) {
     this.bmcs = bmcs
     this.drawn = drawn
     this.#unlock = unlock
+    for (const bmc of bmcs) bmc.listen({ onTrap: (trap, to) => this.#sendTrap(trap, to) })
     this.#ticking = setInterval(() => this.#tick(), bmcs.length > MANY ? TICK_OF_MANY_MS : TICK_MS)
   }
 
@@ -71,10 +75,18 @@ export class BmcService {
 
   async close(): Promise<void> {
     clearInterval(this.#ticking)
+    this.#trapSocket?.close()
     await this.vmServer?.close()
     await Promise.all(this.lanServers.map(server => server.close()))
     for (const bmc of this.bmcs) bmc.close()
     this.#unlock()
+  }
+
+  /** A trap that gets lost is lost: SNMP has no other promise. */
+  #sendTrap(trap: Uint8Array, { address, port }: { address: string; port: number }): void {
+    this.#trapSocket ??= createSocket('udp4').on('error', () => {})
+    this.#trapSocket.unref()
+    this.#trapSocket.send(trap, port, address)
   }
 
   #tick(): void {

@@ -10,7 +10,7 @@ import {
   SystemInfoParameter,
   splitSystemInfo,
 } from '../../protocol/parameters/system-info.ts'
-import type { Bmc } from '../bmc.ts'
+import type { Controller } from '../controller.ts'
 import { ParameterTable } from '../parameter-table.ts'
 import { type Served, serve } from '../serve.ts'
 
@@ -19,11 +19,11 @@ const MAX_BLOCKS = 17
 const block = SystemInfoParameter.systemName
 
 /** The system's name, of one BMC among many too. */
-export function systemName({ world, index }: Bmc): string {
+export function systemName({ world, index }: Controller): string {
   return world.config.name.replaceAll('{n}', String(index))
 }
 
-function textOf(bmc: Bmc, parameter: AnyParameter): string {
+function textOf(bmc: Controller, parameter: AnyParameter): string {
   if (parameter === SystemInfoParameter.systemName) return systemName(bmc)
   return parameter === SystemInfoParameter.firmwareVersion ? bmc.world.config.device.firmware : ''
 }

@@ -207,5 +207,6 @@ export const defaultConfig: BmcConfigInput = {
     })),
   ],
   oemSdrs: ['ff7f004c617374776f7264'],
+  dcmi: { watts: { walk: { min: 168, max: 216, periodSeconds: 40 } }, assetTag: 'rack 1' },
   users: [{ name: 'admin', privilege: 'admin' }],
 }
