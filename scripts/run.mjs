@@ -114,6 +114,10 @@ switch (part) {
     await build()
     node(['dist/bench/main.js', ...args])
     break
+  case 'lab:kernel':
+    await build()
+    node(['scripts/lab-kernel.mjs', ...args])
+    break
   case 'test': {
     await build()
     lint()

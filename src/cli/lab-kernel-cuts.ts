@@ -1,4 +1,6 @@
 /** `lastword lab kernel --at …` and its like: cuts a real kernel at exact instructions, or at random moments. */
+import { writeFile } from 'node:fs/promises'
+import { comparisonSvg, comparisonTable, policyCuts } from '../lab/kernel/cuts/compare.ts'
 import { cutAt } from '../lab/kernel/cuts/cut-at.ts'
 import { CutBench, type CutBenchOptions } from '../lab/kernel/cuts/cut-bench.ts'
 import { HANG_SPINS, HANG_TURNS, STUCK_MS } from '../lab/kernel/cuts/follow-panic.ts'
@@ -8,6 +10,9 @@ import { Sweep } from '../lab/kernel/cuts/sweep.ts'
 import { traceWay } from '../lab/kernel/cuts/way.ts'
 import { hangingInstructions, inOrder, type SweptCut, windowTexts } from '../lab/kernel/cuts/windows.ts'
 import type { Kernel } from '../lab/kernel/kernel-cache.ts'
+import { messageOf } from '../lab/kernel/message-of.ts'
+import { steps } from '../lab/step.ts'
+import { LastwordError } from '../protocol/error.ts'
 import { printLine, printRow } from './output.ts'
 import { UsageError } from './params.ts'
 
@@ -23,6 +28,9 @@ export interface KernelCutOptions {
   panicOp: 'none' | 'event' | 'string'
   watchdog?: boolean
   cpus: 1 | 2
+  /** The policies' rows beside the kernel's. */
+  compare?: boolean
+  svg?: string
   json?: boolean
 }
 
@@ -43,6 +51,7 @@ export async function runKernelCuts(
   const bench = await CutBench.start(benchOptions(kernel, options, signal))
   try {
     const rows = await run(bench, options)
+    if (options.compare === true || options.svg !== undefined) await compare(rows, options)
     if (options.json === true) printRow(summaryOf(kernel.version, rows))
     else printLine(`\n${hangBound}`)
   } finally {
@@ -50,10 +59,25 @@ export async function runKernelCuts(
   }
 }
 
+/** What the kernel says in a panic by an NMI. */
+const PANIC_TEXT = 'NMI: Not continuing'
+
+async function compare(rows: readonly KernelCutRow[], options: KernelCutOptions): Promise<void> {
+  const policyRows = policyCuts(PANIC_TEXT)
+  if (options.json === true) for (const row of policyRows) printRow(row)
+  else printLine(`\n${comparisonTable(rows, policyRows)}`)
+  if (options.svg !== undefined)
+    await writeFile(options.svg, comparisonSvg(rows, policyRows)).catch(unwritable)
+}
+
+function unwritable(cause: unknown): never {
+  throw new LastwordError('FILE_UNWRITABLE', `The picture cannot be written: ${messageOf(cause)}`, { cause })
+}
+
 function run(bench: CutBench, options: KernelCutOptions): Promise<KernelCutRow[]> {
   if (options.random !== undefined) return runRandom(bench, options.random, options)
   if (options.everyInstruction === true || options.sample !== undefined) return runSweep(bench, options)
-  return runPlaces(bench, options.at ?? [], options)
+  return runPlaces(bench, options.at ?? steps, options)
 }
 
 function benchOptions(kernel: Kernel, options: KernelCutOptions, signal: AbortSignal): CutBenchOptions {

@@ -24,6 +24,8 @@ interface LabKernelOptions {
   sample?: number
   random?: number
   traffic?: 'full' | 'slow'
+  compare?: boolean
+  svg?: string
   panicOp: 'none' | 'event' | 'string'
   watchdog?: boolean
   cpus?: 'both' | '1' | '2'
@@ -53,6 +55,11 @@ export function labKernelCommand(): Command {
     .addOption(
       new Option('--traffic <kind>', 'requests back to back, or one a second').choices(['full', 'slow']),
     )
+    .option(
+      '--compare',
+      'prints the rows of none, drop and resend beside; cuts at all steps unless told where',
+    )
+    .option('--svg <file>', 'the same as a picture')
     .addOption(
       new Option('--panic-op <what>', "ipmi_msghandler's panic_op")
         .choices(['none', 'event', 'string'])
@@ -76,7 +83,7 @@ export function labKernelCommand(): Command {
 async function runCuts(options: LabKernelOptions, signal: AbortSignal): Promise<void> {
   checkOptions(options)
   const kernel = await chosenKernel(options)
-  if (exactWays(options).length > 0) {
+  if (isExact(options)) {
     return runKernelCuts(kernel, { ...options, cpus: options.cpus === '2' ? 2 : 1 }, signal)
   }
   const cpus = options.cpus ?? 'both'
@@ -123,11 +130,16 @@ function exactWays(options: LabKernelOptions): string[] {
   ]
 }
 
+/** At exact instructions, and not at points of the protocol. */
+function isExact(options: LabKernelOptions): boolean {
+  return exactWays(options).length > 0 || options.compare === true || options.svg !== undefined
+}
+
 function checkOptions(options: LabKernelOptions): void {
   const exact = exactWays(options)
   const asked = options.cut === undefined ? exact : [...exact, '--cut']
   if (asked.length > 1) throw new UsageError(`${asked.join(' and ')} do not go together`)
-  if (exact.length === 0) {
+  if (!isExact(options)) {
     const lonely = [
       ...(options.hit === undefined ? [] : ['--hit']),
       ...(options.instructions === undefined ? [] : ['--instructions']),
@@ -138,7 +150,13 @@ function checkOptions(options: LabKernelOptions): void {
     if (lonely.length > 0) {
       throw new UsageError(`${lonely[0]} needs --at, --every-instruction, --sample or --random`)
     }
-  } else if (options.cpus === 'both') throw new UsageError(`${exact[0]} takes --cpus 1 or 2`)
+  } else if (options.cpus === 'both')
+    throw new UsageError('--cpus both is for points of the protocol; take 1 or 2')
+  if (isExact(options) && options.cut !== undefined)
+    throw new UsageError('--cut needs the points of the protocol')
+  if (options.random !== undefined && (options.compare === true || options.svg !== undefined)) {
+    throw new UsageError('--random has no steps to compare')
+  }
   if (options.hit !== undefined && options.at === undefined) throw new UsageError('--hit needs --at')
   if (options.instructions !== undefined && options.everyInstruction === undefined) {
     throw new UsageError('--instructions needs --every-instruction')

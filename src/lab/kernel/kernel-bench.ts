@@ -131,6 +131,6 @@ async function startMachine(options: KernelBenchOptions, port: number): Promise<
     bmc: { interface: options.init.interface, at: { host: '127.0.0.1', port } },
     gdb: attached ? 'socket' : 'none',
     snapshots: attached ? 'kept' : 'none',
-    time: attached ? 'counted' : 'real',
+    time: attached && (options.cpus ?? 1) === 1 ? 'counted' : 'real',
   })
 }

@@ -8,7 +8,7 @@ export interface MachineOptions {
   append: string
   cpus?: number
   memoryMib?: number
-  /** `counted`: 8 ns for each instruction, so that a machine put back goes the same way again. Default: `real`. */
+  /** `counted`: 64 ns for each instruction, so that a machine put back goes the same way again; one CPU only. Default: `real`. */
   time?: 'real' | 'counted'
   bmc: BmcOptions
 }
@@ -38,8 +38,8 @@ export function parseQemuVersion(printed: string): QemuVersion {
   return { major: Number(major), minor: Number(minor) }
 }
 
-/** About as fast as TCG is, so that counted time and real time go side by side. */
-const NS_PER_INSTRUCTION_LOG2 = 3
+/** 64 ns an instruction: a slow processor, so that a driver's time-out of 5 s takes no longer than TCG takes to get there. */
+const NS_PER_INSTRUCTION_LOG2 = 6
 
 export function qemuArguments(options: MachineOptions, files: MachineFiles, qemu: QemuVersion): string[] {
   return [

@@ -4,7 +4,7 @@ import type { CutBench } from './cut-bench.ts'
 import { type CutReport, cutRow } from './rows.ts'
 
 /** Requests over which the moment is spread. */
-const PERIODS: Readonly<Record<'full' | 'slow', number>> = { full: 40, slow: 1 }
+const PERIODS: Readonly<Record<'full' | 'slow', number>> = { full: 10, slow: 1 }
 
 /** How long the kernel takes from one request to the next, in milliseconds. */
 export async function periodMs(bench: CutBench): Promise<number> {

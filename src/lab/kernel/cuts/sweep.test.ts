@@ -29,7 +29,7 @@ function rig(length: number, from: number, to: number) {
   let mostKept = 0
   const machine = {
     entry: { name: 'entry' } as Moment,
-    symbols: { locate: (address: bigint) => ({ text: `sender+${address}` }) },
+    symbols: { locate: (address: bigint) => ({ text: `sender+${address}`, symbol: { name: 'sender' } }) },
     options: { kernel: { version: '6.1.192' }, interface: 'kcs', panicOp: 'string' },
     restore: async ({ name }: Moment) => {
       at = name === 'entry' ? 0 : Number(name.slice('at-'.length))

@@ -10,6 +10,8 @@ const STEPS_WORTH_A_SNAPSHOT = 64
 /** Snapshots that are kept beside the entry's, each of some 110 MB. */
 const KEPT_SNAPSHOTS = 6
 
+const lockFunction = /^_raw_(?:spin|read|write)_(?:un|try)?lock/
+
 export class Sweep {
   readonly bench: CutBench
   readonly way: readonly Instruction[]
@@ -39,8 +41,8 @@ export class Sweep {
   }
 
   /**
-   * `samples` cuts at even distances and at each store, then halving between neighbours that fared differently, down
-   * to the instruction. A window that lies between two of the first cuts without a store at either edge is missed.
+   * `samples` cuts at even distances, at each store and where a lock is taken or given back, then halving between neighbours that fared differently, down
+   * to the instruction. A window that lies between two of the first cuts is missed.
    */
   async *sampled(samples: number): AsyncGenerator<[at: number, report: CutReport], void> {
     const outcomes = new Map<number, Outcome>()
@@ -69,10 +71,19 @@ export class Sweep {
     for (let sample = 1; sample < samples; sample++) chosen.add(Math.floor((sample * last) / samples))
     for (let at = 1; at <= last; at++) {
       const [before, here] = [this.way[at - 1]!, this.way[at]!]
-      if (before.step === here.step && sameStores(before.stores, here.stores)) continue
+      const isStore = before.step !== here.step || !sameStores(before.stores, here.stores)
+      if (!isStore && !this.#isLockEdge(before, here)) continue
       chosen.add(at - 1).add(at)
     }
     return [...chosen].sort((a, b) => a - b)
+  }
+
+  /** Between them a lock's function is entered or left. */
+  #isLockEdge(before: Instruction, here: Instruction): boolean {
+    const [left, entered] = [before, here].map(
+      ({ address }) => this.bench.symbols.locate(address)?.symbol.name,
+    )
+    return left !== entered && [left, entered].some(name => name !== undefined && lockFunction.test(name))
   }
 
   async #goTo(at: number): Promise<void> {
