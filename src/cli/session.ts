@@ -92,8 +92,8 @@ export class Session implements AsyncDisposable {
   }
 
   async #open(globals: GlobalValues): Promise<Bmc> {
-    const { env, warn } = this.#options
-    return openBmc(await resolveTarget(globals, env), { env, warn })
+    const { env, warn, signal } = this.#options
+    return openBmc(await resolveTarget(globals, env), { env, warn, signal })
   }
 
   async #print(command: Subcommand, data: unknown, globals: GlobalValues): Promise<void> {

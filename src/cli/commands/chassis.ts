@@ -7,6 +7,7 @@ import {
   SetPowerRestorePolicy,
 } from '../../protocol/commands/chassis.ts'
 import { group, subcommand } from '../declare.ts'
+import { chassisStatus } from '../ipmitool/chassis-status.ts'
 import { choice, optional, text, UsageError } from '../params.ts'
 import { flagPhrases, phrase } from '../phrase.ts'
 import { bootdev, bootparam } from './chassis-boot.ts'
@@ -33,6 +34,7 @@ const status = subcommand({
       ['identify', ({ chassis }) => (chassis.identifySupported ? phrase(chassis.identify) : undefined)],
       ['front panel', ({ frontPanel }) => (frontPanel === undefined ? undefined : flagPhrases(frontPanel))],
     ),
+  ipmitool: chassisStatus,
 })
 
 const identify = subcommand({

@@ -4,6 +4,7 @@ import { ColdReset, GetDeviceGuid, GetSelfTestResults, WarmReset } from '../../p
 import { GetBmcGlobalEnables, SetBmcGlobalEnables } from '../../protocol/commands/messaging.ts'
 import { group, subcommand } from '../declare.ts'
 import { hex, hexBytes } from '../hex.ts'
+import { mcInfo } from '../ipmitool/mc-info.ts'
 import { choice } from '../params.ts'
 import { watchdog } from './watchdog.ts'
 
@@ -24,6 +25,7 @@ const info = subcommand({
       ['supports', id => supported(id.supports)],
       ['auxiliary firmware', id => (id.auxFirmware === undefined ? undefined : hexBytes(id.auxFirmware))],
     ),
+  ipmitool: mcInfo,
 })
 
 function supported(supports: Readonly<Record<string, boolean>>): string {

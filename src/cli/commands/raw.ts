@@ -16,8 +16,9 @@ export const raw = subcommand({
     cmd: integer('CMD', 'command', { max: 0xff }),
     data: many(integer('BYTE', 'data', { max: 0xff })),
   },
-  async run({ bmc, signal }, { netFn, cmd, data }) {
-    const body = await (await bmc()).raw(netFn, cmd, Uint8Array.from(data), { signal })
+  async run({ bmc, signal, lun }, { netFn, cmd, data }) {
+    const addr = lun === 0 ? {} : { addr: { kind: 'systemInterface' as const, lun } }
+    const body = await (await bmc()).raw(netFn, cmd, Uint8Array.from(data), { signal, ...addr })
     const code = body[0] ?? 0xff
     const command = findCommand(netFn, cmd)
     if (code !== 0) {

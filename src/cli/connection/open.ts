@@ -1,19 +1,86 @@
 /** From a target to a `Bmc`: the password is looked for only where one is needed. */
 import type { Bmc } from '../../client/bmc.ts'
+import type { ConnectOptions } from '../../client/lan-url.ts'
+import { LastwordError } from '../../protocol/error.ts'
 import { findPassword, type PasswordContext } from './password.ts'
-import type { Target } from './target.ts'
+import type { Bridge, Target } from './target.ts'
 
-export async function openBmc(target: Target, context: Pick<PasswordContext, 'env' | 'warn'>): Promise<Bmc> {
+export interface OpenContext extends Pick<PasswordContext, 'env' | 'warn'> {
+  signal: AbortSignal
+}
+
+export async function openBmc(target: Target, context: OpenContext): Promise<Bmc> {
+  const bmc = await connected(target, context)
+  return target.bridge === undefined ? bmc : bridged(bmc, target.bridge)
+}
+
+async function connected(target: Target, context: OpenContext): Promise<Bmc> {
   const url = new URL(target.url)
   if (url.protocol === 'sim:') return (await import('./sim.ts')).openSimulated(target.url)
   const { connect } = await import('../../client/connect.ts')
-  if (url.protocol === 'lan:' || url.protocol === 'lanplus:') {
-    const password = await findPassword(target.password, {
-      ...context,
-      host: url.hostname,
-      username: target.username,
+  if (url.protocol !== 'lan:' && url.protocol !== 'lanplus:') return connect(target.url)
+  const password = await findPassword(target.password, {
+    env: context.env,
+    warn: context.warn,
+    host: url.hostname,
+    username: target.username,
+  })
+  const address = target.family === undefined ? target.url : await withAddress(url, target.family)
+  return connect(address, lanOptions(target, password, context))
+}
+
+/** The name's address of one family. */
+async function withAddress(url: URL, family: 4 | 6): Promise<string> {
+  const { lookup } = await import('node:dns/promises')
+  const host = url.hostname.replace(/^\[(.*)\]$/, '$1')
+  try {
+    const { address } = await lookup(host, { family })
+    const port = url.port === '' ? '' : `:${url.port}`
+    return `${url.protocol}//${family === 6 ? `[${address}]` : address}${port}${url.search}`
+  } catch (cause) {
+    throw new LastwordError('HOST_UNKNOWN', `"${host}" has no IPv${family} address`, {
+      cause,
+      hint: `Leave out -${family}, or give the address.`,
     })
-    void password
   }
-  return connect(target.url)
+}
+
+const DEFAULT_WAIT_MS = 1000
+const DEFAULT_RETRIES = 9
+
+function lanOptions(target: Target, password: string, { warn, signal }: OpenContext): ConnectOptions {
+  const { username, kg, privilege, cipherSuite, nameLookup, timeoutMs, retries } = target
+  const firstWaitMs = timeoutMs ?? DEFAULT_WAIT_MS
+  return {
+    password,
+    userName: username,
+    signal,
+    onWarning: warning => warn(warning.message),
+    ...(kg === undefined ? {} : { kg }),
+    ...(privilege === undefined ? {} : { privilege }),
+    ...(cipherSuite === undefined ? {} : { cipher: cipherSuite }),
+    ...(nameLookup === undefined ? {} : { lookUp: nameLookup }),
+    ...(timeoutMs === undefined ? {} : { firstWaitMs }),
+    ...(timeoutMs === undefined && retries === undefined
+      ? {}
+      : { timeoutMs: firstWaitMs * ((retries ?? DEFAULT_RETRIES) + 1) }),
+  }
+}
+
+/** The same connection, whose requests go to another controller. */
+async function bridged(bmc: Bmc, { target, channel, transit }: Bridge): Promise<Bmc> {
+  const { Bmc: AnyBmc } = await import('../../client/bmc.ts')
+  const way =
+    transit === undefined ? {} : { transit: { channel: transit.channel, slaveAddr: transit.address } }
+  return new AnyBmc(
+    {
+      request(netFn, cmd, data, options = {}) {
+        const lun = options.addr?.lun ?? 0
+        const addr = { kind: 'ipmb' as const, channel, slaveAddr: target, lun, ...way }
+        return bmc.raw(netFn, cmd, data, { ...options, addr })
+      },
+      close: () => bmc.close(),
+    },
+    bmc.url,
+  )
 }
