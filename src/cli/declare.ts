@@ -48,9 +48,11 @@ export interface SubcommandSpec<A extends Params, O extends Params, D> {
   /** Further sentences of the help. */
   readonly details?: string
   run(context: Context, values: ValuesOf<A> & ValuesOf<O>): Promise<D>
-  view(as: Views<D>): View<D>
+  view(as: Views<NoInfer<D>>): View<NoInfer<D>>
+  /** What programs get as JSON and YAML, where that is not the data as they are. */
+  data?(data: NoInfer<D>): unknown
   /** Byte for byte what ipmitool 1.8.19 prints. */
-  ipmitool?(data: D, context: RenderContext): string
+  ipmitool?(data: NoInfer<D>, context: RenderContext): string
 }
 
 /** A subcommand whose types are its own business. */
@@ -63,6 +65,7 @@ export interface Subcommand {
   readonly details?: string
   run(context: Context, values: Readonly<Record<string, unknown>>): Promise<unknown>
   readonly view: View<unknown>
+  readonly data?: (data: unknown) => unknown
   readonly ipmitool?: (data: unknown, context: RenderContext) => string
 }
 
@@ -78,7 +81,7 @@ export interface Group {
 export function subcommand<const A extends Params, const O extends Params, D>(
   spec: SubcommandSpec<A, O, D>,
 ): Subcommand {
-  const { args, options, run, view, ipmitool, ...head } = spec
+  const { args, options, run, view, data, ipmitool, ...head } = spec
   return {
     kind: 'command',
     ...head,
@@ -86,6 +89,7 @@ export function subcommand<const A extends Params, const O extends Params, D>(
     options: options ?? {},
     run: (context, values) => run(context, values as ValuesOf<A> & ValuesOf<O>),
     view: view(views<D>()) as View<unknown>,
+    ...(data === undefined ? {} : { data: data as Subcommand['data'] & {} }),
     ...(ipmitool === undefined ? {} : { ipmitool: ipmitool as Subcommand['ipmitool'] & {} }),
   }
 }

@@ -41,6 +41,17 @@ export const registry: readonly Entry[] = [
     async () => (await import('./commands/chassis.ts')).chassis,
   ),
   declared('power', "the system's power", async () => (await import('./commands/power.ts')).power),
+  declared(
+    'sdr',
+    'sensor data records and what their sensors read',
+    async () => (await import('./commands/sdr.ts')).sdr,
+  ),
+  declared(
+    'sensor',
+    'sensors with their thresholds',
+    async () => (await import('./commands/sensor.ts')).sensor,
+  ),
+  declared('sel', 'the System Event Log', async () => (await import('./commands/sel.ts')).sel),
   declared('user', 'who may log in', async () => (await import('./commands/user.ts')).user),
   declared(
     'channel',

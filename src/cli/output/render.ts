@@ -14,15 +14,22 @@ export async function* render(
   context: RenderContext,
 ): AsyncGenerator<string, void, void> {
   const { view } = command
+  const forPrograms = command.data ?? (whole => whole)
   if (view.kind === 'silent') return
   if (format === 'ipmitool') yield await ipmitoolText(command, data, context)
-  else if (format === 'json') yield `${JSON.stringify(plain(await whole(data)), null, 2)}\n`
+  else if (format === 'json') yield `${JSON.stringify(plain(forPrograms(await whole(data))), null, 2)}\n`
   else if (format === 'yaml') {
     const { yamlText } = await import('./yaml.ts')
-    yield yamlText(plain(await whole(data)))
-  } else if (format === 'ndjson') yield* each(data, row => `${JSON.stringify(plain(row))}\n`)
+    yield yamlText(plain(forPrograms(await whole(data))))
+  } else if (format === 'ndjson')
+    yield* each(await published(command, data), row => `${JSON.stringify(plain(row))}\n`)
   else if (format === 'csv') yield* csv(view, data)
   else yield await peopleText(view, data)
+}
+
+/** Rows go on coming in as they do, unless they have to be made for programs first. */
+async function published(command: Subcommand, data: unknown): Promise<unknown> {
+  return command.data === undefined ? data : command.data(await whole(data))
 }
 
 async function ipmitoolText(command: Subcommand, data: unknown, context: RenderContext): Promise<string> {

@@ -1,0 +1,352 @@
+/** `lastword sel`: the System Event Log. IPMI 2.0 rev 1.1, section 31. */
+import { readFileSync, writeFileSync } from 'node:fs'
+import { GetSelAllocationInfo, GetSelEntry } from '../../protocol/commands/sel.ts'
+import { CompletionCodeError } from '../../protocol/completion-code.ts'
+import { LastwordError } from '../../protocol/error.ts'
+import {
+  decodeSelRecord,
+  encodeSelRecord,
+  SEL_RECORD_BYTES,
+  type SelRecord,
+} from '../../protocol/sel-record.ts'
+import { type Context, group, subcommand } from '../declare.ts'
+import { hex } from '../hex.ts'
+import { selInfo, selTime } from '../ipmitool/sel-info.ts'
+import { selElist, selList } from '../ipmitool/sel-list.ts'
+import { file, integer, many, optional, text, UsageError } from '../params.ts'
+import { flagPhrases } from '../phrase.ts'
+import { eventText, selEvent, sensorNames, sensorText, timeText } from '../sel-events.ts'
+import { readRecords } from '../sensors.ts'
+
+const info = subcommand({
+  name: 'info',
+  summary: 'how full the SEL is and what it can do',
+  async run({ bmc, signal }) {
+    const open = await bmc()
+    const about = await open.sel.info({ signal })
+    const allocation = about.supports.allocationInfo
+      ? await open.run(GetSelAllocationInfo, {}, { signal }).catch(unlessRefused)
+      : undefined
+    return { info: about, allocation }
+  },
+  data: ({ info: about, allocation }) => ({ ...about, allocation }),
+  view: as =>
+    as.record(
+      ['version', data => `${data.info.version & 0x0f}.${data.info.version >> 4}`],
+      ['entries', data => data.info.entries],
+      ['free', data => `${data.info.freeBytes} bytes`],
+      ['last addition', data => dateText(data.info.lastAdded)],
+      ['last erasure', data => dateText(data.info.lastErased)],
+      ['overflow', data => data.info.supports.overflow],
+      ['supports', ({ info: { supports } }) => flagPhrases({ ...supports, overflow: false })],
+      ['free units', data => data.allocation?.freeUnits],
+    ),
+  ipmitool: ({ info: about, allocation }) => selInfo(about, allocation),
+})
+
+function unlessRefused(error: unknown): undefined {
+  if (error instanceof CompletionCodeError) return undefined
+  throw error
+}
+
+const NO_TIME = 0xffffffff
+
+function dateText(seconds: number): string {
+  return seconds === NO_TIME || seconds === 0 ? 'none' : new Date(seconds * 1000).toISOString()
+}
+
+/** All records, with a bar while they are read. */
+async function readEntries(context: Context): Promise<SelRecord[]> {
+  const open = await context.bmc()
+  const { entries } = await open.sel.info({ signal: context.signal })
+  using progress = await context.progress('reading the SEL', entries)
+  const records: SelRecord[] = []
+  for await (const record of open.sel.entries({ signal: context.signal })) {
+    records.push(record)
+    progress.to(records.length)
+  }
+  return records
+}
+
+const selection = {
+  selection: many(text('[first|last] N', 'only so many records, the last ones unless first')),
+}
+
+interface Chosen {
+  from: 'first' | 'last'
+  count: number | undefined
+}
+
+function chosen(words: readonly string[]): Chosen {
+  const from = words[0] === 'first' ? 'first' : 'last'
+  const number = words[0] === 'first' || words[0] === 'last' ? words[1] : words[0]
+  if (words[0] !== undefined && (number === undefined || !/^\d+$/.test(number))) {
+    throw new UsageError('sel: give first N or last N')
+  }
+  return { from, count: number === undefined ? undefined : Number(number) }
+}
+
+async function chosenEntries(context: Context, words: readonly string[]): Promise<SelRecord[]> {
+  const { from, count } = chosen(words)
+  const records = await readEntries(context)
+  if (count === undefined) return records
+  return from === 'first' ? records.slice(0, count) : records.slice(Math.max(0, records.length - count))
+}
+
+const list = subcommand({
+  name: 'list',
+  summary: 'the records of the SEL',
+  args: selection,
+  run: (context, { selection: words }) => chosenEntries(context, words),
+  data: records => records.map(record => selEvent(record)),
+  view: as =>
+    as.table(
+      'The SEL is empty.',
+      ['ID', record => record.recordId.toString(16), 'right'],
+      ['time', record => timeText(selEvent(record))],
+      ['sensor', record => sensorText(selEvent(record))],
+      ['event', record => eventText(selEvent(record))],
+      ['', record => selEvent(record).direction],
+    ),
+  ipmitool: selList,
+})
+
+const elist = subcommand({
+  name: 'elist',
+  summary: "the same with the sensors' names from the SDRs",
+  args: selection,
+  async run(context, { selection: words }) {
+    const [records, sdrs] = await Promise.all([chosenEntries(context, words), readRecords(context)])
+    return { records, sdrs }
+  },
+  data({ records, sdrs }) {
+    const names = sensorNames(sdrs)
+    return records.map(record => selEvent(record, names))
+  },
+  view: as =>
+    as.lines(({ records, sdrs }) => {
+      const names = sensorNames(sdrs)
+      const lines = records.map(record => {
+        const event = selEvent(record, names)
+        const parts = [
+          record.recordId.toString(16).padStart(4),
+          timeText(event),
+          sensorText(event),
+          eventText(event),
+        ]
+        return [...parts, event.direction ?? ''].filter(part => part !== '').join('  ')
+      })
+      return lines.length === 0 ? 'The SEL is empty.' : lines.join('\n')
+    }),
+  ipmitool: ({ records, sdrs }) => selElist(records, sdrs),
+})
+
+const idArgs = { ids: many(integer('ID', 'record IDs, 0x before hexadecimal ones', { max: 0xffff })) }
+
+const get = subcommand({
+  name: 'get',
+  summary: 'everything that some records say',
+  args: idArgs,
+  async run({ bmc, signal }, { ids }) {
+    if (ids.length === 0) throw new UsageError('sel get wants a record ID')
+    const open = await bmc()
+    return Promise.all(
+      ids.map(async recordId => {
+        const request = { reservationId: 0, recordId, offset: 0, count: 0xff }
+        return decodeSelRecord((await open.run(GetSelEntry, request, { signal })).data)
+      }),
+    )
+  },
+  data: records => records.map(record => selEvent(record)),
+  view: as =>
+    as.table(
+      'There is none.',
+      ['ID', record => hex(record.recordId, 4)],
+      ['type', record => hex(record.recordType)],
+      ['time', record => timeText(selEvent(record))],
+      ['generator', record => (record.kind === 'system' ? hex(record.generatorId) : '')],
+      ['sensor', record => sensorText(selEvent(record))],
+      ['event', record => eventText(selEvent(record))],
+      ['direction', record => selEvent(record).direction],
+      ['data', record => Buffer.from(record.data).toString('hex')],
+    ),
+})
+
+const clear = subcommand({
+  name: 'clear',
+  summary: 'erases all records, and waits until that is done',
+  async run({ bmc, signal }) {
+    await (await bmc()).sel.clear({ signal })
+    return { sel: 'cleared' }
+  },
+  view: as => as.lines(() => 'The SEL is empty.'),
+})
+
+const remove = subcommand({
+  name: 'delete',
+  summary: 'deletes some records',
+  args: idArgs,
+  async run({ bmc, signal }, { ids }) {
+    if (ids.length === 0) throw new UsageError('sel delete wants a record ID')
+    const { sel: log } = await bmc()
+    for (const id of ids) await log.delete(id, { signal })
+    return { deleted: ids }
+  },
+  view: as => as.lines(({ deleted }) => `Deleted: ${deleted.map(id => hex(id, 4)).join(', ')}`),
+})
+
+const add = subcommand({
+  name: 'add',
+  summary: 'adds the records of a file, sixteen bytes a line, # for remarks',
+  args: { file: file('FILE', 'record ID and time stamp are given by the BMC') },
+  async run({ bmc, signal }, { file: path }) {
+    const records = recordLines(path)
+    const { sel: log } = await bmc()
+    const ids: number[] = []
+    for (const record of records) ids.push(await log.add(record, { signal }))
+    return { added: ids }
+  },
+  view: as => as.lines(({ added }) => `Added: ${added.map(id => hex(id, 4)).join(', ')}`),
+})
+
+function recordLines(path: string): SelRecord[] {
+  return readText(path)
+    .toString('utf8')
+    .split('\n')
+    .map(line => line.replace(/#.*/, '').trim())
+    .flatMap((line, index) => (line === '' ? [] : [recordOf(line, `${path}:${index + 1}`)]))
+}
+
+function recordOf(line: string, where: string): SelRecord {
+  const bytes = line.split(/[\s,]+/).map(Number)
+  const isRecord =
+    bytes.length === SEL_RECORD_BYTES &&
+    bytes.every(byte => Number.isInteger(byte) && byte >= 0 && byte <= 0xff)
+  if (!isRecord) throw new UsageError(`${where}: a record is sixteen bytes, "${line}" is not`)
+  return decodeSelRecord(Uint8Array.from(bytes))
+}
+
+function readText(path: string): Buffer {
+  try {
+    return readFileSync(path)
+  } catch (cause) {
+    throw new LastwordError('FILE_UNREADABLE', `${path} cannot be read: ${(cause as Error).message}`, {
+      cause,
+    })
+  }
+}
+
+const timeGet = subcommand({
+  name: 'get',
+  summary: 'the clock of the SEL',
+  async run({ bmc, signal }) {
+    const seconds = await (await bmc()).sel.time({ signal })
+    return { seconds, time: new Date(seconds * 1000).toISOString() }
+  },
+  view: as => as.lines(({ time }) => time),
+  ipmitool: ({ seconds }) => selTime(seconds),
+})
+
+const timeSet = subcommand({
+  name: 'set',
+  summary: 'sets the clock of the SEL',
+  args: {
+    time: text('TIME', 'now, a date such as 2026-11-25T09:00:00Z, or MM/DD/YYYY HH:MM:SS'),
+    clock: optional(text('HH:MM:SS', 'behind MM/DD/YYYY')),
+  },
+  async run({ bmc, signal }, { time, clock }) {
+    const seconds = secondsOf(clock === undefined ? time : `${time} ${clock}`)
+    await (await bmc()).sel.setTime(seconds, { signal })
+    return { seconds, time: new Date(seconds * 1000).toISOString() }
+  },
+  view: as => as.lines(({ time }) => time),
+  ipmitool: ({ seconds }) => selTime(seconds),
+})
+
+function secondsOf(words: string): number {
+  if (words === 'now') return Math.floor(Date.now() / 1000)
+  const ms = Date.parse(words)
+  if (Number.isNaN(ms)) throw new UsageError(`time: "${words}" is neither now nor a date`)
+  return Math.floor(ms / 1000)
+}
+
+const save = subcommand({
+  name: 'save',
+  summary: 'writes the records into a file that sel add can read',
+  args: { file: file('FILE', 'where to') },
+  async run(context, { file: path }) {
+    const records = await readEntries(context)
+    const lines = records.map(record => {
+      const event = selEvent(record)
+      const bytes = Array.from(encodeSelRecord(record), byte => hex(byte)).join(' ')
+      return `${bytes} # ${[timeText(event), sensorText(event), eventText(event)].join(', ')}\n`
+    })
+    writeFileSync(path, lines.join(''))
+    return { file: path, records: records.length }
+  },
+  view: as => as.lines(({ file: path, records }) => `${records} records are in ${path}.`),
+})
+
+const writeraw = subcommand({
+  name: 'writeraw',
+  summary: 'writes the raw records into a file',
+  args: { file: file('FILE', 'where to') },
+  async run(context, { file: path }) {
+    const records = await readEntries(context)
+    writeFileSync(path, Buffer.concat(records.map(encodeSelRecord)))
+    return { file: path, records: records.length }
+  },
+  view: as => as.lines(({ file: path, records }) => `${records} records are in ${path}.`),
+})
+
+const readraw = subcommand({
+  name: 'readraw',
+  summary: 'the records of a file that writeraw wrote; needs no BMC',
+  args: { file: file('FILE', 'raw records') },
+  async run(_, { file: path }) {
+    const raw = readText(path)
+    if (raw.length % SEL_RECORD_BYTES !== 0)
+      throw new UsageError(`${path}: records have ${SEL_RECORD_BYTES} bytes each`)
+    return Array.from({ length: raw.length / SEL_RECORD_BYTES }, (_, index) =>
+      decodeSelRecord(raw.subarray(index * SEL_RECORD_BYTES, (index + 1) * SEL_RECORD_BYTES)),
+    )
+  },
+  data: records => records.map(record => selEvent(record)),
+  view: as =>
+    as.table(
+      'The file has no record.',
+      ['ID', record => record.recordId.toString(16), 'right'],
+      ['time', record => timeText(selEvent(record))],
+      ['sensor', record => sensorText(selEvent(record))],
+      ['event', record => eventText(selEvent(record))],
+    ),
+  ipmitool: selList,
+})
+
+const lastwords = subcommand({
+  name: 'lastwords',
+  summary: 'the crashes that the SEL tells of, one sentence each',
+  run: async ({ bmc, signal }) => (await bmc()).sel.sentences({ signal }),
+  view: as =>
+    as.lines(sentences => (sentences.length === 0 ? 'The SEL tells of no crash.' : sentences.join('\n'))),
+})
+
+export const sel = group(
+  'sel',
+  'the System Event Log',
+  [
+    info,
+    list,
+    elist,
+    get,
+    clear,
+    remove,
+    add,
+    group('time', 'the clock of the SEL', [timeGet, timeSet], 'get'),
+    save,
+    writeraw,
+    readraw,
+    lastwords,
+  ],
+  'info',
+)
