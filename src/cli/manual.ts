@@ -109,9 +109,13 @@ function sentence(text: string): string {
 
 /** Backslashes, dashes and a dot or quote at the beginning mean something to roff. */
 function roff(text: string): string {
-  return text
-    .replaceAll('\\', '\\e')
-    .replaceAll('-', '\\-')
-    .replaceAll('…', '...')
-    .replace(/^(['.])/, '\\&$1')
+  return (
+    text
+      .replaceAll('\\', '\\e')
+      .replaceAll('-', '\\-')
+      .replaceAll('…', '...')
+      // At the end of a word a bracket would be taken for punctuation.
+      .replace(/\.\.\.\]/g, '...]\\&')
+      .replace(/^(['.])/, '\\&$1')
+  )
 }
