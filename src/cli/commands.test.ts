@@ -39,7 +39,7 @@ describe('output', () => {
     assert.match(lastword('-H', 'sim://', 'mc', 'info', '--yaml').stdout, /^ipmiVersion: "2\.0"$/m)
     const [head, values] = lastword('-H', 'sim://', 'mc', 'info', '-c').stdout.split('\n')
     assert.match(head!, /^device ID,device revision,/)
-    assert.match(values!, /"SEL, IPMB event receiver"/)
+    assert.match(values!, /"[^"]*SEL, [^"]*"/)
   })
 
   it('prints raw bytes as ipmitool does', () => {
