@@ -64,6 +64,11 @@ export class LanTransport implements Transport, LanReceiver {
     }
   }
 
+  /** The session's own pace goes up to this. */
+  get window(): number {
+    return this.machine.maxInFlight
+  }
+
   request(netFn: number, cmd: number, data: Uint8Array, options: RequestOptions = {}): Promise<Uint8Array> {
     const { route, lun } = routeOf(options.addr)
     return this.#perform(options.signal, done => {
