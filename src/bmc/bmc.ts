@@ -8,6 +8,7 @@ import type { LastwordError } from '../protocol/error.ts'
 import { decodeSelRecord, encodeSelRecord, type SelRecord } from '../protocol/sel-record.ts'
 import { Chassis, type HostAction } from './chassis.ts'
 import type { BmcIdentity, Controller } from './controller.ts'
+import { type Fault, type FaultKind, Faults } from './faults.ts'
 import { Messaging } from './messaging.ts'
 import { Pef } from './pef.ts'
 import { Sensors } from './sensors.ts'
@@ -83,6 +84,8 @@ export class Bmc implements Saveable, Controller {
   readonly lanServers = new Map<number, LanServerMachine>()
   /** Where the LAN channel can be reached, once it is served. */
   lanAddress: { host: string; port: number } | null = null
+  /** What this BMC does wrong on request; null: nothing. */
+  faults: Faults | null = null
   /** A Partial Add SEL Entry that has begun. */
   partialRecord: Uint8Array | null = null
   readonly #nowMs: () => number
@@ -223,6 +226,28 @@ export class Bmc implements Saveable, Controller {
     const record = decodeSelRecord(raw)
     if (record.kind === 'system') this.pef.process(record, id)
     return id
+  }
+
+  /** Turns a fault on, one of its kind at a time. */
+  addFault(fault: Fault): void {
+    this.faults ??= new Faults()
+    this.faults.set(fault)
+    this.#applyFaults()
+  }
+
+  /** Turns one kind of fault off, or all. */
+  clearFaults(kind?: FaultKind): void {
+    this.faults?.clear(kind)
+    this.#applyFaults()
+    if (this.faults?.list.length === 0) this.faults = null
+  }
+
+  /** Some faults are not in what comes and goes but in what the BMC is. */
+  #applyFaults(): void {
+    this.sel.isForcedFull = this.faults?.has('sel-full') ?? false
+    this.sel.skewSeconds = this.faults?.value('clock') ?? 0
+    for (const server of this.lanServers.values())
+      server.sessions.isExhausted = this.faults?.has('sessions') ?? false
   }
 
   /** A reset was asked for; it happens once the answer is out (`settle`). */

@@ -92,6 +92,11 @@ export function executeDurably(bmc: Bmc, request: Uint8Array, caller: Caller): U
 
 function answer(bmc: Bmc, first: number, cmd: number, request: Uint8Array, caller: Caller): Uint8Array {
   if (request.length < 2) return Uint8Array.of(CompletionCode.RequestLengthInvalid)
+  const fate = bmc.faults?.strike() ?? 'execute'
+  if (fate === 'busy') return Uint8Array.of(CompletionCode.NodeBusy)
+  if (fate === 'timeout') return Uint8Array.of(CompletionCode.Timeout)
+  // Whether the request was executed before is nobody's to know: the answer does not get out.
+  if (fate === 'reboot') bmc.requestReset('cold')
   const command = served.get(commandKey(netFnOf(first), cmd, request.subarray(2)))
   if (command === undefined) return Uint8Array.of(CompletionCode.InvalidCommand)
   if (lunOf(first) !== 0) return Uint8Array.of(CompletionCode.InvalidForLun)

@@ -2,7 +2,9 @@
 
 export * from './accounts.ts'
 export * from './bmc.ts'
+export * from './control.ts'
 export * from './execute.ts'
+export * from './faults.ts'
 export * from './kcs-side.ts'
 export * from './lan-server.ts'
 export * from './serve.ts'

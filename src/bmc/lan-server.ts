@@ -112,8 +112,13 @@ export class LanServer {
       // The system's limit stands.
     }
     socket.on('message', (datagram, { address, port }) => {
-      this.machine.handle(datagram, { address, port }, performance.now())
-      this.#flush()
+      const handle = (bytes: Uint8Array) => {
+        this.machine.handle(bytes, { address, port }, performance.now())
+        this.#flush()
+      }
+      const { faults } = this.#bmc
+      if (faults === null) handle(datagram)
+      else faults.receive(datagram, handle)
     })
   }
 
@@ -124,7 +129,13 @@ export class LanServer {
 
   #flush(): void {
     for (let out = this.machine.pollTransmit(); out !== null; out = this.machine.pollTransmit()) {
-      if (!this.#isClosed) this.#socket.send(out.datagram, out.to.port, out.to.address)
+      const { to } = out
+      const send = (datagram: Uint8Array) => {
+        if (!this.#isClosed) this.#socket.send(datagram, to.port, to.address)
+      }
+      const { faults } = this.#bmc
+      if (faults === null) send(out.datagram)
+      else faults.transmit(out.datagram, send)
     }
     this.#bmc.settle()
     this.#schedule()

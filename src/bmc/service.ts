@@ -5,6 +5,8 @@ import { join } from 'node:path'
 import type { LastwordError } from '../protocol/error.ts'
 import { BmcAccounts } from './accounts.ts'
 import { Bmc, type BmcOptions } from './bmc.ts'
+import { ControlServer } from './control.ts'
+import type { Fault } from './faults.ts'
 import { LanServer } from './lan-server.ts'
 import { type DrawnPassword, DrawnPasswords } from './stores/drawn-passwords.ts'
 import type { Damage } from './stores/journal.ts'
@@ -28,6 +30,10 @@ export interface BmcServiceOptions {
   stateDir?: string
   /** 1 unless given. */
   count?: number
+  /** What each does wrong from the start. */
+  faults?: readonly Fault[]
+  /** A Unix socket for changes at run time. */
+  control?: string
   onError?: (error: LastwordError) => void
   onDamage?: (damage: Damage) => void
   onVm?: (state: 'connected' | 'gone') => void
@@ -42,6 +48,7 @@ export class BmcService {
   readonly bmcs: readonly Bmc[]
   readonly lanServers: LanServer[] = []
   vmServer: VmServer | null = null
+  controlServer: ControlServer | null = null
   /** To be shown once, and nowhere else. */
   readonly drawn: readonly DrawnPassword[]
   readonly #ticking: NodeJS.Timeout
@@ -76,6 +83,7 @@ export class BmcService {
   async close(): Promise<void> {
     clearInterval(this.#ticking)
     this.#trapSocket?.close()
+    await this.controlServer?.close()
     await this.vmServer?.close()
     await Promise.all(this.lanServers.map(server => server.close()))
     for (const bmc of this.bmcs) bmc.close()
@@ -93,7 +101,14 @@ export class BmcService {
     for (const bmc of this.bmcs) bmc.tick()
   }
 
-  async #listen({ lan, vm, onError, onVm }: BmcServiceOptions): Promise<void> {
+  async #listen(options: BmcServiceOptions): Promise<void> {
+    await this.#listenToHosts(options)
+    if (options.control !== undefined)
+      this.controlServer = await ControlServer.listen(options.control, this.bmcs)
+    for (const bmc of this.bmcs) for (const fault of options.faults ?? []) bmc.addFault(fault)
+  }
+
+  async #listenToHosts({ lan, vm, onError, onVm }: BmcServiceOptions): Promise<void> {
     const report = onError === undefined ? {} : { onError }
     if (vm !== undefined)
       this.vmServer = await VmServer.listen(this.bmcs[0]!, { ...vm, ...report, ...(onVm && { onVm }) })

@@ -110,14 +110,23 @@ export class VmServer {
     socket.setNoDelay(true)
     const serial = new VmSerial({
       send: bytes => {
-        if (!socket.write(bytes)) socket.pause()
+        const send = (sent: Uint8Array) => {
+          if (!socket.destroyed && !socket.write(sent)) socket.pause()
+        }
+        const { faults } = this.#bmc
+        if (faults === null) send(bytes)
+        else faults.transmit(bytes, send)
       },
       onRequest: (sequence, request) => this.#execute(serial, sequence, request),
       onReset: () => {},
       onError: error => this.#options.onError?.(error),
     })
     this.#serial = serial
-    socket.on('data', bytes => serial.receive(bytes))
+    socket.on('data', bytes => {
+      const { faults } = this.#bmc
+      if (faults === null) serial.receive(bytes)
+      else faults.receive(bytes, heard => serial.receive(heard))
+    })
     // A VM that asks without reading the answers is not listened to until it does.
     socket.on('drain', () => socket.resume())
     // A peer that resets the connection is a VM that went away.

@@ -1,6 +1,7 @@
 /** `lastword bmc`: serves a simulated BMC, or many alike, until it is told to stop. */
 import { readFileSync } from 'node:fs'
 import { Command, InvalidArgumentError } from 'commander'
+import { type Fault, parseFault } from '../bmc/faults.ts'
 import { hostPortText } from '../bmc/listen-error.ts'
 import { BmcService, type HostPort } from '../bmc/service.ts'
 import type { Damage } from '../bmc/stores/journal.ts'
@@ -8,6 +9,7 @@ import { type BmcConfig, bmcConfig } from '../bmc/world/config.ts'
 import { defaultConfig } from '../bmc/world/default-world.ts'
 import { readConfig } from '../bmc/world/read-config.ts'
 import { LastwordError } from '../protocol/error.ts'
+import { bmcCtlCommand } from './bmc-ctl.ts'
 import { logLimit } from './log-limit.ts'
 import { printError, printRow } from './output.ts'
 
@@ -19,6 +21,8 @@ interface BmcCommandOptions {
   count: number
   user?: string
   passwordFile?: string
+  fault: Fault[]
+  control?: string
   json?: boolean
 }
 
@@ -40,7 +44,15 @@ export function bmcCommand(): Command {
     .option('--count <n>', 'so many BMCs, each on the next loopback address', count, 1)
     .option('--user <name>', 'an administrator of this name in place of the configured users')
     .option('--password-file <file>', "that user's password; without it one is drawn and shown once")
+    .option(
+      '--fault <fault>',
+      'what it does wrong, such as late=200 or lossy=0.3; may be repeated',
+      fault,
+      [],
+    )
+    .option('--control <socket>', 'a Unix socket to change it while it runs: lastword bmc ctl')
     .option('--json', 'say on standard output, as one JSON object, when it is ready')
+    .addCommand(bmcCtlCommand())
     .action(serve)
 }
 
@@ -63,6 +75,15 @@ function count(text: string): number {
   return number
 }
 
+function fault(text: string, before: Fault[]): Fault[] {
+  try {
+    return [...before, parseFault(text)]
+  } catch (error) {
+    if (!(error instanceof LastwordError)) throw error
+    throw new InvalidArgumentError(`${error.message}. ${error.hint}`)
+  }
+}
+
 function say(line: string): void {
   process.stderr.write(`lastword: ${line}\n`)
 }
@@ -80,6 +101,8 @@ async function serve(options: BmcCommandOptions): Promise<void> {
     ...(options.lan && { lan: options.lan }),
     ...(options.vm && { vm: options.vm }),
     ...(options.state !== undefined && { stateDir: options.state }),
+    ...(options.control !== undefined && { control: options.control }),
+    faults: options.fault,
     onError: error => {
       if (mayPrint()) printError(error, 'short')
     },
@@ -131,6 +154,7 @@ function tellReady(service: BmcService, options: BmcCommandOptions): void {
       kind: 'ready',
       ...(lan && { lan }),
       ...(vm && { vm }),
+      ...(options.control !== undefined && { control: options.control }),
       ...(options.count > 1 && last && { count: options.count, lastLan: hostPortText(last.host, last.port) }),
       ...(service.drawn.length > 0 && { passwords: service.drawn }),
     })

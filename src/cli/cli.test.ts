@@ -147,6 +147,25 @@ describe('lastword bmc', () => {
     assert.match(host.stderr, /cannot listen on 192\.0\.2\.1:0: .*\n {2}Name an address of this machine/)
   })
 
+  it('is changed while it runs over its control socket', async () => {
+    const dir = mkdtempSync(join(tmpdir(), 'lastword-bmc-'))
+    const socket = join(dir, 'control')
+    try {
+      const { child } = await startBmc('--control', socket, '--fault', 'late=5')
+      const ctl = (...words: string[]) => lastword('bmc', 'ctl', socket, ...words)
+      assert.match(ctl('status').stdout, /"power":"on".*"faults":\["late=5"\]/)
+      assert.match(ctl('sensor', 'CPU1 Temp', '95').stdout, /"name":"CPU1 Temp","raw":95/)
+      assert.match(ctl('clear').stdout, /"faults":\[\]/)
+      assert.equal(ctl('dance').status, 2)
+      assert.equal(ctl('sensor', 'Nose', '1').status, 1)
+      child.kill()
+      await once(child, 'exit')
+      assert.equal(lastword('bmc', '--vm', '0', '--fault', 'slow').status, 2)
+    } finally {
+      rmSync(dir, { recursive: true })
+    }
+  })
+
   it('writes an IPv6 address in brackets', async () => {
     const child = spawn(process.execPath, [main, 'bmc', '--vm', '[::1]:0', '--json'], {
       stdio: ['ignore', 'pipe', 'ignore'],

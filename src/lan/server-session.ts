@@ -57,6 +57,8 @@ const HANDLES = 63
 
 export class SessionTable {
   readonly capacity: number
+  /** No session more is let in, whatever there is room for. */
+  isExhausted = false
   readonly #byId = new Map<number, ServerSession>()
 
   constructor(capacity: number) {
@@ -68,7 +70,7 @@ export class SessionTable {
   }
 
   get isFull(): boolean {
-    return this.size >= this.capacity
+    return this.isExhausted || this.size >= this.capacity
   }
 
   get(id: number): ServerSession | undefined {

@@ -54,6 +54,9 @@ export class SelStore implements Saveable, KeptPart {
   #auxiliary = noLogs
   /** A record was refused because the log was full. */
   overflow = false
+  /** Faults: there is no room, whatever there is; the clock is wrong by this much. */
+  isForcedFull = false
+  skewSeconds = 0
 
   constructor(options: SelStoreOptions, kept = new KeptState()) {
     this.capacity = options.capacity ?? 2048
@@ -67,7 +70,7 @@ export class SelStore implements Saveable, KeptPart {
   }
 
   get freeRecords(): number {
-    return this.capacity - this.#records.length
+    return this.isForcedFull ? 0 : this.capacity - this.#records.length
   }
 
   get records(): readonly Uint8Array[] {
@@ -85,7 +88,7 @@ export class SelStore implements Saveable, KeptPart {
 
   /** Seconds since 1970 by the log's own clock. */
   get time(): number {
-    return (this.#now() + this.#times.clockOffset) >>> 0
+    return (this.#now() + this.#times.clockOffset + this.skewSeconds) >>> 0
   }
 
   set time(seconds: number) {
@@ -105,7 +108,7 @@ export class SelStore implements Saveable, KeptPart {
 
   /** Adds a record, numbered and (but for types E0h to FFh) time-stamped here. Returns its ID or SEL_FULL. */
   add(raw: Uint8Array): number {
-    if (this.#records.length >= this.capacity) {
+    if (this.freeRecords <= 0) {
       this.overflow = true
       return SEL_FULL
     }

@@ -1,0 +1,63 @@
+/** `lastword bmc ctl`: changes simulated BMCs while they run, over their control socket. */
+import { Command } from 'commander'
+import { askControl, type ControlRequest } from '../bmc/control.ts'
+import { printRow } from './output.ts'
+import { UsageError } from './params.ts'
+
+interface CtlOptions {
+  bmc: string
+}
+
+const help = `
+Words:
+  status                        power, faults and the number of SEL entries
+  sensor NAME VALUE|auto        a value by hand, in the sensor's unit
+  states NAME OFFSETS|auto      states by hand: 0,1 or none
+  fault KIND[=NUMBER]           as lastword bmc --fault takes it
+  clear [KIND]                  ends one kind of fault, or all
+  power ACTION                  powerUp, powerDown, powerCycle, hardReset, diagnosticInterrupt, softShutdown
+`
+
+export function bmcCtlCommand(): Command {
+  return new Command('ctl')
+    .description('changes running BMCs over their control socket')
+    .argument('<socket>', 'the path that --control was given')
+    .argument('<words...>', 'what to do')
+    .option('--bmc <n>', 'which of many, from 0', '0')
+    .addHelpText('after', help)
+    .action(async (socket: string, words: string[], options: CtlOptions) => {
+      const answer = await askControl(socket, { ...requestOf(words), bmc: Number(options.bmc) })
+      printRow(answer)
+    })
+}
+
+function requestOf(words: readonly string[]): ControlRequest {
+  const [what, name, value] = words
+  switch (what) {
+    case 'status':
+      return { do: 'status' }
+    case 'sensor':
+      if (name === undefined || value === undefined) break
+      return { do: 'sensor', name, value: value === 'auto' ? null : Number(value) }
+    case 'states':
+      if (name === undefined || value === undefined) break
+      return { do: 'sensor', name, states: statesOf(value) }
+    case 'fault':
+      if (name === undefined) break
+      return { do: 'fault', fault: name }
+    case 'clear':
+      return { do: 'clearFault', ...(name !== undefined && { kind: name }) }
+    case 'power':
+      if (name === undefined) break
+      return { do: 'power', action: name } as ControlRequest
+  }
+  throw new UsageError(
+    `bmc ctl: "${words.join(' ')}" is nothing to do`,
+    'lastword bmc ctl --help lists the words.',
+  )
+}
+
+function statesOf(text: string): number[] | null {
+  if (text === 'auto') return null
+  return text === 'none' ? [] : text.split(',').map(Number)
+}
