@@ -60,7 +60,7 @@ function fateOfKernel({ outcome, step, executed }: KernelCutRow): Fate {
     lastWords: outcome === 'recorded',
     unended: 0,
     unwanted: 0,
-    silent: outcome !== 'recorded',
+    silent: outcome === 'hang',
   }
 }
 
@@ -72,7 +72,7 @@ function fateOfPolicy({ outcome, lost, doubled }: PolicyCutRow): Fate {
     lastWords: outcome === 'recorded',
     unended: 0,
     unwanted: 0,
-    silent: outcome !== 'recorded',
+    silent: outcome === 'hang',
   }
 }
 

@@ -1,0 +1,181 @@
+/** `lastword lab kernel` when something is missing, wrong or interrupted: one clear line, a status, and nothing left behind. */
+import assert from 'node:assert/strict'
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, truncate, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { after, before, describe, it as itAlways } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { findKernel, type Kernel } from '../lab/kernel/debian-kernel.ts'
+import { hasAll, itNeeds } from '../lab/kernel/needs-programs.ts'
+import { findProgram } from '../lab/kernel/run-program.ts'
+
+const programs = ['qemu-system-x86_64', 'qemu-img', 'busybox', 'ipmitool'] as const
+const it = itNeeds(...programs)
+const cli = join(dirname(fileURLToPath(import.meta.url)), 'main.js')
+
+interface Ended {
+  status: number | null
+  stdout: string
+  stderr: string
+}
+
+function start(args: readonly string[], env: Record<string, string> = {}): ChildProcess {
+  return spawn(process.execPath, [cli, 'lab', 'kernel', ...args], { env: { ...process.env, ...env } })
+}
+
+async function ended(child: ChildProcess): Promise<Ended> {
+  let [stdout, stderr] = ['', '']
+  child.stdout?.on('data', bytes => {
+    stdout += bytes
+  })
+  child.stderr?.on('data', bytes => {
+    stderr += bytes
+  })
+  const [status] = await once(child, 'close')
+  return { status, stdout, stderr }
+}
+
+const run = (args: readonly string[], env?: Record<string, string>) => ended(start(args, env))
+
+/** One line that says what is wrong, with its code, and no stack trace. */
+function assertSays({ stderr }: Ended, code: string, text: RegExp): void {
+  const lines = stderr.split('\n').filter(line => line.startsWith('lastword: '))
+  assert.equal(lines.length, 1, stderr)
+  assert.match(lines[0]!, new RegExp(`\\[${code}\\]$`))
+  assert.match(lines[0]!, text)
+  assert.doesNotMatch(stderr, /\n {4}at /)
+}
+
+/** Command lines of the processes that know this folder. */
+async function processesOf(folder: string): Promise<string[]> {
+  const found: string[] = []
+  for (const pid of await readdir('/proc')) {
+    if (!/^\d+$/.test(pid) || Number(pid) === process.pid) continue
+    const commandLine = await readFile(`/proc/${pid}/cmdline`, 'latin1').catch(() => '')
+    if (commandLine.includes(folder)) found.push(commandLine)
+  }
+  return found
+}
+
+async function until(condition: () => Promise<boolean>, what: string): Promise<void> {
+  for (let tries = 0; tries < 1200; tries++) {
+    if (await condition()) return
+    await new Promise(resolve => setTimeout(resolve, 50))
+  }
+  assert.fail(`never: ${what}`)
+}
+
+describe('lastword lab kernel', () => {
+  let kernel: Kernel
+  let own: string[]
+  let folder: string
+  let scratch: string
+
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'lastword-test-'))
+    scratch = join(folder, 'scratch')
+    await mkdir(scratch)
+    if (!hasAll(...programs)) return
+    kernel = await findKernel({ freshness: 'cached' })
+    own = ['--kernel', kernel.vmlinuz, '--modules', dirname(kernel.vmlinuz)]
+  })
+  after(() => rm(folder, { recursive: true }))
+
+  /** A PATH on which all but one program is found. */
+  async function pathWithout(missing: string): Promise<string> {
+    const bin = join(folder, `without-${missing}`)
+    await mkdir(bin)
+    const wanted = [...programs, 'ldd', 'sh', 'bash', 'xz', 'node']
+    for (const name of wanted) {
+      const path = findProgram(name)
+      if (name !== missing && path !== undefined) await symlink(path, join(bin, name))
+    }
+    return bin
+  }
+
+  for (const missing of ['qemu-system-x86_64', 'qemu-img'] as const) {
+    it(`without ${missing} names the command that brings it`, async () => {
+      const end = await run([...own, '--at', 'done'], { PATH: await pathWithout(missing), TMPDIR: scratch })
+      assertSays(
+        end,
+        'NO_PROGRAM',
+        new RegExp(`${missing} is not installed; install it with: apt-get install`),
+      )
+      assert.equal(end.status, 1)
+      assert.deepEqual(await readdir(scratch), [])
+    })
+  }
+
+  it('with a file that is no kernel says so', async () => {
+    const file = join(folder, 'text')
+    await writeFile(file, 'no kernel')
+    const end = await run(['--kernel', file, '--modules', dirname(kernel.vmlinuz), '--at', 'done'])
+    assertSays(end, 'NOT_A_KERNEL', /is no x86 Linux kernel/)
+    assert.equal(end.status, 1)
+  })
+
+  it('with a kernel that does not boot says how far it came', async () => {
+    const file = join(folder, 'vmlinuz-broken')
+    await cp(kernel.vmlinuz, file)
+    // The setup header is whole, what it would unpack is not.
+    await truncate(file, 600_000)
+    const args = ['--kernel', file, '--modules', dirname(kernel.vmlinuz), '--at', 'done']
+    const end = await run(args, { TMPDIR: scratch })
+    assertSays(end, '(?:KERNEL_DID_NOT_BOOT|QEMU_DIED)', /did not reach|ended as it was started/)
+    assert.equal(end.status, 1)
+    assert.deepEqual(await readdir(scratch), [])
+  })
+
+  it('without ipmi_si among the modules says so', async () => {
+    const modules = join(folder, 'modules')
+    await cp(dirname(kernel.vmlinuz), modules, { recursive: true })
+    await rm(join(modules, 'ipmi_si.ko'))
+    const end = await run(['--kernel', kernel.vmlinuz, '--modules', modules, '--at', 'done'])
+    assertSays(end, 'MODULE_MISSING', /ipmi_si/)
+    assert.equal(end.status, 1)
+  })
+
+  it('for a symbol that the kernel does not have names the nearest', async () => {
+    const end = await run([...own, '--at', 'smi_snd', '--json'], { TMPDIR: scratch })
+    assertSays(end, 'SYMBOL_UNKNOWN', /the nearest are smi_send/)
+    assert.deepEqual([end.status, end.stdout], [1, ''])
+    assert.deepEqual(await readdir(scratch), [])
+  })
+
+  it('interrupted in the middle ends with 130, no process and no file left', async () => {
+    const child = start([...own, '--every-instruction', '--json'], { TMPDIR: scratch })
+    const end = ended(child)
+    await until(async () => (await processesOf(scratch)).length > 0, 'QEMU starts')
+    child.kill('SIGINT')
+    const { status, stderr } = await end
+    assert.equal(status, 130)
+    assert.match(stderr, /interrupted; nothing was left behind/)
+    assert.deepEqual(await processesOf(scratch), [])
+    assert.deepEqual(await readdir(scratch), [])
+  })
+})
+
+describe("lab kernel's command line", () => {
+  const wrong: readonly (readonly [args: string, says: RegExp])[] = [
+    ['--at done --sample 3', /--at and --sample do not go together/],
+    ['--hit 2 --sample 3', /--hit needs --at/],
+    ['--watchdog', /--watchdog needs --at/],
+    ['--at done --cut no-answer', /do not go together/],
+    ['--every-instruction --instructions 9-3', /two whole numbers/],
+    ['--instructions 3-9 --at done', /--instructions needs --every-instruction/],
+    ['--random 0', /whole number from 1 on/],
+    ['--random 5 --compare', /no steps to compare/],
+    ['--at done --cpus both', /take 1 or 2/],
+    ['--kernel vmlinuz --at done', /--kernel and --modules go together/],
+  ]
+  for (const [args, says] of wrong) {
+    itAlways(`refuses ${args} with status 2`, async () => {
+      const end = await run(args.split(' '))
+      assert.equal(end.status, 2, end.stderr)
+      assert.match(end.stderr, says)
+      assert.equal(end.stdout, '')
+    })
+  }
+})
