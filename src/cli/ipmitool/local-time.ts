@@ -4,8 +4,12 @@ import { readFileSync } from 'node:fs'
 export interface LocalTime {
   /** `09/13/20` */
   date: string
-  /** `09/13/2020` */
-  longDate: string
+  /** `Sun` */
+  weekday: string
+  /** `Sep` */
+  month: string
+  day: number
+  year: number
   /** `14:26:40` */
   time: string
   /** `CEST` */
@@ -14,28 +18,31 @@ export interface LocalTime {
 
 const two = (value: number) => String(value).padStart(2, '0')
 
-function dateOf(day: number, month: number, year: number) {
-  const start = `${two(month + 1)}/${two(day)}/`
-  return { date: start + two(year % 100), longDate: start + String(year).padStart(4, '0') }
+const weekdays = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat']
+const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec']
+
+/** `shifted` is the local time as if it were Greenwich's. */
+function written(shifted: Date, zone: string): LocalTime {
+  const [year, month, day] = [shifted.getUTCFullYear(), shifted.getUTCMonth(), shifted.getUTCDate()]
+  return {
+    date: [month + 1, day, year % 100].map(two).join('/'),
+    weekday: weekdays[shifted.getUTCDay()]!,
+    month: months[month]!,
+    day,
+    year,
+    time: [shifted.getUTCHours(), shifted.getUTCMinutes(), shifted.getUTCSeconds()].map(two).join(':'),
+    zone,
+  }
 }
 
 /** In the zone that the environment's TZ names, or the system's. */
 export function localTime(seconds: number): LocalTime {
-  const at = new Date(seconds * 1000)
-  return {
-    ...dateOf(at.getDate(), at.getMonth(), at.getFullYear()),
-    time: [at.getHours(), at.getMinutes(), at.getSeconds()].map(two).join(':'),
-    zone: abbreviation(seconds, -at.getTimezoneOffset() * 60),
-  }
+  const offset = -new Date(seconds * 1000).getTimezoneOffset() * 60
+  return written(new Date((seconds + offset) * 1000), abbreviation(seconds, offset))
 }
 
 export function greenwichTime(seconds: number): LocalTime {
-  const at = new Date(seconds * 1000)
-  return {
-    ...dateOf(at.getUTCDate(), at.getUTCMonth(), at.getUTCFullYear()),
-    time: [at.getUTCHours(), at.getUTCMinutes(), at.getUTCSeconds()].map(two).join(':'),
-    zone: 'GMT',
-  }
+  return written(new Date(seconds * 1000), 'GMT')
 }
 
 interface Zone {
