@@ -1,0 +1,33 @@
+/** `user list` as ipmitool prints it. IPMI 2.0 rev 1.1, sections 22.27 and 22.29. */
+import type { ResponseOf } from '../../protocol/command.ts'
+import type { GetUserAccess } from '../../protocol/commands/user.ts'
+import { unknown } from './manufacturers.ts'
+
+export interface ListedUser {
+  id: number
+  /** Empty also where the BMC knows no name (completion code CCh). */
+  name: string
+  access: ResponseOf<typeof GetUserAccess>['access']
+}
+
+const limits: Readonly<Record<string, string>> = {
+  callback: 'CALLBACK',
+  user: 'USER',
+  operator: 'OPERATOR',
+  admin: 'ADMINISTRATOR',
+  oem: 'OEM',
+  none: 'NO ACCESS',
+}
+
+/** From user 1 on; the users before the first that the BMC refused to tell of. */
+export function userList(users: Iterable<ListedUser>): string {
+  let text = ''
+  for (const { id, name, access } of users) {
+    if (text === '') text = 'ID  Name\t     Callin  Link Auth\tIPMI Msg   Channel Priv Limit\n'
+    const { callbackOnly, linkAuthentication, ipmiMessaging, privilegeLimit } = access
+    const limit = typeof privilegeLimit === 'number' ? unknown(privilegeLimit) : limits[privilegeLimit]
+    const flags = `${String(!callbackOnly).padEnd(8)}${String(linkAuthentication).padEnd(11)}`
+    text += `${String(id).padEnd(4)}${name.padEnd(17)}${flags}${String(ipmiMessaging).padEnd(11)}${limit}\n`
+  }
+  return text
+}
