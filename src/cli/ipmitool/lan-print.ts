@@ -106,12 +106,12 @@ function vlanId(data: Uint8Array): string {
 
 const MAX_SUITES = 16
 
+/** Parameter 22 is how many suites there are, 23 which. */
 function suiteIds(answers: Answers): Lines {
-  return linesOf(answers, 22, ([count = 0]) => {
-    const none = row('RMCP+ Cipher Suites', 'None')
-    const ids = linesOf(answers, 23, entries => suiteRow(Math.min(count, MAX_SUITES), entries), none)
-    return ids === END ? '' : ids
-  })
+  const count = answers.get(22)
+  if (!(count instanceof Uint8Array)) return linesOf(answers, 22, () => '')
+  const print = (entries: Uint8Array) => suiteRow(Math.min(at(count, 0), MAX_SUITES), entries)
+  return linesOf(answers, 23, print, row('RMCP+ Cipher Suites', 'None'))
 }
 
 function suiteRow(count: number, entries: Uint8Array): string {
