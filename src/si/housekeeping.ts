@@ -161,11 +161,8 @@ export class Housekeeping implements Saveable {
   #startFetch(state: SiState, cmd: number): boolean {
     const driver = this.#driver
     const msg = driver.upper!.allocFetchMsg()
-    if (msg === null) {
-      // F27: the flags are dropped, not the driver; the BMC keeps what it has and asks for attention again.
-      this.#msgFlags = 0
-      return false
-    }
+    // F27: the flag stays up, and the BMC keeps what it has until there is a message for it.
+    if (msg === null) return false
     this.#fetchesInARow++
     msg.data[0] = APP
     msg.data[1] = cmd

@@ -5,42 +5,13 @@ import { Point, type Trace } from '../machine/trace.ts'
 import { KcsControl, KcsRegister, KcsState, KcsStatus } from '../ports/kcs.ts'
 import type { RegisterPort } from '../ports/register-port.ts'
 import { MAX_MSG_LENGTH } from '../protocol/message.ts'
+import { Phase, phaseNames } from './kcs-phase.ts'
 import type { SiMachine } from './machine.ts'
 import { defaultLimits, type Limits, Patience } from './patience.ts'
 import { Fault, SiResult } from './smi-msg.ts'
 
-/** Where a transfer stands. Each name ends where the flow charts of section 9.15 wait for IBF. */
-const Phase = {
-  Idle: 0,
-  /** A request is held, no register has been touched for it. */
-  StartOp: 1,
-  WaitWriteStart: 2,
-  WaitWrite: 3,
-  WaitWriteEnd: 4,
-  WaitRead: 5,
-  /** Something went wrong: let IBF clear, then abort. */
-  Error0: 6,
-  Error1: 7,
-  Error2: 8,
-  Error3: 9,
-} as const
-type Phase = (typeof Phase)[keyof typeof Phase]
-
 /** How long the dummy byte that ends a response may come after the state that goes with it. */
 const DUMMY_BYTE_WAIT_US = 100_000
-
-const phaseNames = [
-  'idle',
-  'before the first byte',
-  'starting to write',
-  'writing',
-  'writing the last byte',
-  'reading',
-  'waiting to abort',
-  'aborting',
-  'reading the error code',
-  'ending the abort',
-]
 
 export class KcsMachine implements SiMachine {
   readonly name = 'kcs'

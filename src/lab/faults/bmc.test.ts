@@ -348,6 +348,22 @@ describe('maintenance', () => {
     assert.equal(events.length, 1)
   })
 
+  it('F29 asks for events anew as soon as a BMC that was away answers, before any tick', () => {
+    const host = new FaultHost({ events: 'on' })
+    host.run()
+    host.bmcIsDead = true
+    host.send(getDeviceId)
+    host.run()
+    assert.equal(host.driver.isDead, true)
+    host.bmc.reset('cold')
+    host.bmcIsDead = false
+    for (let turn = 0; turn < 5000; turn++) host.turn(250)
+    const ended = host.send(getDeviceId)
+    host.run()
+    assert.equal(ended.how, 'ok')
+    assert.equal(host.bmc.messaging.enables & 0x04, 0x04)
+  })
+
   it('F30 lets messages pass during a firmware update and stops polling', () => {
     const host = new FaultHost({ events: 'on' })
     host.run()

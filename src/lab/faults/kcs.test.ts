@@ -96,6 +96,15 @@ describe('an interface', () => {
     assert.ok(host.nowUs > 14_900_000 && host.nowUs < 15_100_000, `${host.nowUs} µs`)
   })
 
+  it('that takes no byte is given up after twice five seconds: no abort can be written either', () => {
+    const host = new FaultHost()
+    host.bmcIsDead = true
+    const ended = host.send(getDeviceId)
+    host.run()
+    assert.deepEqual([ended.times, ended.how], [1, 'INTERFACE_HOSED'])
+    assert.ok(host.nowUs > 10_000_000 && host.nowUs < 10_100_000, `${host.nowUs} µs`)
+  })
+
   it('F26 that gives more bytes than a message has, and obeys the abort, is told as that', () => {
     let isEndless = false
     let aborts = 0

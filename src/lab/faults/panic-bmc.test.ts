@@ -24,6 +24,19 @@ describe('a panic whose BMC is no help', () => {
     }
   })
 
+  it('F08 tries an interface at once that was given up shortly before', () => {
+    const host = newHost()
+    host.bmcIsDead = true
+    host.send(getDeviceId)
+    host.run()
+    assert.equal(host.driver.isDead, true)
+    host.bmcIsDead = false
+    host.side.run()
+    assert.equal(host.panicPath.panic(TEXT), 'complete')
+    assert.ok(host.panicPath.spentUs < 500_000, `${host.panicPath.spentUs} µs`)
+    assert.deepEqual(host.lastWords, [TEXT])
+  })
+
   it('F09 is not chased by a status that cycles through C1, C9, C1', () => {
     let reads = 0
     const cycle = [0xc1, 0xc9, 0xc1]
