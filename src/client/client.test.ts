@@ -168,5 +168,8 @@ describe('/dev/port', () => {
     const port = new DevPort({ path: '/dev/null', base: 0 })
     port.close()
     assert.throws(() => port.inb(0), { code: 'PORT_IO' })
+    const atEnd = new DevPort({ path: '/dev/null', base: 0 })
+    assert.throws(() => atEnd.inb(0), { code: 'PORT_IO', message: 'I/O port 0x0 is not there' })
+    atEnd.close()
   })
 })

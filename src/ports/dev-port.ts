@@ -48,16 +48,19 @@ export class DevPort implements RegisterPort {
 
   #access(access: (address: number) => number, offset: number): void {
     const address = this.#base + offset * this.#spacing
+    const where = `0x${address.toString(16)}`
+    let count: number
     try {
-      access(address)
+      count = access(address)
     } catch (cause) {
-      const where = `0x${address.toString(16)}`
       throw new LastwordError(
         'PORT_IO',
         `I/O port ${where} cannot be accessed: ${(cause as Error).message}`,
         { cause },
       )
     }
+    // Behind the last port there is nothing to read, and no error of the kernel's either.
+    if (count !== 1) throw new LastwordError('PORT_IO', `I/O port ${where} is not there`)
   }
 
   close(): void {

@@ -40,10 +40,9 @@ export class Patience implements Saveable {
 
   /** Nothing moved for so long. */
   stalled(elapsedUs: number): 'wait' | 'recover' | 'giveUp' {
-    this.#stalledUs += elapsedUs
-    this.#transactionStalledUs += elapsedUs
+    const stoodStill = this.hasWaited(elapsedUs, this.#limits.stallUs)
     if (this.#transactionStalledUs > this.#limits.transactionStallUs) return 'giveUp'
-    return this.#stalledUs > this.#limits.stallUs ? 'recover' : 'wait'
+    return stoodStill ? 'recover' : 'wait'
   }
 
   /** True when nothing has moved for longer than `limitUs`. */
