@@ -22,7 +22,7 @@ import { lockStateDir } from './stores/state-lock.ts'
 import { type User, UserStore } from './stores/user-store.ts'
 import { Watchdog, type WatchdogAction } from './watchdog.ts'
 import { bmcConfig } from './world/config.ts'
-import { BMC_ADDRESS, makeWorld, type World } from './world/world.ts'
+import { BMC_ADDRESS, makeWorld, satelliteWorld, type World } from './world/world.ts'
 
 export type { BmcIdentity }
 
@@ -33,6 +33,8 @@ export interface BmcOptions extends JournalOptions {
   users?: ReadonlyMap<number, User>
   /** Which of many alike this is. */
   index?: number
+  /** Its slave address on the IPMB; 20h unless it is a satellite. */
+  ownAddress?: number
   identity?: Partial<BmcIdentity>
   /** Where the state is kept; without it, in memory. One BMC has it for itself. */
   stateDir?: string
@@ -54,10 +56,14 @@ export interface BmcListener {
   onReset?(kind: 'cold' | 'warm'): void
   /** The host is to be turned on or off, reset, interrupted, or asked to shut down. */
   onHostAction?(action: HostAction): void
+  /** An event of its own has been raised. */
+  onEvent?(record: Uint8Array): void
   /** A platform event trap is to be sent. */
   onTrap?(trap: Uint8Array, to: { address: string; port: number }): void
   /** Answers whether there is a host that does what `onHostAction` says. */
   hasHost?(): boolean
+  /** Answers whether it turns a host off and on itself: then a power cycle is both. */
+  ownsPower?(): boolean
 }
 
 const noUsers: ReadonlyMap<number, User> = new Map()
@@ -92,6 +98,7 @@ export class Bmc implements Saveable, Controller {
   readonly #startedMs: number
   readonly #listeners = new Set<BmcListener>()
   readonly #unlock: () => void
+  readonly #satellites = new Map<number, Bmc>()
   #polledMs = 0
   #resetDue: 'cold' | 'warm' | null = null
 
@@ -126,7 +133,8 @@ export class Bmc implements Saveable, Controller {
       settings: this.settings,
       nowMs: this.#nowMs,
       act: action => this.#tell(listener => listener.onHostAction?.(action)),
-      hostObeys: () => [...this.#listeners].some(listener => listener.hasHost?.() === true),
+      hostObeys: () => this.#some(listener => listener.hasHost?.()),
+      isOwned: () => this.#some(listener => listener.ownsPower?.()),
     })
     this.chassis.start()
     this.sensors = new Sensors({
@@ -135,7 +143,7 @@ export class Bmc implements Saveable, Controller {
       seconds: () => (this.#nowMs() - this.#startedMs) / 1000,
       power: () => (this.chassis.isOn ? 'on' : 'off'),
       raise: event => this.raiseEvent(event),
-      ownAddress: BMC_ADDRESS,
+      ownAddress: options.ownAddress ?? BMC_ADDRESS,
     })
     this.pef = new Pef(this, this.#nowMs, (trap, to) => this.#tell(listener => listener.onTrap?.(trap, to)))
     this.messaging = new Messaging(state => this.#tell(listener => listener.onAttention?.(state)))
@@ -187,6 +195,21 @@ export class Bmc implements Saveable, Controller {
     )
   }
 
+  /** The controller at this address of the IPMB: this one, or a satellite, made when it is first asked. */
+  controllerAt(address: number): Bmc | undefined {
+    if (address === BMC_ADDRESS) return this
+    const known = this.#satellites.get(address)
+    if (known !== undefined) return known
+    const config = this.world.config.satellites.find(satellite => satellite.address === address)
+    if (config === undefined) return undefined
+    const world = satelliteWorld(config)
+    const made = new Bmc({ world, index: this.index, nowMs: this.#nowMs, ownAddress: address })
+    // Its events go where a satellite's events go: to the BMC.
+    made.listen({ onEvent: raw => this.logEvent(raw) })
+    this.#satellites.set(address, made)
+    return made
+  }
+
   /** Whoever cannot read the state does not keep others from it. */
   #open(): void {
     try {
@@ -210,13 +233,19 @@ export class Bmc implements Saveable, Controller {
     return () => this.#listeners.delete(listener)
   }
 
+  #some(what: (listener: BmcListener) => boolean | undefined): boolean {
+    return [...this.#listeners].some(listener => what(listener) === true)
+  }
+
   #tell(what: (listener: BmcListener) => void): void {
     for (const listener of this.#listeners) what(listener)
   }
 
   /** An event of this BMC's own: into the SEL, and into the event buffer if the host wants it. */
   raiseEvent(record: SelRecord): number {
-    return this.logEvent(encodeSelRecord(record))
+    const raw = encodeSelRecord(record)
+    this.#tell(listener => listener.onEvent?.(raw))
+    return this.logEvent(raw)
   }
 
   /** Returns the record's ID, or SEL_FULL. */
@@ -282,6 +311,7 @@ export class Bmc implements Saveable, Controller {
     if (this.#nowMs() - this.#polledMs >= POLL_MS) {
       this.#polledMs = this.#nowMs()
       this.sensors.poll()
+      for (const satellite of this.#satellites.values()) satellite.tick()
     }
     this.flush()
   }

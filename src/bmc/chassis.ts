@@ -31,6 +31,8 @@ export interface ChassisOptions {
   act(action: HostAction): void
   /** True when somebody outside, a VM, obeys a soft shutdown. */
   hostObeys(): boolean
+  /** True when the host is turned off and on, so that a cycle is no mere reset. */
+  isOwned(): boolean
 }
 
 /** Replaced, never changed: a tape may hold it. */
@@ -182,7 +184,7 @@ export class Chassis {
 
   #cycle(cause: RestartCause, channel: number): void {
     this.#note(cause, channel)
-    if (this.#options.hostObeys()) {
+    if (this.#options.hostObeys() && !this.#options.isOwned()) {
       this.#options.act('powerCycle')
       return
     }

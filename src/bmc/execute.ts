@@ -3,6 +3,7 @@ import { commandKey } from '../protocol/command.ts'
 import { CompletionCode } from '../protocol/completion-code.ts'
 import { lunOf, netFnOf, responseByte } from '../protocol/message.ts'
 import type { Bmc } from './bmc.ts'
+import { bridgeCommands } from './commands/bridge.ts'
 import { chassisCommands } from './commands/chassis.ts'
 import { dcmiCommands } from './commands/dcmi.ts'
 import { deviceCommands } from './commands/device.ts'
@@ -41,6 +42,7 @@ const served = new Map<number, Served>(
     pefCommands,
     dcmiCommands,
     solCommands,
+    bridgeCommands((controller, request, caller) => execute(controller, request, caller)),
   ]
     .flat()
     .map(served => [

@@ -7,7 +7,9 @@ import { BmcAccounts } from './accounts.ts'
 import { Bmc, type BmcOptions } from './bmc.ts'
 import { ControlServer } from './control.ts'
 import type { Fault } from './faults.ts'
+import { HostProcess, runHook } from './host-process.ts'
 import { LanServer } from './lan-server.ts'
+import { hostPortText } from './listen-error.ts'
 import { type DrawnPassword, DrawnPasswords } from './stores/drawn-passwords.ts'
 import type { Damage } from './stores/journal.ts'
 import { lockStateDir } from './stores/state-lock.ts'
@@ -32,6 +34,10 @@ export interface BmcServiceOptions {
   count?: number
   /** What each does wrong from the start. */
   faults?: readonly Fault[]
+  /** For a shell: the first BMC's host, a process that it starts and ends. LASTWORD_VM tells where to connect to. */
+  hostCommand?: string
+  /** For a shell: is run with each action on a host, whose name is in LASTWORD_ACTION. */
+  hook?: string
   /** A Unix socket for changes at run time. */
   control?: string
   onError?: (error: LastwordError) => void
@@ -49,6 +55,7 @@ export class BmcService {
   readonly lanServers: LanServer[] = []
   vmServer: VmServer | null = null
   controlServer: ControlServer | null = null
+  host: HostProcess | null = null
   /** To be shown once, and nowhere else. */
   readonly drawn: readonly DrawnPassword[]
   readonly #ticking: NodeJS.Timeout
@@ -84,6 +91,7 @@ export class BmcService {
     clearInterval(this.#ticking)
     this.#trapSocket?.close()
     await this.controlServer?.close()
+    await this.host?.close()
     await this.vmServer?.close()
     await Promise.all(this.lanServers.map(server => server.close()))
     for (const bmc of this.bmcs) bmc.close()
@@ -105,6 +113,13 @@ export class BmcService {
     await this.#listenToHosts(options)
     if (options.control !== undefined)
       this.controlServer = await ControlServer.listen(options.control, this.bmcs)
+    const onError = options.onError ?? (() => {})
+    if (options.hook !== undefined) for (const bmc of this.bmcs) runHook(bmc, options.hook, onError)
+    if (options.hostCommand !== undefined) {
+      const vm = options.vm && this.vmServer && hostPortText(options.vm.host, this.vmServer.port)
+      const environment: Record<string, string> = vm ? { LASTWORD_VM: vm } : {}
+      this.host = new HostProcess(this.bmcs[0]!, { command: options.hostCommand, environment, onError })
+    }
     for (const bmc of this.bmcs) for (const fault of options.faults ?? []) bmc.addFault(fault)
   }
 

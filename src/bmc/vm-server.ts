@@ -82,6 +82,11 @@ export class VmServer {
     return this.#socket !== null
   }
 
+  /** Bits of VmCapability; undefined until the VM has said what it can do. */
+  get capabilities(): number | undefined {
+    return this.#serial?.capabilities
+  }
+
   /** False when no VM is there or it cannot do this. */
   command(command: VmCommand): boolean {
     return this.#serial?.command(command) ?? false

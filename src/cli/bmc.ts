@@ -23,6 +23,8 @@ interface BmcCommandOptions {
   passwordFile?: string
   fault: Fault[]
   control?: string
+  host?: string
+  hook?: string
   json?: boolean
 }
 
@@ -102,6 +104,8 @@ async function serve(options: BmcCommandOptions): Promise<void> {
     ...(options.vm && { vm: options.vm }),
     ...(options.state !== undefined && { stateDir: options.state }),
     ...(options.control !== undefined && { control: options.control }),
+    ...(options.host !== undefined && { hostCommand: options.host }),
+    ...(options.hook !== undefined && { hook: options.hook }),
     faults: options.fault,
     onError: error => {
       if (mayPrint()) printError(error, 'short')

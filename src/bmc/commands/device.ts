@@ -7,16 +7,15 @@ import {
   WarmReset,
 } from '../../protocol/commands/device.ts'
 import { type Served, serve } from '../serve.ts'
-import { bmcSupports } from '../world/world.ts'
 
 export const deviceCommands: Served[] = [
-  serve(GetDeviceId, (_, { identity }) => ({
+  serve(GetDeviceId, (_, { identity, world }) => ({
     deviceId: identity.deviceId,
-    device: { revision: identity.deviceRevision, providesSdrs: false },
+    device: { revision: identity.deviceRevision, providesSdrs: !world.supports.sdrRepository },
     firmware: { major: identity.firmwareMajor, updateInProgress: false },
     firmwareMinor: identity.firmwareMinor,
     ipmiVersion: '2.0',
-    supports: bmcSupports,
+    supports: world.supports,
     manufacturerId: identity.manufacturerId,
     productId: identity.productId,
   })),

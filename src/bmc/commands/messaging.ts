@@ -9,7 +9,6 @@ import {
   GetMessage,
   GetMessageFlags,
   ReadEventMessageBuffer,
-  SendMessage,
   SetBmcGlobalEnables,
 } from '../../protocol/commands/messaging.ts'
 import { CompletionCode } from '../../protocol/completion-code.ts'
@@ -47,8 +46,6 @@ export const messagingCommands: Served[] = [
     if (message === null) return DATA_NOT_AVAILABLE
     return { from: { channel: message[0]! & 0x0f, inferredPrivilege: 0 }, message: message.subarray(1) }
   }),
-  // No bus is behind this BMC: nobody is there to take a message.
-  serve(SendMessage, () => CompletionCode.DestinationUnavailable),
   serve(ReadEventMessageBuffer, (_, { messaging }) => {
     const record = messaging.takeEvent()
     return record === null ? DATA_NOT_AVAILABLE : { record }

@@ -6,7 +6,7 @@ import { type BoardArea, boardMinutes, type ChassisArea, type ProductArea } from
 import { fruText } from '../../protocol/fru/field.ts'
 import { encodeFru } from '../../protocol/fru/inventory.ts'
 import { encodeSdr, type SdrRecord } from '../../protocol/sdr/record.ts'
-import type { BmcConfig, FruConfig } from './config.ts'
+import { type BmcConfig, bmcConfig, type FruConfig } from './config.ts'
 import { makeSensor, type Sensor } from './sensor.ts'
 import { analogSource, type Source } from './source.ts'
 
@@ -18,6 +18,8 @@ const LOGICAL_FRU_MODIFIER = 0x00
 
 export interface World {
   readonly config: BmcConfig
+  /** What Get Device ID tells of the controller. */
+  readonly supports: typeof supports
   readonly sensors: readonly Sensor[]
   /** By the sensor number. */
   readonly sensorAt: readonly (Sensor | undefined)[]
@@ -33,20 +35,31 @@ export interface World {
 const WATCHDOG_2 = 0x23
 const DEFAULT_WATCHDOG_SENSOR = 0x0b
 
+/** The world of a satellite controller: its sensors, and nothing that only a BMC has. */
+export function satelliteWorld(config: BmcConfig['satellites'][number]): World {
+  const bare = bmcConfig.parse({ name: config.name, device: { id: config.deviceId } })
+  return makeWorld({ ...bare, sensors: config.sensors }, config.address)
+}
+
 /** Throws LastwordError CONFIG when numbers collide or a value cannot be expressed. */
-export function makeWorld(config: BmcConfig): World {
-  const sensors = makeSensors(config.sensors, BMC_ADDRESS)
+export function makeWorld(config: BmcConfig, ownAddress = BMC_ADDRESS): World {
+  const sensors = makeSensors(config.sensors, ownAddress)
   const records: SdrRecord[] = [
-    mcLocator(config),
+    mcLocator(config, ownAddress),
     ...sensors.map(sensor => sensor.record),
     ...config.frus.map(fruLocator),
     ...config.satellites.map(satelliteLocator),
+    // Their sensors are read through this BMC, by Send Message.
+    ...config.satellites.flatMap(({ sensors, address }) =>
+      makeSensors(sensors, address).map(sensor => sensor.record),
+    ),
     ...config.oemSdrs.map(oemRecord),
   ]
   const sensorAt: (Sensor | undefined)[] = new Array(256).fill(undefined)
   for (const sensor of sensors) sensorAt[sensor.number] = sensor
   return {
     config,
+    supports: ownAddress === BMC_ADDRESS ? supports : satelliteSupports,
     sensors,
     sensorAt,
     moving: sensors.filter(sensor => sensor.kind !== 'eventOnly' && sensor.isMoving),
@@ -98,8 +111,14 @@ const supports = {
   bridge: true,
   chassis: true,
 }
-/** What Get Device ID tells too. */
-export const bmcSupports = supports
+const satelliteSupports = {
+  ...supports,
+  sdrRepository: false,
+  sel: false,
+  fruInventory: false,
+  bridge: false,
+  chassis: false,
+}
 
 const SYSTEM_MANAGEMENT_MODULE = 6
 const locatorInitialization = {
@@ -111,11 +130,11 @@ const locatorInitialization = {
   systemPowerNotification: false,
 } as const
 
-function mcLocator(config: BmcConfig): SdrRecord {
+function mcLocator(config: BmcConfig, slaveAddress: number): SdrRecord {
   return {
     kind: 'mcLocator',
     recordId: 0,
-    slaveAddress: BMC_ADDRESS,
+    slaveAddress,
     channel: 0,
     initialization: locatorInitialization,
     supports,
@@ -132,14 +151,7 @@ function satelliteLocator({ address, name }: BmcConfig['satellites'][number], i:
     slaveAddress: address,
     channel: 0,
     initialization: locatorInitialization,
-    supports: {
-      ...supports,
-      sel: false,
-      fruInventory: false,
-      sdrRepository: false,
-      chassis: false,
-      bridge: false,
-    },
+    supports: satelliteSupports,
     entity: { id: SYSTEM_MANAGEMENT_MODULE, instance: i + 2, isLogical: false },
     oem: 0,
     id: name,

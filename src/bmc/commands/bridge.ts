@@ -1,0 +1,49 @@
+/** Send Message of the simulated BMC: bridging to the satellite controllers on its IPMB. IPMI 2.0 rev 1.1, sections 6.13 and 22.7. */
+import { SendMessage } from '../../protocol/commands/messaging.ts'
+import { CompletionCode } from '../../protocol/completion-code.ts'
+import { decodeIpmb, encodeIpmb, type IpmbFrame } from '../../protocol/ipmb.ts'
+import { requestBytes } from '../../protocol/message.ts'
+import type { Bmc } from '../bmc.ts'
+import { IPMB_CHANNEL } from '../channels.ts'
+import { type Caller, type Served, serve } from '../serve.ts'
+
+const NAK_ON_WRITE = 0x83
+const nothing = new Uint8Array(0)
+
+/** How a controller executes a request: what answers this BMC's own requests answers its satellites'. */
+export type Execute = (controller: Bmc, request: Uint8Array, caller: Caller) => Uint8Array
+
+export function bridgeCommands(execute: Execute): Served[] {
+  return [
+    serve(SendMessage, ({ to, message }, bmc, caller) => {
+      if (to.channel !== IPMB_CHANNEL) return CompletionCode.DestinationUnavailable
+      const frame = decodeIpmb(message)
+      if (frame === undefined) return CompletionCode.InvalidDataField
+      const answer = answerOnIpmb(bmc, frame, caller, execute)
+      // Nobody acknowledges an address where nobody is.
+      if (answer === null) return NAK_ON_WRITE
+      if (caller.lan !== undefined) return { message: to.tracking === 'track' ? answer : nothing }
+      // The host gets it by Get Message, without the address that is its own.
+      bmc.messaging.putMessage(IPMB_CHANNEL, answer.subarray(1))
+      return { message: nothing }
+    }),
+  ]
+}
+
+/** The frame that answers a request on the bus; null: nobody is there. */
+function answerOnIpmb(bmc: Bmc, request: IpmbFrame, caller: Caller, execute: Execute): Uint8Array | null {
+  const addressee = bmc.controllerAt(request.rsAddr)
+  if (addressee === undefined) return null
+  const message = requestBytes(request.netFn, request.cmd, request.data, request.rsLun)
+  const response = execute(addressee, message, { channel: IPMB_CHANNEL, privilege: caller.privilege })
+  return encodeIpmb({
+    rsAddr: request.rqAddr,
+    netFn: request.netFn | 1,
+    rsLun: request.rqLun,
+    rqAddr: request.rsAddr,
+    rqSeq: request.rqSeq,
+    rqLun: request.rsLun,
+    cmd: request.cmd,
+    data: response.subarray(2),
+  })
+}

@@ -1,0 +1,113 @@
+/** A host that is a process, such as QEMU: its BMC starts and ends it; and a command that is told what is done to a host. */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { LastwordError } from '../protocol/error.ts'
+import type { Bmc } from './bmc.ts'
+import type { HostAction } from './chassis.ts'
+
+export interface HostProcessOptions {
+  /** For a shell; runs as long as the host is on. */
+  command: string
+  /** Beside those of this process: where to connect to, and the like. */
+  environment: Readonly<Record<string, string>>
+  onError(error: LastwordError): void
+}
+
+/** So long the process has to end by itself before it is killed. */
+const PATIENCE_MS = 3000
+
+export class HostProcess {
+  readonly #bmc: Bmc
+  readonly #options: HostProcessOptions
+  readonly #stopListening: () => void
+  #child: ChildProcess | null = null
+  /** Ends that were asked for are no event. */
+  readonly #ending = new Set<ChildProcess>()
+
+  /** Starts the process at once when the host is on. */
+  constructor(bmc: Bmc, options: HostProcessOptions) {
+    this.#bmc = bmc
+    this.#options = options
+    this.#stopListening = bmc.listen({
+      onHostAction: action => this.#act(action),
+      ownsPower: () => true,
+    })
+    if (bmc.chassis.isOn) this.#start()
+  }
+
+  /** The process of the host; undefined while it is off. */
+  get pid(): number | undefined {
+    return this.#child?.pid
+  }
+
+  async close(): Promise<void> {
+    this.#stopListening()
+    await this.#end()
+  }
+
+  #act(action: HostAction): void {
+    if (action === 'powerUp') this.#start()
+    if (action === 'powerDown') void this.#end()
+  }
+
+  #start(): void {
+    if (this.#child !== null) return
+    const child = spawn('/bin/sh', ['-c', this.#options.command], {
+      // A group of its own, so that its end reaches all of it.
+      detached: true,
+      stdio: ['ignore', 'ignore', 'inherit'],
+      env: { ...process.env, ...this.#options.environment },
+    })
+    this.#child = child
+    child.on('error', cause => {
+      this.#options.onError(
+        new LastwordError('HOST', `the host cannot be started: ${cause.message}`, { cause }),
+      )
+    })
+    child.on('exit', () => {
+      const wasAsked = this.#ending.delete(child)
+      if (this.#child === child) this.#child = null
+      if (wasAsked) return
+      this.#bmc.chassis.hostWent('off')
+      this.#bmc.flush()
+    })
+  }
+
+  async #end(): Promise<void> {
+    const child = this.#child
+    if (child === null || child.pid === undefined) return
+    this.#child = null
+    this.#ending.add(child)
+    const ended = new Promise<void>(resolve => child.once('exit', () => resolve()))
+    signal(child.pid, 'SIGTERM')
+    const killing = setTimeout(() => signal(child.pid!, 'SIGKILL'), PATIENCE_MS)
+    await ended
+    clearTimeout(killing)
+  }
+}
+
+/** The whole group; one that is gone has nobody to tell. */
+function signal(pid: number, name: NodeJS.Signals): void {
+  try {
+    process.kill(-pid, name)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
+  }
+}
+
+/** Runs a command with each action, whose name is in the environment as LASTWORD_ACTION. */
+export function runHook(bmc: Bmc, command: string, onError: (error: LastwordError) => void): () => void {
+  return bmc.listen({
+    onHostAction(action) {
+      const env = { ...process.env, LASTWORD_ACTION: action, LASTWORD_BMC: String(bmc.index) }
+      const child = spawn('/bin/sh', ['-c', command], { stdio: ['ignore', 'ignore', 'inherit'], env })
+      const report = (why: string) =>
+        onError(
+          new LastwordError('HOST', `the hook for ${action} failed: ${why}`, { hint: `It is: ${command}` }),
+        )
+      child.on('error', cause => report(cause.message))
+      child.on('exit', status => {
+        if (status !== 0) report(`exit status ${status}`)
+      })
+    },
+  })
+}

@@ -1,0 +1,193 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { connect, type Socket } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, it } from 'node:test'
+import { ChassisControl } from '../protocol/commands/chassis.ts'
+import { GetMessage, SendMessage } from '../protocol/commands/messaging.ts'
+import { GetSensorReading } from '../protocol/commands/sensor.ts'
+import { decodeIpmbWithoutAddress, encodeIpmb } from '../protocol/ipmb.ts'
+import type { Bmc } from './bmc.ts'
+import { HostProcess, runHook } from './host-process.ts'
+import { Fixture } from './testing.ts'
+import { VmServer } from './vm-server.ts'
+
+async function until(isSo: () => boolean): Promise<void> {
+  while (!isSo()) await new Promise(resolve => setTimeout(resolve, 10))
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch {
+    return false
+  }
+}
+
+describe('a host that is a process', () => {
+  it('is started and ended with the power, restarted by a cycle, and gone when its BMC is', async () => {
+    const fixture = new Fixture({}, { power: { cycleSeconds: 1 } })
+    const errors: unknown[] = []
+    const options = {
+      command: 'exec sleep 1000',
+      environment: {},
+      onError: (error: unknown) => errors.push(error),
+    }
+    const host = new HostProcess(fixture.bmc, options)
+    const first = host.pid!
+    assert.ok(isAlive(first))
+    fixture.run(ChassisControl, { action: 'powerCycle' })
+    await until(() => !isAlive(first))
+    assert.equal(host.pid, undefined)
+    fixture.pass(2)
+    const second = host.pid!
+    assert.ok(isAlive(second) && second !== first)
+    await host.close()
+    assert.ok(!isAlive(second))
+    assert.equal(fixture.bmc.chassis.isOn, true, 'the end of the BMC turns no power off')
+    assert.deepEqual(errors, [])
+  })
+
+  it('that ends by itself is off', async () => {
+    const { bmc } = new Fixture()
+    const host = new HostProcess(bmc, { command: 'exit 0', environment: {}, onError: () => {} })
+    await until(() => !bmc.chassis.isOn)
+    await host.close()
+  })
+})
+
+describe('a hook', () => {
+  it('is run with the name of each action, and tells when it fails', async () => {
+    const dir = mkdtempSync(join(tmpdir(), 'lastword-hook-'))
+    const file = join(dir, 'actions')
+    const fixture = new Fixture()
+    const errors: string[] = []
+    const stop = runHook(fixture.bmc, `echo "$LASTWORD_ACTION" >> ${file}; exit 3`, error =>
+      errors.push(error.message),
+    )
+    fixture.run(ChassisControl, { action: 'hardReset' })
+    await until(() => existsSync(file) && errors.length > 0)
+    assert.equal(readFileSync(file, 'utf8'), 'hardReset\n')
+    assert.match(errors[0]!, /hook for hardReset failed: exit status 3/)
+    stop()
+    rmSync(dir, { recursive: true })
+  })
+})
+
+/** A VM that says what it can do and keeps what it is told. */
+async function startVm(bmc: Bmc): Promise<{ server: VmServer; told: number[]; socket: Socket }> {
+  const server = await VmServer.listen(bmc, { port: 0 })
+  const socket = connect(server.port, '127.0.0.1')
+  const told: number[] = []
+  socket.on('data', bytes => told.push(...bytes))
+  await once(socket, 'connect')
+  socket.write(Uint8Array.of(0xff, 0x01, 0xa1, 0x08, 0x3f, 0xa1))
+  await until(() => server.isConnected && server.capabilities === 0x3f)
+  return { server, told, socket }
+}
+
+describe('a virtual machine', () => {
+  it('is told what is done to the chassis: off, reset, NMI, shutdown, cycle', async () => {
+    const fixture = new Fixture()
+    const { server, told, socket } = await startVm(fixture.bmc)
+    told.length = 0
+    const steps = [
+      ['hardReset', 0x04],
+      ['diagnosticInterrupt', 0x07],
+      ['softShutdown', 0x09],
+      ['powerCycle', 0x04],
+      ['powerDown', 0x03],
+    ] as const
+    for (const [action, command] of steps) {
+      fixture.run(ChassisControl, { action })
+      await until(() => told.length > 0)
+      assert.deepEqual(told.splice(0), [command, 0xa1], action)
+    }
+    fixture.bmc.messaging.raiseWatchdogPreTimeout()
+    await until(() => told.length > 0)
+    assert.deepEqual(told.splice(0), [0x02, 0xa1], 'attention, with an interrupt')
+    socket.destroy()
+    await server.close()
+  })
+})
+
+describe('a satellite controller', () => {
+  const config = {
+    satellites: [
+      {
+        name: 'PSU ctl',
+        address: 0x24,
+        deviceId: 0x44,
+        sensors: [
+          {
+            kind: 'analog' as const,
+            name: 'Sat',
+            type: 1,
+            unit: 1,
+            value: {
+              script: [
+                [0, 33],
+                [5, 95],
+              ] as [number, number][],
+            },
+            thresholds: { upperCritical: 80 },
+          },
+        ],
+      },
+    ],
+  }
+  const frame = {
+    rsAddr: 0x24,
+    netFn: 6,
+    rsLun: 0,
+    rqAddr: 0x20,
+    rqSeq: 9,
+    rqLun: 2,
+    cmd: 1,
+    data: new Uint8Array(0),
+  }
+  const to = { channel: 0, authenticated: false, encrypted: false, tracking: 'none' as const }
+
+  it('answers what is sent to it over the IPMB, and the host reads the answer from the queue', () => {
+    const fixture = new Fixture({}, config)
+    fixture.run(SendMessage, { to, message: encodeIpmb(frame) })
+    const { from, message } = fixture.run(GetMessage, {})
+    assert.equal(from.channel, 0)
+    const answer = decodeIpmbWithoutAddress(message, 0x20)!
+    assert.deepEqual([answer.rqAddr, answer.netFn, answer.rqSeq, answer.rsLun], [0x24, 7, 9, 2])
+    assert.deepEqual([...answer.data.subarray(0, 2)], [0, 0x44])
+    const nobody = encodeIpmb({ ...frame, rsAddr: 0x26 })
+    assert.equal(fixture.code(SendMessage, { to, message: nobody }), 0x83)
+    assert.equal(fixture.code(SendMessage, { to: { ...to, channel: 3 }, message: nobody }), 0xd3)
+    assert.equal(fixture.code(SendMessage, { to, message: nobody.subarray(1) }), 0xcc)
+  })
+
+  it('may do no more for a caller than the caller may', () => {
+    const fixture = new Fixture({}, config)
+    const reset = encodeIpmb({ ...frame, cmd: 2 })
+    fixture.run(SendMessage, { to, message: reset }, { channel: 7, privilege: 2 })
+    const answer = decodeIpmbWithoutAddress(fixture.run(GetMessage, {}).message, 0x20)!
+    assert.equal(answer.data[0], 0xd4)
+  })
+
+  it('sends the events of its sensors to the BMC', () => {
+    const fixture = new Fixture({}, config)
+    const satellite = fixture.bmc.controllerAt(0x24)!
+    const reading = encodeIpmb({ ...frame, netFn: 4, cmd: GetSensorReading.cmd, data: Uint8Array.of(1) })
+    fixture.run(SendMessage, { to, message: reading })
+    fixture.pass(8)
+    assert.equal(satellite.chassis.isOn, true)
+    assert.deepEqual(
+      fixture.events.map(({ generatorId, data }) => [generatorId, data[0]]),
+      [[0x24, 0x59]],
+    )
+  })
+
+  it('is in the repository of the BMC, with its sensors', () => {
+    const { bmc } = new Fixture({}, config)
+    assert.equal(bmc.sdrs.records().length, 3)
+  })
+})
