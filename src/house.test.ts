@@ -31,7 +31,7 @@ const floors = [
 const machineFolders = ['handler', 'si', 'lan', 'protocol', 'machine']
 
 const sources = readdirSync(src, { recursive: true, encoding: 'utf8' })
-  .filter(file => file.endsWith('.ts') && !file.endsWith('.test.ts'))
+  .filter(file => file.endsWith('.ts') && !file.includes('.test.'))
   .map(file => ({ file, text: readFileSync(join(src, file), 'utf8') }))
 
 function importsOf(text: string): string[] {

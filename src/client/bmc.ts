@@ -5,13 +5,20 @@ import type { ResponseOf } from '../protocol/command.ts'
 import { type Command, decodeResponse, encodeRequest } from '../protocol/command.ts'
 import { GetDeviceId } from '../protocol/commands/device.ts'
 import { CompletionCode, CompletionCodeError } from '../protocol/completion-code.ts'
+import { Channels } from './channels.ts'
+import { Chassis } from './chassis.ts'
 import type { CommandRunner } from './command-runner.ts'
+import { Dcmi } from './dcmi.ts'
+import { Device } from './device.ts'
 import { Fru } from './fru.ts'
 import { pause } from './pause.ts'
+import { Pef } from './pef.ts'
 import { Sdr, type SdrCache } from './sdr.ts'
 import { Sel } from './sel.ts'
 import { Sensors } from './sensors.ts'
 import { DEFAULT_WINDOW, type RequestOptions, type Transport } from './transport.ts'
+import { Users } from './users.ts'
+import { WatchdogTimer } from './watchdog.ts'
 
 /** A BMC that starts up, is being updated or has just been reset answers so; it may answer well a little later. */
 const NOT_YET: readonly number[] = [
@@ -34,19 +41,33 @@ export interface BmcOptions {
 export class Bmc implements AsyncDisposable, CommandRunner {
   /** Where it is, for errors: a URL without its password. */
   readonly url: string
+  readonly device: Device
+  readonly chassis: Chassis
   readonly sel: Sel
   readonly sdr: Sdr
   readonly sensors: Sensors
   readonly fru: Fru
+  readonly users: Users
+  readonly channels: Channels
+  readonly pef: Pef
+  readonly watchdog: WatchdogTimer
+  readonly dcmi: Dcmi
   readonly #transport: Transport
 
   constructor(transport: Transport, url: string, options: BmcOptions = {}) {
     this.#transport = transport
     this.url = url
+    this.device = new Device(this)
+    this.chassis = new Chassis(this)
     this.sel = new Sel(this)
     this.sdr = new Sdr(this, options.sdrCache)
     this.sensors = new Sensors(this, this.sdr)
     this.fru = new Fru(this, this.sdr)
+    this.users = new Users(this)
+    this.channels = new Channels(this)
+    this.pef = new Pef(this)
+    this.watchdog = new WatchdogTimer(this)
+    this.dcmi = new Dcmi(this)
   }
 
   get window(): number {

@@ -16,7 +16,7 @@ import {
   selRaw,
   withSdrs,
   withSel,
-} from './fake-bmc.test.helper.ts'
+} from './fake-bmc.test.fixture.ts'
 import { FileSdrCache } from './sdr-cache.ts'
 
 const ids = (count: number, first = 1) => Array.from({ length: count }, (_, index) => first + index)

@@ -11,7 +11,7 @@ import {
   type FullSensorRecord,
   type SensorRecord,
 } from '../protocol/sdr/record.ts'
-import { FakeBmc, recordStore, withSdrs } from './fake-bmc.test.helper.ts'
+import { FakeBmc, recordStore, withSdrs } from './fake-bmc.test.fixture.ts'
 import { expandShared } from './sensors.ts'
 
 const shared = {

@@ -1,28 +1,8 @@
 /** Sensors, FRU inventories, SDRs and SEL of the simulated BMC, read through its KCS registers. */
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { Bmc as SimulatedBmc } from '../bmc/bmc.ts'
-import { execute } from '../bmc/execute.ts'
-import { KcsSide } from '../bmc/kcs-side.ts'
-import { type BmcConfigInput, bmcConfig } from '../bmc/world/config.ts'
-import { defaultConfig } from '../bmc/world/default-world.ts'
-import { makeWorld } from '../bmc/world/world.ts'
-import { KcsRegisters } from '../ports/kcs-registers.ts'
 import { fruText } from '../protocol/fru/field.ts'
-import type { Bmc } from './bmc.ts'
-import { connectKcs } from './connect-kcs.ts'
-
-function connectTo(config: BmcConfigInput = defaultConfig): { bmc: Bmc; simulated: SimulatedBmc } {
-  const simulated = new SimulatedBmc({ world: makeWorld(bmcConfig.parse(config)) })
-  const registers = new KcsRegisters()
-  const side = new KcsSide(registers, request => {
-    const response = execute(simulated, request)
-    simulated.settle()
-    return response
-  })
-  registers.onHostWrite = () => side.run()
-  return { bmc: connectKcs(registers), simulated }
-}
+import { connectTo } from './simulated-bmc.test.fixture.ts'
 
 describe('the sensors of a BMC', () => {
   it('are all there, with value, unit, states and thresholds', async () => {
