@@ -18,7 +18,7 @@ export interface SessionOptions {
   env: NodeJS.ProcessEnv
   signal: AbortSignal
   /** Resolves when standard output can take more. */
-  print(text: string): Promise<void>
+  print(text: string | Uint8Array): Promise<void>
   warn(text: string): void
   /** Tells an error that does not end the program. */
   report(error: unknown): void

@@ -3,17 +3,11 @@ import fc from 'fast-check'
 import { needs } from '../../lab/kernel/needs-programs.ts'
 import { serveSdrs, serveSel } from '../../lab/lan/answered-records.ts'
 import { AnsweringRig } from '../../lab/lan/answering-rig.ts'
-import {
-  GetSensorReading,
-  GetSensorReadingFactors,
-  GetSensorThresholds,
-} from '../../protocol/commands/sensor.ts'
-import type { SensorRecord } from '../../protocol/sdr/record.ts'
-import { factors, readings, selRecords, sensors, thresholds } from './random-records.test.fixture.ts'
-import { assertSameLines, decoded, drawn, seeds } from './same-lines.test.fixture.ts'
+import { selRecords, sensors } from './random-records.test.fixture.ts'
+import { sensorAnswers, serveSensors } from './random-sensors.test.fixture.ts'
+import { assertSameLines, drawn, seeds } from './same-lines.test.fixture.ts'
 import { sdrElist, sdrList } from './sdr-list.ts'
 import { selElist, selList } from './sel-list.ts'
-import type { SensorAnswer } from './sensor-answer.ts'
 import { sensorList } from './sensor-list.ts'
 
 const bulk = { numRuns: 3, endOnFailure: true, includeErrorInReport: true } as const
@@ -59,7 +53,8 @@ describe('in ipmitool’s words', needs('ipmitool'), () => {
       fc.asyncProperty(seeds, async seed => {
         const sdrs = drawn(sensors, seed)
         serveSdrs(rig, sdrs)
-        const answers = answerSensors(rig, sdrs, seed)
+        serveSensors(rig, seed)
+        const answers = sensorAnswers(sdrs, seed)
         assertSameLines(sdrList(answers), await rig.ipmitool(['sdr', 'list']))
         assertSameLines(sdrElist(answers), await rig.ipmitool(['sdr', 'elist']))
         assertSameLines(sensorList(answers), await rig.ipmitool(['sensor', 'list']))
@@ -68,19 +63,3 @@ describe('in ipmitool’s words', needs('ipmitool'), () => {
     )
   })
 })
-
-/** Random readings, thresholds and factors, as the BMC's answers and as the client would hold them. */
-function answerSensors(rig: AnsweringRig, sdrs: readonly SensorRecord[], seed: number): SensorAnswer[] {
-  const [read, limits, factorsOf] = [drawn(readings, seed), drawn(thresholds, seed), drawn(factors, seed)]
-  const { netFn } = GetSensorReading
-  rig
-    .raw(netFn, GetSensorReading.cmd, ([number = 0]) => read[number]!)
-    .raw(netFn, GetSensorThresholds.cmd, ([number = 0]) => limits[number]!)
-    .raw(netFn, GetSensorReadingFactors.cmd, ([number = 0]) => factorsOf[number]!)
-  return sdrs.map((record, i) => ({
-    record,
-    reading: decoded(GetSensorReading, read[i]!),
-    thresholds: decoded(GetSensorThresholds, limits[i]!),
-    factors: decoded(GetSensorReadingFactors, factorsOf[i]!)?.factors,
-  }))
-}

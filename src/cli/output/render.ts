@@ -6,13 +6,13 @@ import { type Plain, plain } from './plain.ts'
 import { csvLine, recordText, tableText } from './table.ts'
 import type { Column, Rows, View } from './view.ts'
 
-/** Gives the text of `data` piece by piece, as it becomes known. */
+/** Gives the text of `data` piece by piece, as it becomes known; ipmitool's own as its bytes. */
 export async function* render(
   command: Subcommand,
   data: unknown,
   format: Format,
   context: RenderContext,
-): AsyncGenerator<string, void, void> {
+): AsyncGenerator<string | Uint8Array, void, void> {
   const { view } = command
   const forPrograms = command.data ?? (whole => whole)
   if (view.kind === 'silent') return
@@ -32,14 +32,15 @@ async function published(command: Subcommand, data: unknown): Promise<unknown> {
   return command.data === undefined ? data : command.data(await whole(data))
 }
 
-async function ipmitoolText(command: Subcommand, data: unknown, context: RenderContext): Promise<string> {
+/** In Latin 1: names go out byte for byte as the BMC has them. */
+async function ipmitoolText(command: Subcommand, data: unknown, context: RenderContext): Promise<Uint8Array> {
   if (command.ipmitool === undefined) {
     throw new UsageError(
       `"${command.name}" has no --format ipmitool`,
       'docs/cli.md lists the commands that have it; --json and --csv are there for all.',
     )
   }
-  return command.ipmitool(await whole(data), context)
+  return Buffer.from(command.ipmitool(await whole(data), context), 'latin1')
 }
 
 async function peopleText(view: View<unknown>, data: unknown): Promise<string> {

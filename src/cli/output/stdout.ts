@@ -6,7 +6,7 @@ process.stdout.on('error', error => {
   throw error
 })
 
-export function writeOut(text: string): Promise<void> {
+export function writeOut(text: string | Uint8Array): Promise<void> {
   if (process.stdout.write(text)) return Promise.resolve()
   return new Promise(resolve => process.stdout.once('drain', resolve))
 }

@@ -1,0 +1,52 @@
+import assert from 'node:assert/strict'
+import { after, before, describe, it } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import fc from 'fast-check'
+import { needs } from '../../lab/kernel/needs-programs.ts'
+import { runProgram } from '../../lab/kernel/run-program.ts'
+import { serveSdrs, serveSel } from '../../lab/lan/answered-records.ts'
+import { AnsweringRig } from '../../lab/lan/answering-rig.ts'
+import { user } from '../../lab/lan/rig.ts'
+import { selRecords, sensors } from './random-records.test.fixture.ts'
+import { serveSensors } from './random-sensors.test.fixture.ts'
+import { drawn } from './same-lines.test.fixture.ts'
+
+const lastword = fileURLToPath(new URL('../../bin/lastword.js', import.meta.url))
+
+const commands = [
+  'mc info',
+  'chassis status',
+  'sdr list',
+  'sdr elist',
+  'sensor list',
+  'sel info',
+  'sel list',
+  'sel elist',
+]
+
+describe('lastword --format ipmitool', needs('ipmitool'), () => {
+  let rig: AnsweringRig
+  before(async () => {
+    rig = await AnsweringRig.start()
+    const [seed = 0] = fc.sample(fc.integer(), 1)
+    serveSel(rig, drawn(selRecords, seed))
+    serveSdrs(rig, drawn(sensors, seed))
+    serveSensors(rig, seed)
+  })
+  after(() => rig[Symbol.asyncDispose]())
+
+  for (const command of commands)
+    it(`${command} writes the bytes that ipmitool writes, with the same flags`, async () => {
+      const { password } = user
+      const login = ['-I', 'lanplus', '-H', '127.0.0.1', '-p', String(rig.port), '-U', user.name, '-E']
+      const env = { TZ: 'Europe/Berlin', IPMITOOL_PASSWORD: password, IPMI_PASSWORD: password }
+      const [ours, theirs] = await Promise.all([
+        runProgram(process.execPath, [lastword, ...login, '--format', 'ipmitool', ...command.split(' ')], {
+          env,
+        }),
+        runProgram('ipmitool', [...login, ...command.split(' ')], { env }),
+      ])
+      assert.equal(ours.stdout.toString('latin1'), theirs.stdout.toString('latin1'))
+      assert.deepEqual([ours.exitCode, ours.stderr], [0, ''])
+    })
+})
