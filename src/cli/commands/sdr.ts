@@ -9,30 +9,14 @@ import { hex } from '../hex.ts'
 import { sdrElist, sdrList } from '../ipmitool/sdr-list.ts'
 import { choice, file, many, optional, text, UsageError } from '../params.ts'
 import { phrase } from '../phrase.ts'
-import {
-  isSensor,
-  readRecords,
-  readSensors,
-  type Sensor,
-  sensorData,
-  sensorValue,
-  statesOf,
-  statusOf,
-  valueText,
-} from '../sensors.ts'
+import { isSensor, readingText, readRecords, readSensors, type Sensor, sensorData, statusText } from '../sensors.ts'
 
 const kindArg = optional(choice(['full', 'compact'], 'records of this kind only'))
 
 async function sensorsOf(context: Context, kind: SensorRecord['kind'] | undefined): Promise<Sensor[]> {
   const records = (await readRecords(context)).filter(isSensor)
   const chosen = kind === undefined ? records : records.filter(record => record.kind === kind)
-  return readSensors(context, chosen, 'reading')
-}
-
-/** Value or states, for people. */
-export function readingText(sensor: Sensor): string {
-  const value = valueText(sensorValue(sensor), sensor.record)
-  return value ?? (statesOf(sensor).join(', ') || (statusOf(sensor) === 'no reading' ? 'no reading' : ''))
+  return readSensors(context, chosen, 'ofRecord')
 }
 
 const list = subcommand({
@@ -46,7 +30,7 @@ const list = subcommand({
       'There is no sensor.',
       ['sensor', sensor => sensor.record.id],
       ['reading', readingText],
-      ['status', statusOf],
+      ['status', statusText],
     ),
   ipmitool: sdrList,
 })
@@ -68,7 +52,7 @@ const elist = subcommand({
       ['number', sensor => hex(sensor.record.sensorNumber)],
       ['entity', sensor => entityText(sensor.record)],
       ['reading', readingText],
-      ['status', statusOf],
+      ['status', statusText],
     ),
   ipmitool: sdrElist,
 })
@@ -78,7 +62,7 @@ async function chosenSensors(
   isChosen: (record: SensorRecord) => boolean,
 ): Promise<Sensor[]> {
   const records = (await readRecords(context)).filter(isSensor)
-  return readSensors(context, records.filter(isChosen), 'reading')
+  return readSensors(context, records.filter(isChosen), 'ofRecord')
 }
 
 const type = subcommand({
@@ -100,7 +84,7 @@ const type = subcommand({
       ['sensor', sensor => sensor.record.id],
       ['number', sensor => hex(sensor.record.sensorNumber)],
       ['reading', readingText],
-      ['status', statusOf],
+      ['status', statusText],
     ),
 })
 
@@ -122,7 +106,7 @@ const entity = subcommand({
       ['entity', sensor => entityText(sensor.record)],
       ['sensor', sensor => sensor.record.id],
       ['reading', readingText],
-      ['status', statusOf],
+      ['status', statusText],
     ),
 })
 

@@ -1,0 +1,198 @@
+/** `lastword fru`: what the parts of the machine say of themselves. IPMI 2.0 rev 1.1, section 34. */
+import { readFileSync, writeFileSync } from 'node:fs'
+import type { FruDevice } from '../../client/fru.ts'
+import { CompletionCodeError } from '../../protocol/completion-code.ts'
+import { LastwordError } from '../../protocol/error.ts'
+import { boardDate } from '../../protocol/fru/areas.ts'
+import { type FruField, fruText } from '../../protocol/fru/field.ts'
+import { type DecodedFru, decodeFru, type FruInventory } from '../../protocol/fru/inventory.ts'
+import { type Context, group, subcommand } from '../declare.ts'
+import { file, integer, optional, text, UsageError } from '../params.ts'
+import { phrase } from '../phrase.ts'
+
+const idArg = integer('ID', 'FRU device ID', { max: 0xff })
+
+interface ReadDevice extends FruDevice {
+  /** Undefined where the BMC refused, which `problem` tells. */
+  raw?: Uint8Array
+  problem?: string
+}
+
+/** Reads the devices one after the other: each is read with many requests under way. */
+async function readDevices(context: Context, only: number | undefined): Promise<ReadDevice[]> {
+  const { fru } = await context.bmc()
+  const devices = (await fru.list({ signal: context.signal })).filter(({ fruId }) => only === undefined || fruId === only)
+  if (devices.length === 0) devices.push({ fruId: only!, name: `FRU ${only}` })
+  using progress = await context.progress('reading inventories', devices.length)
+  const read: ReadDevice[] = []
+  for (const device of devices) {
+    read.push({ ...device, ...(await contentOf(() => fru.read(device.fruId, { signal: context.signal }))) })
+    progress.to(read.length)
+  }
+  return read
+}
+
+/** A device that is not there is no reason not to show the others. */
+async function contentOf(read: () => Promise<Uint8Array>): Promise<Pick<ReadDevice, 'raw' | 'problem'>> {
+  try {
+    return { raw: await read() }
+  } catch (error) {
+    if (error instanceof CompletionCodeError) return { problem: error.message }
+    if (error instanceof LastwordError && error.code === 'FRU_BAD') return { problem: error.message }
+    throw error
+  }
+}
+
+function decoded({ raw, problem }: ReadDevice): DecodedFru {
+  if (raw === undefined) return { inventory: { multiRecords: [] }, problems: [problem ?? 'it cannot be read'] }
+  try {
+    return decodeFru(raw)
+  } catch (error) {
+    return { inventory: { multiRecords: [] }, problems: [(error as Error).message] }
+  }
+}
+
+const print = subcommand({
+  name: 'print',
+  summary: 'the inventories',
+  args: { id: optional(idArg) },
+  run: (context, { id }) => readDevices(context, id),
+  data: devices =>
+    devices.map(device => {
+      const { inventory, problems } = decoded(device)
+      return { fruId: device.fruId, name: device.name, ...areasData(inventory), problems }
+    }),
+  view: as => as.lines(devices => devices.map(deviceText).join('\n')),
+})
+
+type Area = 'chassis' | 'board' | 'product'
+const areas: readonly Area[] = ['chassis', 'board', 'product']
+
+/** Fields as plain text. */
+function areasData(inventory: FruInventory) {
+  const made = inventory.board === undefined ? undefined : boardDate(inventory.board)
+  const entries = areas.flatMap(area => {
+    const content = inventory[area]
+    if (content === undefined) return []
+    return [[area, Object.fromEntries(Object.entries(content).map(([name, value]) => [name, plainField(value)]))]]
+  })
+  return {
+    ...Object.fromEntries(entries),
+    ...(made === undefined ? {} : { boardMade: made.toISOString() }),
+    multiRecords: inventory.multiRecords,
+  } as Record<string, unknown>
+}
+
+function plainField(value: number | FruField | FruField[]): unknown {
+  if (typeof value === 'number') return value
+  return Array.isArray(value) ? value.map(field => field.text) : value.text
+}
+
+function deviceText(device: ReadDevice): string {
+  const { inventory, problems } = decoded(device)
+  const lines = areas.flatMap(area => {
+    const content = inventory[area]
+    return content === undefined ? [] : Object.entries(content).flatMap(([name, value]) => fieldLines(area, name, value))
+  })
+  const made = inventory.board === undefined ? undefined : boardDate(inventory.board)
+  if (made !== undefined) lines.push(['board made', made.toISOString()])
+  if (inventory.multiRecords.length > 0) lines.push(['multi-records', String(inventory.multiRecords.length)])
+  const width = Math.max(0, ...lines.map(([label]) => label.length))
+  return [
+    `${device.name} (FRU ${device.fruId})`,
+    ...lines.map(([label, value]) => `  ${label.padEnd(width)}  ${value}`.trimEnd()),
+    ...problems.map(problem => `  ${problem}`),
+    '',
+  ].join('\n')
+}
+
+type Line = [label: string, value: string]
+
+function fieldLines(area: Area, name: string, value: number | FruField | FruField[]): Line[] {
+  if (name === 'language' || name === 'madeMinutes') return []
+  if (typeof value === 'number') return [[`${area} ${phrase(name)}`, String(value)]]
+  const fields = Array.isArray(value) ? value : [value]
+  return fields.filter(field => field.text !== '').map(field => [`${area} ${phrase(name)}`, field.text])
+}
+
+const list = subcommand({
+  name: 'list',
+  summary: 'the devices that have an inventory',
+  run: async ({ bmc, signal }) => (await bmc()).fru.list({ signal }),
+  data: devices => devices.map(({ fruId, name }) => ({ fruId, name })),
+  view: as => as.table('There is none.', ['FRU', device => device.fruId, 'right'], ['name', device => device.name]),
+})
+
+const read = subcommand({
+  name: 'read',
+  summary: 'writes the bytes of an inventory into a file',
+  args: { id: idArg, file: file('FILE', 'where to') },
+  async run({ bmc, signal }, { id, file: path }) {
+    const raw = await (await bmc()).fru.read(id, { signal })
+    writeFileSync(path, raw)
+    return { file: path, bytes: raw.length }
+  },
+  view: as => as.lines(({ file: path, bytes }) => `${bytes} bytes are in ${path}.`),
+})
+
+const write = subcommand({
+  name: 'write',
+  summary: 'writes the bytes of a file into an inventory',
+  args: { id: idArg, file: file('FILE', 'an inventory') },
+  async run({ bmc, signal }, { id, file: path }) {
+    const raw = readBytes(path)
+    await (await bmc()).fru.write(id, 0, raw, { signal })
+    return { fruId: id, bytes: raw.length }
+  },
+  view: as => as.lines(({ fruId, bytes }) => `${bytes} bytes are written to FRU ${fruId}.`),
+})
+
+function readBytes(path: string): Uint8Array {
+  try {
+    return readFileSync(path)
+  } catch (cause) {
+    throw new LastwordError('FILE_UNREADABLE', `${path} cannot be read: ${(cause as Error).message}`, { cause })
+  }
+}
+
+/** ipmitool names a field by the letter of its area and its place in it. */
+const areaLetters: Readonly<Record<string, Area>> = { c: 'chassis', b: 'board', p: 'product' }
+
+const edit = subcommand({
+  name: 'edit',
+  summary: 'changes a text of an inventory',
+  args: {
+    id: idArg,
+    area: { ...text('c|b|p', 'area: chassis, board or product'), choices: Object.keys(areaLetters) },
+    field: integer('FIELD', 'its place in the area, from 0', { max: 30 }),
+    text: text('TEXT', 'the new text'),
+  },
+  async run({ bmc, signal }, { id, area: letter, field, text: given }) {
+    const { fru } = await bmc()
+    const area = areaLetters[letter]
+    if (area === undefined) throw new UsageError(`area: "${letter}" is none of c, b, p`)
+    const { inventory, problems } = await fru.inventory(id, { signal })
+    if (problems.length > 0) {
+      throw new LastwordError('FRU_BAD', `FRU ${id}: ${problems[0]}`, { hint: 'What is damaged is not written over.' })
+    }
+    const changed = { ...inventory, [area]: withField(inventory[area], field, given, area) }
+    await fru.writeInventory(id, changed, { signal })
+    return { fruId: id, area, field, text: given }
+  },
+  view: as => as.lines(({ fruId, area, field, text: shown }) => `FRU ${fruId}, ${area} field ${field}: ${shown}`),
+})
+
+/** Texts in the order in which they stand in the area, the maker's own behind the others. */
+function withField(content: FruInventory[Area], place: number, given: string, area: Area) {
+  const names = Object.keys(content ?? {}).filter(name => typeof content?.[name as keyof typeof content] === 'object' && name !== 'custom')
+  const custom = content?.custom ?? []
+  if (content === undefined || place >= names.length + custom.length) {
+    throw new UsageError(`the ${area} area has ${content === undefined ? 'no fields' : `fields 0 to ${names.length + custom.length - 1}`}`)
+  }
+  const field = fruText(given)
+  const name = names[place]
+  if (name !== undefined) return { ...content, [name]: field }
+  return { ...content, custom: custom.with(place - names.length, field) }
+}
+
+export const fru = group('fru', 'what the parts of the machine say of themselves', [print, list, read, write, edit], 'print')
