@@ -54,6 +54,27 @@ export function lanParameter<T>({ bmc, channel, signal }: Place, parameter: Para
   return read(parameter, bmc.run(GetLanConfigurationParameters, request, { signal }))
 }
 
+/** The bytes of a LAN parameter behind its revision, or the completion code of a refusal. */
+export type LanAnswer = Uint8Array | number
+
+/** Several LAN parameters as they stand there, asked for at once. */
+export async function lanAnswers(
+  { bmc, channel, signal }: Place,
+  selectors: readonly number[],
+): Promise<Map<number, LanAnswer>> {
+  const from = { channel, revisionOnly: false }
+  const ask = async (selector: number): Promise<[number, LanAnswer]> => {
+    try {
+      const request = { from, selector, setSelector: 0, blockSelector: 0 }
+      return [selector, (await bmc.run(GetLanConfigurationParameters, request, { signal })).data]
+    } catch (error) {
+      if (error instanceof CompletionCodeError) return [selector, error.completionCode]
+      throw error
+    }
+  }
+  return new Map(await Promise.all(selectors.map(ask)))
+}
+
 export async function setLanParameter<T>({ bmc, channel, signal }: Place, parameter: Parameter<T>, value: T) {
   const data = encodeParameter(parameter, value)
   await bmc.run(SetLanConfigurationParameters, { channel, selector: parameter.selector, data }, { signal })

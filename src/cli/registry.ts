@@ -52,7 +52,11 @@ export const registry: readonly Entry[] = [
     async () => (await import('./commands/sensor.ts')).sensor,
   ),
   declared('sel', 'the System Event Log', async () => (await import('./commands/sel.ts')).sel),
-  declared('fru', 'what the parts of the machine say of themselves', async () => (await import('./commands/fru.ts')).fru),
+  declared(
+    'fru',
+    'what the parts of the machine say of themselves',
+    async () => (await import('./commands/fru.ts')).fru,
+  ),
   declared('user', 'who may log in', async () => (await import('./commands/user.ts')).user),
   declared(
     'channel',

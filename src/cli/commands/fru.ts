@@ -1,54 +1,83 @@
 /** `lastword fru`: what the parts of the machine say of themselves. IPMI 2.0 rev 1.1, section 34. */
 import { readFileSync, writeFileSync } from 'node:fs'
-import type { FruDevice } from '../../client/fru.ts'
-import { CompletionCodeError } from '../../protocol/completion-code.ts'
+import type { Bmc } from '../../client/bmc.ts'
+import { CompletionCodeError, completionText } from '../../protocol/completion-code.ts'
 import { LastwordError } from '../../protocol/error.ts'
 import { boardDate } from '../../protocol/fru/areas.ts'
 import { type FruField, fruText } from '../../protocol/fru/field.ts'
 import { type DecodedFru, decodeFru, type FruInventory } from '../../protocol/fru/inventory.ts'
+import type { FruLocatorRecord, McLocatorRecord } from '../../protocol/sdr/record.ts'
+import { bridged } from '../connection/open.ts'
 import { type Context, group, subcommand } from '../declare.ts'
+import { type FruAnswer, type FruDevice, fruLocators, fruPrint } from '../ipmitool/fru-print.ts'
 import { file, integer, optional, text, UsageError } from '../params.ts'
 import { phrase } from '../phrase.ts'
+import { readRecords } from '../sensors.ts'
 
 const idArg = integer('ID', 'FRU device ID', { max: 0xff })
 
+const BMC_ADDRESS = 0x20
+
 interface ReadDevice extends FruDevice {
-  /** Undefined where the BMC refused, which `problem` tells. */
-  raw?: Uint8Array
-  problem?: string
+  name: string
 }
 
-/** Reads the devices one after the other: each is read with many requests under way. */
+/** The BMC's own inventory and those that the SDRs tell of; one after the other, each with many requests under way. */
 async function readDevices(context: Context, only: number | undefined): Promise<ReadDevice[]> {
-  const { fru } = await context.bmc()
-  const devices = (await fru.list({ signal: context.signal })).filter(({ fruId }) => only === undefined || fruId === only)
-  if (devices.length === 0) devices.push({ fruId: only!, name: `FRU ${only}` })
-  using progress = await context.progress('reading inventories', devices.length)
-  const read: ReadDevice[] = []
-  for (const device of devices) {
-    read.push({ ...device, ...(await contentOf(() => fru.read(device.fruId, { signal: context.signal }))) })
-    progress.to(read.length)
+  const bmc = await context.bmc()
+  const { signal } = context
+  if (only !== undefined) {
+    const answer = await contentOf(() => bmc.fru.read(only, { signal }))
+    return [{ fruId: only, name: `FRU ${only}`, answer }]
   }
-  return read
+  const [{ supports }, records] = await Promise.all([bmc.identify({ signal }), readRecords(context)])
+  const locators = fruLocators(records)
+  using progress = await context.progress('reading inventories', locators.length + 1)
+  const own = supports.fruInventory ? await contentOf(() => bmc.fru.read(0, { signal })) : 'unsupported'
+  const devices: ReadDevice[] = [{ fruId: 0, name: 'Builtin FRU Device', answer: own }]
+  for (const record of locators) {
+    progress.to(devices.length)
+    const fruId = record.kind === 'fruLocator' ? record.device.fruId : 0
+    const owner = await controllerOf(bmc, record)
+    devices.push({
+      record,
+      fruId,
+      name: record.id,
+      answer: await contentOf(() => owner.fru.read(fruId, { signal })),
+    })
+  }
+  return devices
+}
+
+/** The controller that holds the inventory, as a BMC behind the BMC. */
+async function controllerOf(bmc: Bmc, record: FruLocatorRecord | McLocatorRecord): Promise<Bmc> {
+  const isController = record.kind === 'mcLocator'
+  const address = isController ? record.slaveAddress : record.device.accessAddress << 1
+  const channel = isController ? record.channel : 0
+  return address === BMC_ADDRESS || address === 0 ? bmc : bridged(bmc, { target: address, channel })
 }
 
 /** A device that is not there is no reason not to show the others. */
-async function contentOf(read: () => Promise<Uint8Array>): Promise<Pick<ReadDevice, 'raw' | 'problem'>> {
+async function contentOf(read: () => Promise<Uint8Array>): Promise<FruAnswer> {
   try {
-    return { raw: await read() }
+    return await read()
   } catch (error) {
-    if (error instanceof CompletionCodeError) return { problem: error.message }
-    if (error instanceof LastwordError && error.code === 'FRU_BAD') return { problem: error.message }
+    if (error instanceof CompletionCodeError) return error.completionCode
+    const isSilent = error instanceof LastwordError && ['FRU_BAD', 'BRIDGE_TIMEOUT'].includes(error.code)
+    if (isSilent) return 'noResponse'
     throw error
   }
 }
 
-function decoded({ raw, problem }: ReadDevice): DecodedFru {
-  if (raw === undefined) return { inventory: { multiRecords: [] }, problems: [problem ?? 'it cannot be read'] }
+function decoded({ answer }: ReadDevice): DecodedFru {
+  const nothing = (problem: string) => ({ inventory: { multiRecords: [] }, problems: [problem] })
+  if (answer === 'unsupported') return nothing('the BMC has no inventory of its own')
+  if (answer === 'noResponse') return nothing('it does not answer')
+  if (typeof answer === 'number') return nothing(`it is not there: ${completionText(answer)}`)
   try {
-    return decodeFru(raw)
+    return decodeFru(answer)
   } catch (error) {
-    return { inventory: { multiRecords: [] }, problems: [(error as Error).message] }
+    return nothing((error as Error).message)
   }
 }
 
@@ -63,6 +92,7 @@ const print = subcommand({
       return { fruId: device.fruId, name: device.name, ...areasData(inventory), problems }
     }),
   view: as => as.lines(devices => devices.map(deviceText).join('\n')),
+  ipmitool: fruPrint,
 })
 
 type Area = 'chassis' | 'board' | 'product'
@@ -74,7 +104,9 @@ function areasData(inventory: FruInventory) {
   const entries = areas.flatMap(area => {
     const content = inventory[area]
     if (content === undefined) return []
-    return [[area, Object.fromEntries(Object.entries(content).map(([name, value]) => [name, plainField(value)]))]]
+    return [
+      [area, Object.fromEntries(Object.entries(content).map(([name, value]) => [name, plainField(value)]))],
+    ]
   })
   return {
     ...Object.fromEntries(entries),
@@ -92,7 +124,9 @@ function deviceText(device: ReadDevice): string {
   const { inventory, problems } = decoded(device)
   const lines = areas.flatMap(area => {
     const content = inventory[area]
-    return content === undefined ? [] : Object.entries(content).flatMap(([name, value]) => fieldLines(area, name, value))
+    return content === undefined
+      ? []
+      : Object.entries(content).flatMap(([name, value]) => fieldLines(area, name, value))
   })
   const made = inventory.board === undefined ? undefined : boardDate(inventory.board)
   if (made !== undefined) lines.push(['board made', made.toISOString()])
@@ -120,7 +154,8 @@ const list = subcommand({
   summary: 'the devices that have an inventory',
   run: async ({ bmc, signal }) => (await bmc()).fru.list({ signal }),
   data: devices => devices.map(({ fruId, name }) => ({ fruId, name })),
-  view: as => as.table('There is none.', ['FRU', device => device.fruId, 'right'], ['name', device => device.name]),
+  view: as =>
+    as.table('There is none.', ['FRU', device => device.fruId, 'right'], ['name', device => device.name]),
 })
 
 const read = subcommand({
@@ -151,7 +186,9 @@ function readBytes(path: string): Uint8Array {
   try {
     return readFileSync(path)
   } catch (cause) {
-    throw new LastwordError('FILE_UNREADABLE', `${path} cannot be read: ${(cause as Error).message}`, { cause })
+    throw new LastwordError('FILE_UNREADABLE', `${path} cannot be read: ${(cause as Error).message}`, {
+      cause,
+    })
   }
 }
 
@@ -173,21 +210,28 @@ const edit = subcommand({
     if (area === undefined) throw new UsageError(`area: "${letter}" is none of c, b, p`)
     const { inventory, problems } = await fru.inventory(id, { signal })
     if (problems.length > 0) {
-      throw new LastwordError('FRU_BAD', `FRU ${id}: ${problems[0]}`, { hint: 'What is damaged is not written over.' })
+      throw new LastwordError('FRU_BAD', `FRU ${id}: ${problems[0]}`, {
+        hint: 'What is damaged is not written over.',
+      })
     }
     const changed = { ...inventory, [area]: withField(inventory[area], field, given, area) }
     await fru.writeInventory(id, changed, { signal })
     return { fruId: id, area, field, text: given }
   },
-  view: as => as.lines(({ fruId, area, field, text: shown }) => `FRU ${fruId}, ${area} field ${field}: ${shown}`),
+  view: as =>
+    as.lines(({ fruId, area, field, text: shown }) => `FRU ${fruId}, ${area} field ${field}: ${shown}`),
 })
 
 /** Texts in the order in which they stand in the area, the maker's own behind the others. */
 function withField(content: FruInventory[Area], place: number, given: string, area: Area) {
-  const names = Object.keys(content ?? {}).filter(name => typeof content?.[name as keyof typeof content] === 'object' && name !== 'custom')
+  const names = Object.keys(content ?? {}).filter(
+    name => typeof content?.[name as keyof typeof content] === 'object' && name !== 'custom',
+  )
   const custom = content?.custom ?? []
   if (content === undefined || place >= names.length + custom.length) {
-    throw new UsageError(`the ${area} area has ${content === undefined ? 'no fields' : `fields 0 to ${names.length + custom.length - 1}`}`)
+    throw new UsageError(
+      `the ${area} area has ${content === undefined ? 'no fields' : `fields 0 to ${names.length + custom.length - 1}`}`,
+    )
   }
   const field = fruText(given)
   const name = names[place]
@@ -195,4 +239,9 @@ function withField(content: FruInventory[Area], place: number, given: string, ar
   return { ...content, custom: custom.with(place - names.length, field) }
 }
 
-export const fru = group('fru', 'what the parts of the machine say of themselves', [print, list, read, write, edit], 'print')
+export const fru = group(
+  'fru',
+  'what the parts of the machine say of themselves',
+  [print, list, read, write, edit],
+  'print',
+)

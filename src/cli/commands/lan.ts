@@ -1,8 +1,13 @@
 /** `lastword lan`: how a LAN channel is set up. IPMI 2.0 rev 1.1, section 23. */
+
+import { CodecError } from '../../protocol/bytes.ts'
 import { GetIpStatistics } from '../../protocol/commands/lan.ts'
+import { type AnyParameter, decodeParameter, type ParameterValue } from '../../protocol/parameter.ts'
 import { LanParameter } from '../../protocol/parameters/lan.ts'
 import { group, subcommand } from '../declare.ts'
-import { lanParameter, type Place } from '../parameters.ts'
+import { lanPrint, lanPrintSelectors } from '../ipmitool/lan-print.ts'
+import type { Cell } from '../output/view.ts'
+import { type LanAnswer, lanAnswers } from '../parameters.ts'
 import { integer, optional } from '../params.ts'
 import { flagPhrases, onOff, phrase } from '../phrase.ts'
 import { lanSet } from './lan-set.ts'
@@ -11,93 +16,77 @@ import { lanSet } from './lan-set.ts'
 export const DEFAULT_LAN_CHANNEL = 1
 export const channelArg = optional(integer('CHANNEL', 'channel (1)', { max: 15 }))
 
-/** What `lan print` shows; what the BMC has not is undefined. */
-const printed = [
-  'setInProgress',
-  'authenticationSupport',
-  'authenticationEnables',
-  'ipAddressSource',
-  'ipAddress',
-  'subnetMask',
-  'macAddress',
-  'communityString',
-  'ipHeader',
-  'arpControl',
-  'gratuitousArpInterval',
-  'gatewayAddress',
-  'gatewayMac',
-  'backupGatewayAddress',
-  'backupGatewayMac',
-  'vlan',
-  'vlanPriority',
-  'cipherSuites',
-  'cipherSuiteEntries',
-  'cipherSuitePrivileges',
-  'badPassword',
-] as const
+type LanAnswers = ReadonlyMap<number, LanAnswer>
+type Parameters = typeof LanParameter
+type Printed = { [K in keyof Parameters]?: ParameterValue<Parameters[K]> }
 
-type Printed = {
-  [K in (typeof printed)[number]]: ReturnType<typeof lanParameter<ParameterOf<K>>> extends Promise<infer T>
-    ? T
-    : never
+/** The parameters that the BMC has and that are as the specification has them, as values. */
+function valuesOf(answers: LanAnswers): Printed {
+  const values: Record<string, unknown> = {}
+  for (const [name, parameter] of Object.entries(LanParameter)) {
+    const answer = answers.get(parameter.selector)
+    if (answer instanceof Uint8Array) values[name] = valueOrBytes(parameter, answer)
+  }
+  return values
 }
-type ParameterOf<K extends keyof typeof LanParameter> = (typeof LanParameter)[K] extends {
-  codec: { read(...from: never): infer T }
-}
-  ? T
-  : never
 
-async function readAll(place: Place): Promise<Printed> {
-  const values = await Promise.all(printed.map(name => lanParameter<unknown>(place, LanParameter[name])))
-  return Object.fromEntries(printed.map((name, index) => [name, values[index]])) as Printed
+/** Undefined where the bytes are not this parameter's. */
+function valueOrBytes(parameter: AnyParameter, data: Uint8Array): unknown {
+  try {
+    return decodeParameter(parameter, data)
+  } catch (error) {
+    if (error instanceof CodecError) return undefined
+    throw error
+  }
 }
+
+const fields: readonly (readonly [label: string, of: (data: Printed) => Cell])[] = [
+  ['set in progress', data => shown(data.setInProgress, phrase)],
+  ['authentication types', data => shown(data.authenticationSupport, flagPhrases)],
+  [
+    'authentication by level',
+    data =>
+      shown(data.authenticationEnables, levels =>
+        Object.entries(levels)
+          .map(([level, types]) => `${level}: ${flagPhrases(types)}`)
+          .join('\n'),
+      ),
+  ],
+  ['IP address source', data => shown(data.ipAddressSource, phrase)],
+  ['IP address', data => data.ipAddress],
+  ['subnet mask', data => data.subnetMask],
+  ['MAC address', data => data.macAddress],
+  ['SNMP community', data => data.communityString],
+  ['gratuitous ARP', data => shown(data.arpControl, arp => onOff(arp.gratuitous))],
+  ['ARP responses', data => shown(data.arpControl, arp => onOff(arp.responses))],
+  ['gateway', data => shown(data.gatewayAddress, address => `${address} (${data.gatewayMac ?? 'no MAC'})`)],
+  [
+    'backup gateway',
+    data => shown(data.backupGatewayAddress, address => `${address} (${data.backupGatewayMac ?? 'no MAC'})`),
+  ],
+  [
+    'VLAN',
+    data => shown(data.vlan, vlan => (vlan.enabled ? `${vlan.id}, priority ${data.vlanPriority}` : 'off')),
+  ],
+  [
+    'cipher suites',
+    data => shown(data.cipherSuiteEntries, suites => suiteList(suites.ids, data.cipherSuites)),
+  ],
+  ['bad password threshold', data => shown(data.badPassword, lockoutText)],
+]
 
 const print = subcommand({
   name: 'print',
   summary: 'the settings of a LAN channel',
   args: { channel: channelArg },
   run: async ({ bmc, signal }, { channel = DEFAULT_LAN_CHANNEL }) =>
-    readAll({ bmc: await bmc(), channel, signal }),
+    lanAnswers({ bmc: await bmc(), channel, signal }, lanPrintSelectors),
+  data: valuesOf,
   view: as =>
     as.record(
-      ['set in progress', data => shown(data.setInProgress, phrase)],
-      ['authentication types', data => shown(data.authenticationSupport, flagPhrases)],
-      [
-        'authentication by level',
-        data =>
-          shown(data.authenticationEnables, levels =>
-            Object.entries(levels)
-              .map(([level, types]) => `${level}: ${flagPhrases(types)}`)
-              .join('\n'),
-          ),
-      ],
-      ['IP address source', data => shown(data.ipAddressSource, phrase)],
-      ['IP address', data => data.ipAddress],
-      ['subnet mask', data => data.subnetMask],
-      ['MAC address', data => data.macAddress],
-      ['SNMP community', data => data.communityString],
-      ['gratuitous ARP', data => shown(data.arpControl, arp => onOff(arp.gratuitous))],
-      ['ARP responses', data => shown(data.arpControl, arp => onOff(arp.responses))],
-      [
-        'gateway',
-        data => shown(data.gatewayAddress, address => `${address} (${data.gatewayMac ?? 'no MAC'})`),
-      ],
-      [
-        'backup gateway',
-        data =>
-          shown(data.backupGatewayAddress, address => `${address} (${data.backupGatewayMac ?? 'no MAC'})`),
-      ],
-      [
-        'VLAN',
-        data =>
-          shown(data.vlan, vlan => (vlan.enabled ? `${vlan.id}, priority ${data.vlanPriority}` : 'off')),
-      ],
-      [
-        'cipher suites',
-        data => shown(data.cipherSuiteEntries, suites => suiteList(suites.ids, data.cipherSuites)),
-      ],
-      ['bad password threshold', data => shown(data.badPassword, lockoutText)],
+      ...fields.map(([label, of]) => [label, (answers: LanAnswers) => of(valuesOf(answers))] as const),
     ),
+  ipmitool: lanPrint,
 })
 
 function shown<T>(value: T | undefined, text: (value: T) => string): string | undefined {

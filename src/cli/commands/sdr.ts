@@ -9,7 +9,15 @@ import { hex } from '../hex.ts'
 import { sdrElist, sdrList } from '../ipmitool/sdr-list.ts'
 import { choice, file, many, optional, text, UsageError } from '../params.ts'
 import { phrase } from '../phrase.ts'
-import { isSensor, readingText, readRecords, readSensors, type Sensor, sensorData, statusText } from '../sensors.ts'
+import {
+  isSensor,
+  readingText,
+  readRecords,
+  readSensors,
+  type Sensor,
+  sensorData,
+  statusText,
+} from '../sensors.ts'
 
 const kindArg = optional(choice(['full', 'compact'], 'records of this kind only'))
 

@@ -11,6 +11,7 @@ import {
 import { CompletionCode, CompletionCodeError } from '../../protocol/completion-code.ts'
 import { askPassword } from '../connection/password.ts'
 import { group, subcommand } from '../declare.ts'
+import { userList } from '../ipmitool/user-list.ts'
 import { choice, integer, optional, text, UsageError } from '../params.ts'
 import { phrase } from '../phrase.ts'
 
@@ -73,6 +74,7 @@ const list = subcommand({
       ['link', user => user.access.linkAuthentication],
       ['callback only', user => user.access.callbackOnly],
     ),
+  ipmitool: userList,
 })
 
 const summary = subcommand({

@@ -68,7 +68,7 @@ function lanOptions(target: Target, password: string, { warn, signal }: OpenCont
 }
 
 /** The same connection, whose requests go to another controller. */
-async function bridged(bmc: Bmc, { target, channel, transit }: Bridge): Promise<Bmc> {
+export async function bridged(bmc: Bmc, { target, channel, transit }: Bridge): Promise<Bmc> {
   const { Bmc: AnyBmc } = await import('../../client/bmc.ts')
   const way =
     transit === undefined ? {} : { transit: { channel: transit.channel, slaveAddr: transit.address } }

@@ -99,6 +99,6 @@ async function whole(data: unknown): Promise<unknown> {
 }
 
 function isRows(data: unknown): data is Rows<unknown> {
-  if (typeof data !== 'object' || data === null || data instanceof Uint8Array) return false
-  return Symbol.iterator in data || Symbol.asyncIterator in data
+  if (typeof data !== 'object' || data === null) return false
+  return Array.isArray(data) || Symbol.asyncIterator in data
 }
