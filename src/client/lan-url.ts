@@ -5,6 +5,7 @@ import { RMCP_PORT } from '../lan/rmcp.ts'
 import { Privilege } from '../protocol/command.ts'
 import { LastwordError } from '../protocol/error.ts'
 import type { LanTransportOptions } from './lan-transport.ts'
+import type { SdrCache } from './sdr.ts'
 
 export type PrivilegeName = 'callback' | 'user' | 'operator' | 'admin' | 'administrator'
 
@@ -28,6 +29,8 @@ export interface ConnectOptions {
   onWarning?: (warning: LastwordError) => void
   /** Ends the log-in. */
   signal?: AbortSignal
+  /** Keeps sensor data records between runs. */
+  sdrCache?: SdrCache
 }
 
 const privileges: Readonly<Record<string, Privilege>> = {

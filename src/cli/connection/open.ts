@@ -26,7 +26,8 @@ async function connected(target: Target, context: OpenContext): Promise<Bmc> {
     username: target.username,
   })
   const address = target.family === undefined ? target.url : await withAddress(url, target.family)
-  return connect(address, lanOptions(target, password, context))
+  const { FileSdrCache } = await import('../../client/sdr-cache.ts')
+  return connect(address, { ...lanOptions(target, password, context), sdrCache: new FileSdrCache() })
 }
 
 /** The name's address of one family. */
