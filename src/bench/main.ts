@@ -1,6 +1,7 @@
 /** `npm run bench`: what it costs, as ratios against something measured in the same run. Reports, never judges. */
 
 import type { Figure } from './figure.ts'
+import { kernelCuts } from './kernel-cuts.ts'
 import { labSpeed } from './lab-speed.ts'
 import { messageCosts } from './messages.ts'
 import { registerAccesses } from './register-accesses.ts'
@@ -11,6 +12,7 @@ const parts: Record<string, () => Figure[] | Promise<Figure[]>> = {
   messages: messageCosts,
   trace: traceCost,
   lab: labSpeed,
+  kernel: kernelCuts,
 }
 
 const args = process.argv.slice(2)

@@ -1,6 +1,6 @@
 /** `lastword lab kernel --at …` and its like: cuts a real kernel at exact instructions, or at random moments. */
 import { writeFile } from 'node:fs/promises'
-import { comparisonSvg, comparisonTable, policyCuts } from '../lab/kernel/cuts/compare.ts'
+import { comparisonSvg, comparisonTable, policyCuts, type WeightedRow } from '../lab/kernel/cuts/compare.ts'
 import { cutAt } from '../lab/kernel/cuts/cut-at.ts'
 import { CutBench, type CutBenchOptions } from '../lab/kernel/cuts/cut-bench.ts'
 import { HANG_SPINS, HANG_TURNS, STUCK_MS } from '../lab/kernel/cuts/follow-panic.ts'
@@ -8,7 +8,7 @@ import { randomCuts, wilson } from '../lab/kernel/cuts/random.ts'
 import { type CutReport, type KernelCutRow, summaryOf } from '../lab/kernel/cuts/rows.ts'
 import { Sweep } from '../lab/kernel/cuts/sweep.ts'
 import { traceWay } from '../lab/kernel/cuts/way.ts'
-import { hangingInstructions, inOrder, type SweptCut, windowTexts } from '../lab/kernel/cuts/windows.ts'
+import { hangingInstructions, type SweptCut, weighted, windowTexts } from '../lab/kernel/cuts/windows.ts'
 import type { Kernel } from '../lab/kernel/kernel-cache.ts'
 import { messageOf } from '../lab/kernel/message-of.ts'
 import { steps } from '../lab/step.ts'
@@ -62,7 +62,7 @@ export async function runKernelCuts(
 /** What the kernel says in a panic by an NMI. */
 const PANIC_TEXT = 'NMI: Not continuing'
 
-async function compare(rows: readonly KernelCutRow[], options: KernelCutOptions): Promise<void> {
+async function compare(rows: readonly WeightedRow[], options: KernelCutOptions): Promise<void> {
   const policyRows = policyCuts(PANIC_TEXT)
   if (options.json === true) for (const row of policyRows) printRow(row)
   else printLine(`\n${comparisonTable(rows, policyRows)}`)
@@ -74,7 +74,7 @@ function unwritable(cause: unknown): never {
   throw new LastwordError('FILE_UNWRITABLE', `The picture cannot be written: ${messageOf(cause)}`, { cause })
 }
 
-function run(bench: CutBench, options: KernelCutOptions): Promise<KernelCutRow[]> {
+function run(bench: CutBench, options: KernelCutOptions): Promise<WeightedRow[]> {
   if (options.random !== undefined) return runRandom(bench, options.random, options)
   if (options.everyInstruction === true || options.sample !== undefined) return runSweep(bench, options)
   return runPlaces(bench, options.at ?? steps, options)
@@ -123,7 +123,7 @@ function placeLine(place: string, { row, sat }: CutReport): string {
   return [where.padEnd(30), row.outcome.padEnd(10), String(row.executed).padStart(8), sat].join('  ')
 }
 
-async function runSweep(bench: CutBench, options: KernelCutOptions): Promise<KernelCutRow[]> {
+async function runSweep(bench: CutBench, options: KernelCutOptions): Promise<WeightedRow[]> {
   const progress = new Progress(`on request ${bench.serial}'s way`)
   const way = await traceWay(bench, done => progress.show(`${done} instructions traced`))
   const { from, to } = stretch(options.instructions, way.length)
@@ -139,7 +139,9 @@ async function runSweep(bench: CutBench, options: KernelCutOptions): Promise<Ker
   }
   const seconds = (performance.now() - startMs) / 1000
   if (options.json !== true) printSweep(way, cuts, seconds)
-  return inOrder(cuts).map(([, { row }]) => row)
+  if (sweep.strayed > 0)
+    process.stderr.write(`${sweep.strayed} instructions were not come by again, and not cut\n`)
+  return weighted(cuts, to)
 }
 
 function stretch(asked: KernelCutOptions['instructions'], length: number): { from: number; to: number } {

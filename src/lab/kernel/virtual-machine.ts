@@ -1,5 +1,5 @@
 /** A virtual machine for the bench: QEMU with its console, monitor and GDB server, and nothing left of it afterwards. */
-import { type FileHandle, mkdtemp, open, readFile, rm } from 'node:fs/promises'
+import { type FileHandle, mkdtemp, open, readdir, readFile, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
@@ -35,6 +35,8 @@ export interface MachineExit {
   complaint: string
 }
 
+/** `stat` counts in these. */
+const BLOCK_BYTES = 512
 const startLimitMs = 20_000
 const secondSerialName = 'second-serial'
 const snapshotDriveSize = '1G'
@@ -129,6 +131,17 @@ export class VirtualMachine implements AsyncDisposable {
   /** All that the guest has written to its second serial port. */
   readSecondSerial(): Promise<Buffer> {
     return readFile(join(this.#folder, secondSerialName))
+  }
+
+  /** What QEMU takes of this computer now: resident memory, and the files in its folder, snapshots included. */
+  async usage(): Promise<{ memoryBytes: number; diskBytes: number }> {
+    const status = await readFile(`/proc/${this.#process.pid}/status`, 'utf8')
+    let diskBytes = 0
+    for (const name of await readdir(this.#folder)) {
+      const file = await stat(join(this.#folder, name))
+      diskBytes += file.isFile() ? file.blocks * BLOCK_BYTES : 0
+    }
+    return { memoryBytes: Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1] ?? 0) * 1024, diskBytes }
   }
 
   /** Kills QEMU, and removes all that it needed; a machine that is gone already is no error. */

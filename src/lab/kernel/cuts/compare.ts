@@ -17,6 +17,9 @@ export interface PolicyCutRow {
   doubled: number
 }
 
+/** A kernel's row, and how many instructions of the way it stands for; one when it is a single cut. */
+export type WeightedRow = KernelCutRow & { instructions?: number }
+
 /** The order of the mail: before the patch, its reviewer's wish, the patch. */
 const policyOrder: readonly PanicPolicy['name'][] = ['none', 'drop', 'resend']
 
@@ -38,13 +41,15 @@ export function nameOfKernel({ kernel, interface: way }: Pick<KernelCutRow, 'ker
 
 /** One row a step; the kernels' columns first. Rows without a step are left out. */
 export function comparisonTable(
-  kernelRows: readonly KernelCutRow[],
+  kernelRows: readonly WeightedRow[],
   policyRows: readonly PolicyCutRow[],
 ): string {
   const cells: Cell[] = [
     ...kernelRows.flatMap(row => {
       if (row.step === null) return []
-      return [{ policy: nameOfKernel(row), step: row.step, ...fateOfKernel(row) }]
+      return [
+        { policy: nameOfKernel(row), step: row.step, ...fateOfKernel(row), cuts: row.instructions ?? 1 },
+      ]
     }),
     ...policyRows.map(row => ({ policy: row.policy, step: row.step, ...fateOfPolicy(row) })),
   ]
@@ -104,11 +109,12 @@ const meanings: Readonly<Record<Outcome, string>> = {
  * each step takes one column, its cuts spread over it.
  */
 export function comparisonSvg(
-  kernelRows: readonly KernelCutRow[],
+  kernelRows: readonly WeightedRow[],
   policyRows: readonly PolicyCutRow[],
 ): string {
   const bars = new Map<string, Run[]>()
-  for (const row of kernelRows) if (row.step !== null) extend(bars, nameOfKernel(row), row.step, row.outcome)
+  for (const row of kernelRows)
+    if (row.step !== null) extend(bars, nameOfKernel(row), row.step, row.outcome, row.instructions)
   for (const { policy, step, outcome } of policyRows) extend(bars, policy, step, outcome)
   const width = labelWidth + steps.length * columnWidth + 12
   const height = headHeight + bars.size * rowHeight + 12
@@ -127,12 +133,12 @@ export function comparisonSvg(
   return `${[...parts, '</svg>'].join('\n')}\n`
 }
 
-function extend(bars: Map<string, Run[]>, name: string, step: Step, outcome: Outcome): void {
+function extend(bars: Map<string, Run[]>, name: string, step: Step, outcome: Outcome, cuts = 1): void {
   const runs = bars.get(name) ?? []
   bars.set(name, runs)
   const last = runs.at(-1)
-  if (last?.step === step && last.outcome === outcome) last.cuts++
-  else runs.push({ step, outcome, cuts: 1 })
+  if (last?.step === step && last.outcome === outcome) last.cuts += cuts
+  else runs.push({ step, outcome, cuts })
 }
 
 function barOf(runs: readonly Run[], y: number): string[] {

@@ -14,8 +14,8 @@ const stores = {
   siState: 0,
 } as const
 
-/** A way whose instructions from `from` to `to` hang, on a machine that goes where it is stepped. */
-function rig(length: number, from: number, to: number) {
+/** A way whose instructions from `from` to `to` hang, on a machine that goes where it is stepped, but never comes by one. */
+function rig(length: number, from: number, to: number, never = -1) {
   const way: Instruction[] = Array.from({ length }, (_, count) => ({
     address: BigInt(count),
     after: 'smi_send',
@@ -45,7 +45,7 @@ function rig(length: number, from: number, to: number) {
       at++
       steps++
     },
-    rip: async () => BigInt(at),
+    rip: async () => BigInt(at === never ? length : at),
     panicHere: async (): Promise<CutEnd> => ({
       came: 'through',
       sat: '',
@@ -73,6 +73,17 @@ describe('a sweep along a way', () => {
     )
     assert.ok(count().steps < 1000 * 40, `${count().steps}`)
     assert.ok(count().mostKept <= 7, `${count().mostKept}`)
+  })
+
+  it('leaves out an instruction that is not come by again, and says how many', async () => {
+    const { sweep } = rig(200, 40, 60, 50)
+    const cuts: number[] = []
+    for await (const [at] of sweep.everyInstruction()) cuts.push(at)
+    assert.equal(sweep.strayed, 1)
+    assert.deepEqual(
+      cuts,
+      Array.from({ length: 200 }, (_, at) => at).filter(at => at !== 50),
+    )
   })
 
   it('finds both edges of any window that a sample falls into, to the instruction', async () => {

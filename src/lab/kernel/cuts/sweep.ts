@@ -1,5 +1,4 @@
 /** Cuts along one message's way: at every instruction of it, or at a sample whose windows are then halved to their edges. */
-import { LastwordError } from '../../../protocol/error.ts'
 import type { CutBench, Moment, Outcome } from './cut-bench.ts'
 import { type CutReport, cutRow } from './rows.ts'
 import { sameStores } from './stores.ts'
@@ -7,6 +6,8 @@ import type { Instruction } from './way.ts'
 
 /** Steps that are repeated at the most before a new snapshot is worth its time. */
 const STEPS_WORTH_A_SNAPSHOT = 64
+/** A way that went otherwise is usually back within so many instructions. */
+const STEPS_TO_FIND_BACK = 300
 /** Snapshots that are kept beside the entry's, each of some 110 MB. */
 const KEPT_SNAPSHOTS = 6
 
@@ -15,6 +16,8 @@ const lockFunction = /^_raw_(?:spin|read|write)_(?:un|try)?lock/
 export class Sweep {
   readonly bench: CutBench
   readonly way: readonly Instruction[]
+  /** Instructions of the way that were not come by again, and so not cut. */
+  strayed = 0
   /** By their place on the way, the least recently used first. */
   readonly #moments = new Map<number, Moment>()
 
@@ -23,9 +26,12 @@ export class Sweep {
     this.way = way
   }
 
-  /** An NMI strikes before the instruction that is the `at`-th of the way. */
-  async cut(at: number): Promise<CutReport> {
-    await this.#goTo(at)
+  /** An NMI strikes before the instruction that is the `at`-th of the way; undefined when it was not come by again. */
+  async cut(at: number): Promise<CutReport | undefined> {
+    if (!(await this.#goTo(at))) {
+      this.strayed++
+      return undefined
+    }
     const { after, count, step, address } = this.way[at]!
     const symbol =
       this.bench.symbols.locate(address)?.text.replace(/ \[.*/, '') ?? `0x${address.toString(16)}`
@@ -37,7 +43,10 @@ export class Sweep {
     from = 0,
     to = this.way.length,
   ): AsyncGenerator<[at: number, report: CutReport], void> {
-    for (let at = from; at < to; at++) yield [at, await this.cut(at)]
+    for (let at = from; at < to; at++) {
+      const report = await this.cut(at)
+      if (report !== undefined) yield [at, report]
+    }
   }
 
   /**
@@ -48,6 +57,7 @@ export class Sweep {
     const outcomes = new Map<number, Outcome>()
     for (const at of this.#firstCuts(samples)) {
       const report = await this.cut(at)
+      if (report === undefined) continue
       outcomes.set(at, report.row.outcome)
       yield [at, report]
     }
@@ -57,6 +67,7 @@ export class Sweep {
       while (high - low > 1 && outcomes.get(low) !== outcomes.get(high)) {
         const middle = (low + high) >> 1
         const report = await this.cut(middle)
+        if (report === undefined) break
         outcomes.set(middle, report.row.outcome)
         yield [middle, report]
         if (report.row.outcome === outcomes.get(low)) low = middle
@@ -86,18 +97,16 @@ export class Sweep {
     return left !== entered && [left, entered].some(name => name !== undefined && lockFunction.test(name))
   }
 
-  async #goTo(at: number): Promise<void> {
-    const strayed = (await this.#stepFrom(this.#nearest(at), at)) !== this.way[at]!.address
-    if (!strayed) return
-    // An answer that came late on a busy machine leads elsewhere: once more, from the start.
-    const second = await this.#stepFrom(0, at)
-    if (second === this.way[at]!.address) return
-    const where = this.bench.symbols.locate(second)?.text ?? `0x${second.toString(16)}`
-    throw new LastwordError(
-      'WAY_STRAYED',
-      `Instruction ${at} of the way was not come by twice running; the kernel stood at ${where} instead`,
-      { hint: 'The machine may be too busy: run it again when there is less to do.' },
-    )
+  async #goTo(at: number): Promise<boolean> {
+    const { address } = this.way[at]!
+    if ((await this.#stepFrom(this.#nearest(at), at)) === address) return true
+    // The scheduler's arithmetic may lead elsewhere for once: again from the start, then on to where it should be.
+    if ((await this.#stepFrom(0, at)) === address) return true
+    for (let steps = 0; steps < STEPS_TO_FIND_BACK; steps++) {
+      await this.bench.step()
+      if ((await this.bench.rip()) === address) return true
+    }
+    return false
   }
 
   #nearest(at: number): number {

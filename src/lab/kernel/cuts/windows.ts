@@ -40,6 +40,18 @@ export function inOrder(cuts: readonly SweptCut[]): SweptCut[] {
   return [...cuts].sort(([a], [b]) => a - b)
 }
 
+/** Each cut with the instructions up to the next one, which it stands for in a table of shares. */
+export function weighted(
+  cuts: readonly SweptCut[],
+  length: number,
+): (KernelCutRow & { instructions: number })[] {
+  const ordered = inOrder(cuts)
+  return ordered.map(([at, { row }], index) => ({
+    ...row,
+    instructions: (ordered[index + 1]?.[0] ?? length) - at,
+  }))
+}
+
 function isWithin(row: KernelCutRow, window: { after: string; from: number; to: number }): boolean {
   return (
     row.outcome === 'hang' &&
