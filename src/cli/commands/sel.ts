@@ -41,7 +41,7 @@ const info = subcommand({
       ['supports', ({ info: { supports } }) => flagPhrases({ ...supports, overflow: false })],
       ['free units', data => data.allocation?.freeUnits],
     ),
-  ipmitool: ({ info: about, allocation }) => selInfo(about, allocation),
+  ipmitool: ({ info: about, allocation }, clock) => selInfo(about, allocation, clock),
 })
 
 function unlessRefused(error: unknown): undefined {
@@ -138,7 +138,7 @@ const elist = subcommand({
       })
       return lines.length === 0 ? 'The SEL is empty.' : lines.join('\n')
     }),
-  ipmitool: ({ records, sdrs }) => selElist(records, sdrs),
+  ipmitool: ({ records, sdrs }, clock) => selElist(records, sdrs, clock),
 })
 
 const idArgs = { ids: many(integer('ID', 'record IDs, 0x before hexadecimal ones', { max: 0xffff })) }
@@ -244,7 +244,7 @@ const timeGet = subcommand({
     return { seconds, time: new Date(seconds * 1000).toISOString() }
   },
   view: as => as.lines(({ time }) => time),
-  ipmitool: ({ seconds }) => selTime(seconds),
+  ipmitool: ({ seconds }, clock) => selTime(seconds, clock),
 })
 
 const timeSet = subcommand({
@@ -260,7 +260,7 @@ const timeSet = subcommand({
     return { seconds, time: new Date(seconds * 1000).toISOString() }
   },
   view: as => as.lines(({ time }) => time),
-  ipmitool: ({ seconds }) => selTime(seconds),
+  ipmitool: ({ seconds }, clock) => selTime(seconds, clock),
 })
 
 function secondsOf(words: string): number {

@@ -2,7 +2,7 @@
 import type { FruLocatorRecord, McLocatorRecord, SdrRecord } from '../../protocol/sdr/record.ts'
 import { decodeText, textEncodingOf } from '../../protocol/text.ts'
 import { completionWords } from './completion-words.ts'
-import { localTime } from './local-time.ts'
+import { type Clock, localClock, timeOn } from './local-time.ts'
 
 /**
  * Bytes, as ipmitool reads also what is wrong; or the completion code of the refusal. FRU 0 is not asked for, hence
@@ -41,11 +41,11 @@ function isInventory({ deviceType, deviceTypeModifier }: FruLocatorRecord): bool
   return deviceTypeModifier === SYSTEM && deviceType >= FIRST_EEPROM && deviceType <= LAST_EEPROM
 }
 
-export function fruPrint(devices: Iterable<FruDevice>): string {
+export function fruPrint(devices: Iterable<FruDevice>, clock: Clock = localClock): string {
   let text = ''
   for (const device of devices) {
     const isEmpty = device.answer === 'unsupported'
-    text += `${title(device)}\n${isEmpty ? '' : `${body(device)}\n`}`
+    text += `${title(device)}\n${isEmpty ? '' : `${body(device, clock)}\n`}`
   }
   return text
 }
@@ -56,20 +56,20 @@ function title({ record, fruId }: FruDevice): string {
   return `FRU Device Description : ${name} (ID ${fruId})`
 }
 
-function body({ record, answer }: FruDevice): string {
+function body({ record, answer }: FruDevice, clock: Clock): string {
   const modifier = record?.kind === 'fruLocator' ? record.deviceTypeModifier : 0
   if (modifier > SYSTEM) return ' Unsupported device\n'
   if (answer === 'noResponse') return ' Device not present (No Response)\n'
   if (typeof answer === 'number') return ` Device not present (${completionWords(answer)})\n`
-  return answer === 'unsupported' || modifier === DIMM ? '' : inventoryText(answer)
+  return answer === 'unsupported' || modifier === DIMM ? '' : inventoryText(answer, clock)
 }
 
-function inventoryText(inventory: Uint8Array): string {
+function inventoryText(inventory: Uint8Array, clock: Clock): string {
   if (inventory.length < 8 || inventory[0] !== 1) return ''
   const [, , chassis = 0, board = 0, product = 0] = inventory
   return (
     areaText(inventory, chassis * 8, chassisText) +
-    areaText(inventory, board * 8, boardText) +
+    areaText(inventory, board * 8, area => boardText(area, clock)) +
     areaText(inventory, product * 8, productText)
   )
 }
@@ -127,15 +127,15 @@ function chassisText(area: Uint8Array): string {
 /** Minutes from 1996 on. */
 const FRU_EPOCH_SECONDS = Date.UTC(1996, 0, 1) / 1000
 
-function boardText(area: Uint8Array): string {
+function boardText(area: Uint8Array, clock: Clock): string {
   const minutes = area[3]! | (area[4]! << 8) | (area[5]! << 16)
   const names = ['Board Mfg', 'Board Product', 'Board Serial', 'Board Part Number', HIDDEN]
-  return line('Board Mfg Date', madeText(minutes)) + fieldLines(area, 6, names, 'Board Extra')
+  return line('Board Mfg Date', madeText(minutes, clock)) + fieldLines(area, 6, names, 'Board Extra')
 }
 
-function madeText(minutes: number): string {
+function madeText(minutes: number, clock: Clock): string {
   if (minutes === 0) return 'Unspecified'
-  const { weekday, month, day, time, year, zone } = localTime(FRU_EPOCH_SECONDS + minutes * 60)
+  const { weekday, month, day, time, year, zone } = timeOn(clock, FRU_EPOCH_SECONDS + minutes * 60)
   return `${weekday} ${month} ${String(day).padStart(2)} ${time} ${year} ${zone}`
 }
 

@@ -35,8 +35,16 @@ function written(shifted: Date, zone: string): LocalTime {
   }
 }
 
+/** How times are printed: in Greenwich's time with ipmitool's -Z. */
+export interface Clock {
+  readonly isUtc: boolean
+}
+
+export const localClock: Clock = { isUtc: false }
+
 /** In the zone that the environment's TZ names, or the system's. */
-export function localTime(seconds: number): LocalTime {
+export function timeOn({ isUtc }: Clock, seconds: number): LocalTime {
+  if (isUtc) return greenwichTime(seconds)
   const offset = -new Date(seconds * 1000).getTimezoneOffset() * 60
   return written(new Date((seconds + offset) * 1000), abbreviation(seconds, offset))
 }

@@ -1,13 +1,18 @@
 /** `sel info` and `sel time get` as ipmitool prints them. IPMI 2.0 rev 1.1, sections 31.2, 31.3 and 31.10. */
 import type { ResponseOf } from '../../protocol/command.ts'
 import type { GetSelAllocationInfo, GetSelInfo } from '../../protocol/commands/sel.ts'
+import { type Clock, localClock } from './local-time.ts'
 import { timestampText } from './timestamp.ts'
 
 type SelInfo = ResponseOf<typeof GetSelInfo>
 type AllocationInfo = ResponseOf<typeof GetSelAllocationInfo>
 
 /** `allocation` is undefined where the BMC does not support it or refused it. */
-export function selInfo(info: SelInfo, allocation: AllocationInfo | undefined): string {
+export function selInfo(
+  info: SelInfo,
+  allocation: AllocationInfo | undefined,
+  clock: Clock = localClock,
+): string {
   const { version, freeBytes, supports } = info
   const isKnown = version === 0x51 || version === 0x02
   const lines = [
@@ -16,8 +21,8 @@ export function selInfo(info: SelInfo, allocation: AllocationInfo | undefined): 
     `Entries          : ${info.entries}`,
     `Free Space       : ${freeBytes} bytes ${freeBytes === 0xffff ? 'or more' : ''}`,
     `Percent Used     : ${percentUsed(info)}`,
-    `Last Add Time    : ${lastTime(info.lastAdded)}`,
-    `Last Del Time    : ${lastTime(info.lastErased)}`,
+    `Last Add Time    : ${lastTime(clock, info.lastAdded)}`,
+    `Last Del Time    : ${lastTime(clock, info.lastErased)}`,
     `Overflow         : ${supports.overflow}`,
     `Supported Cmds   : ${supportedCommands(supports)}`,
   ]
@@ -34,8 +39,8 @@ function percentUsed({ entries, freeBytes }: SelInfo): string {
   return `${Math.trunc((100 * used) / (used + freeBytes))}%`
 }
 
-function lastTime(seconds: number): string {
-  return seconds === 0 || seconds === 0xffffffff ? 'Not Available' : timestampText(seconds)
+function lastTime(clock: Clock, seconds: number): string {
+  return seconds === 0 || seconds === 0xffffffff ? 'Not Available' : timestampText(clock, seconds)
 }
 
 function supportedCommands({
@@ -64,6 +69,6 @@ function allocationLines(allocation: AllocationInfo): string[] {
   ]
 }
 
-export function selTime(seconds: number): string {
-  return `${timestampText(seconds)}\n`
+export function selTime(seconds: number, clock: Clock = localClock): string {
+  return `${timestampText(clock, seconds)}\n`
 }

@@ -20,23 +20,28 @@ import {
 import { EventType } from '../../protocol/sensor/event-types.ts'
 import { hex, hexBytes } from './c-number.ts'
 import { eventWords, sensorTypeWord } from './event-text.ts'
+import { type Clock, localClock } from './local-time.ts'
 import { digits, readingValue, valueText } from './sensor-value.ts'
 import { calendarTime, SINCE_START, UNSPECIFIED } from './timestamp.ts'
 
 /** One line a record. */
-export function selList(records: Iterable<SelRecord>): string {
-  return lines(records, typeAndNumber)
+export function selList(records: Iterable<SelRecord>, clock: Clock = localClock): string {
+  return lines(records, clock, typeAndNumber)
 }
 
 /** The same with sensors' names, and the values of threshold events, from the SDRs. */
-export function selElist(records: Iterable<SelRecord>, sdrs: Iterable<SdrRecord>): string {
+export function selElist(
+  records: Iterable<SelRecord>,
+  sdrs: Iterable<SdrRecord>,
+  clock: Clock = localClock,
+): string {
   const sensors = new Map<string, SensorRecord | EventOnlyRecord>()
   for (const sdr of sdrs) {
     if (sdr.kind !== 'full' && sdr.kind !== 'compact' && sdr.kind !== 'eventOnly') continue
     const key = sensorKey(sdr.owner.id, sdr.sensorNumber, sdr.sensorType)
     if (!sensors.has(key)) sensors.set(key, sdr)
   }
-  return lines(records, event => {
+  return lines(records, clock, event => {
     const sensor = sensors.get(sensorKey(event.generatorId, event.sensorNumber, event.sensorType))
     if (sensor === undefined) return typeAndNumber(event)
     return [
@@ -52,30 +57,32 @@ function sensorKey(owner: number, sensorNumber: number, sensorType: number): str
   return `${owner}/${sensorNumber}/${sensorType}`
 }
 
-function lines(records: Iterable<SelRecord>, columnsOf: (event: SystemEventRecord) => string[]): string {
+type ColumnsOf = (event: SystemEventRecord) => string[]
+
+function lines(records: Iterable<SelRecord>, clock: Clock, columnsOf: ColumnsOf): string {
   let text = ''
   for (const record of records) {
     const id = record.recordId.toString(16).padStart(4)
-    text += `${id} | ${columns(record, columnsOf)}\n`
+    text += `${id} | ${columns(record, clock, columnsOf)}\n`
   }
   return text
 }
 
-function columns(record: SelRecord, columnsOf: (event: SystemEventRecord) => string[]): string {
+function columns(record: SelRecord, clock: Clock, columnsOf: ColumnsOf): string {
   switch (record.kind) {
     case 'system':
-      return timeColumns(record.timestamp) + columnsOf(record).join(' | ')
+      return timeColumns(clock, record.timestamp) + columnsOf(record).join(' | ')
     case 'oemTimestamped': {
       const { recordType, timestamp, manufacturerId, data } = record
       const oem = [`OEM record ${hex(recordType, 2)}`, hex(manufacturerId, 6), hexBytes(data)]
-      return timeColumns(timestamp) + oem.join(' | ')
+      return timeColumns(clock, timestamp) + oem.join(' | ')
     }
     case 'oem':
       if (record.recordType === SelRecordType.LinuxPanicText)
         return `Linux kernel panic: ${panicText(record.data)}`
       if (record.recordType >= SelRecordType.OemFirst)
         return `OEM record ${hex(record.recordType, 2)} | ${hexBytes(record.data)}`
-      return columns(asSystemEvent(record), columnsOf)
+      return columns(asSystemEvent(record), clock, columnsOf)
   }
 }
 
@@ -93,10 +100,10 @@ function asSystemEvent(record: SelRecord): SelRecord {
   return decodeSelRecord(raw)
 }
 
-function timeColumns(timestamp: number): string {
+function timeColumns(clock: Clock, timestamp: number): string {
   if (timestamp < SINCE_START) return ` Pre-Init  |${String(timestamp).padStart(10, '0')}| `
   if (timestamp === UNSPECIFIED) return 'Unspecified | Unspecified | '
-  const { date, time, zone } = calendarTime(timestamp)
+  const { date, time, zone } = calendarTime(clock, timestamp)
   return `${date} | ${time} ${zone} | `
 }
 

@@ -1,19 +1,19 @@
 /** IPMI time stamps as ipmitool prints them: up to 20000000h since the BMC's start, FFFFFFFFh unspecified. Section 37. */
-import { greenwichTime, type LocalTime, localTime } from './local-time.ts'
+import { type Clock, greenwichTime, type LocalTime, timeOn } from './local-time.ts'
 
 export const SINCE_START = 0x20000000
 export const UNSPECIFIED = 0xffffffff
 
 /** ipmitool takes the very first second after the limit for one of Greenwich time. */
-export function calendarTime(seconds: number): LocalTime {
-  return seconds === SINCE_START ? greenwichTime(seconds) : localTime(seconds)
+export function calendarTime(clock: Clock, seconds: number): LocalTime {
+  return seconds === SINCE_START ? greenwichTime(seconds) : timeOn(clock, seconds)
 }
 
 /** `09/13/20 14:26:40 CEST`, `S+ 00:04:16`, after the first day `S+ 70/002 00:04:16` with year and day from 1970 on. */
-export function timestampText(seconds: number): string {
+export function timestampText(clock: Clock, seconds: number): string {
   if (seconds === UNSPECIFIED) return 'Unspecified'
   if (seconds < SINCE_START) return `S+ ${dayText(seconds)}${greenwichTime(seconds).time}`
-  const { date, time, zone } = calendarTime(seconds)
+  const { date, time, zone } = calendarTime(clock, seconds)
   return `${date} ${time} ${zone}`
 }
 
