@@ -51,12 +51,21 @@ export const i16: Codec<number> = map(
   value => value & 0xffff,
 )
 
-/** Two decimal digits in one byte, as firmware revisions are. */
+/** Bytes that are no two decimal digits count from here on: 1Ah is 126. */
+const BCD_OTHER = 100
+
+/** Two decimal digits in one byte, as firmware revisions are; a byte that is none is kept, as 100 and its value. */
 export const bcd: Codec<number> = map(
   u8,
-  raw => (raw >> 4) * 10 + (raw & 0x0f),
-  value => (Math.floor(value / 10) << 4) | (value % 10),
+  raw => (raw >> 4 < 10 && (raw & 0x0f) < 10 ? (raw >> 4) * 10 + (raw & 0x0f) : BCD_OTHER + raw),
+  value => (value < BCD_OTHER ? (Math.floor(value / 10) << 4) | (value % 10) : value - BCD_OTHER),
 )
+
+/** The two digits, whatever they are: `03`, `1a`. */
+export function bcdText(value: number): string {
+  const digits = value < BCD_OTHER ? String(value) : (value - BCD_OTHER).toString(16)
+  return digits.padStart(2, '0')
+}
 
 /** Exactly `count` bytes. */
 export function bytes(count: number): Codec<Uint8Array> {

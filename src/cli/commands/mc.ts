@@ -1,4 +1,5 @@
 /** `lastword mc`: the BMC itself. IPMI 2.0 rev 1.1, sections 20 and 22. */
+import { bcdText } from '../../protocol/codec.ts'
 import type { ResponseOf } from '../../protocol/command.ts'
 import { ColdReset, GetDeviceGuid, GetSelfTestResults, WarmReset } from '../../protocol/commands/device.ts'
 import { GetBmcGlobalEnables, SetBmcGlobalEnables } from '../../protocol/commands/messaging.ts'
@@ -16,7 +17,7 @@ const info = subcommand({
     as.record(
       ['device ID', id => id.deviceId],
       ['device revision', id => id.device.revision],
-      ['firmware', id => `${id.firmware.major}.${String(id.firmwareMinor).padStart(2, '0')}`],
+      ['firmware', id => `${id.firmware.major}.${bcdText(id.firmwareMinor)}`],
       ['IPMI version', id => id.ipmiVersion],
       ['manufacturer ID', id => `${id.manufacturerId} (${hex(id.manufacturerId, 6)})`],
       ['product ID', id => `${id.productId} (${hex(id.productId, 4)})`],

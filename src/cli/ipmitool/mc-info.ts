@@ -1,4 +1,5 @@
 /** `mc info` as ipmitool prints it. IPMI 2.0 rev 1.1, section 20.1. */
+import { bcdText } from '../../protocol/codec.ts'
 import type { ResponseOf } from '../../protocol/command.ts'
 import type { GetDeviceId } from '../../protocol/commands/device.ts'
 import { hex } from './c-number.ts'
@@ -24,7 +25,7 @@ export function mcInfo(id: DeviceId): string {
   const lines = [
     `Device ID                 : ${id.deviceId}`,
     `Device Revision           : ${device.revision}`,
-    `Firmware Revision         : ${firmware.major}.${String(id.firmwareMinor).padStart(2, '0')}`,
+    `Firmware Revision         : ${firmware.major}.${bcdText(id.firmwareMinor)}`,
     `IPMI Version              : ${id.ipmiVersion}`,
     `Manufacturer ID           : ${manufacturerId}`,
     `Manufacturer Name         : ${manufacturerName(manufacturerId)}`,

@@ -33,16 +33,17 @@ describe('in ipmitool’s words', needs('ipmitool'), () => {
     'Australia/Lord_Howe',
   ]
 
-  it('sel list and sel elist are what ipmitool prints of 500 random records, in several time zones', async () => {
+  it('sel list and sel elist are what ipmitool prints of 500 random records, in several time zones and with -Z', async () => {
     await fc.assert(
-      fc.asyncProperty(seeds, fc.constantFrom(...zones), async (seed, tz) => {
+      fc.asyncProperty(seeds, fc.constantFrom(...zones), fc.boolean(), async (seed, tz, isUtc) => {
         process.env.TZ = tz
         const records = drawn(selRecords, seed)
         const sdrs = drawn(sensors, seed)
         serveSel(rig, records)
         serveSdrs(rig, sdrs)
-        assertSameLines(selList(records), await rig.ipmitool(['sel', 'list']))
-        assertSameLines(selElist(records, sdrs), await rig.ipmitool(['sel', 'elist']))
+        const flags = isUtc ? ['-Z'] : []
+        assertSameLines(selList(records, { isUtc }), await rig.ipmitool([...flags, 'sel', 'list']))
+        assertSameLines(selElist(records, sdrs, { isUtc }), await rig.ipmitool([...flags, 'sel', 'elist']))
       }),
       bulk,
     )
