@@ -3,6 +3,7 @@
 import type { Figure } from './figure.ts'
 import { kernelCuts } from './kernel-cuts.ts'
 import { labSpeed } from './lab-speed.ts'
+import { lanHostile } from './lan-hostile.ts'
 import { messageCosts } from './messages.ts'
 import { registerAccesses } from './register-accesses.ts'
 import { traceCost } from './trace-cost.ts'
@@ -13,6 +14,7 @@ const parts: Record<string, () => Figure[] | Promise<Figure[]>> = {
   trace: traceCost,
   lab: labSpeed,
   kernel: kernelCuts,
+  'lan-hostile': lanHostile,
 }
 
 const args = process.argv.slice(2)

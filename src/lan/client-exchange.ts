@@ -31,12 +31,16 @@ export interface Pending extends RoutedRequest {
   /** A BMC that was busy is asked again from then on. */
   notBeforeMs: number
   busyAnswers: number
+  /** Sessions that were lost under it. */
+  losses: number
 }
 
 export interface ExchangeHost {
   readonly name: string
   readonly pace: Pace
   readonly maxInFlight: number
+  /** Whether what must not be executed twice may be sent again as the same packet. */
+  readonly mayReplay: boolean
   seal(message: Uint8Array): Uint8Array
   /** The number of the last packet that was sealed. */
   readonly outbound: number
@@ -72,6 +76,7 @@ export function newPending(request: RoutedRequest, id: number, timeoutMs: number
     sequence: 0,
     notBeforeMs: 0,
     busyAnswers: 0,
+    losses: 0,
   }
 }
 
@@ -185,7 +190,9 @@ export class Exchange {
   #transmit(pending: Pending, nowMs: number): void {
     pending.sends++
     pending.lastSentMs = nowMs
-    pending.dueMs = Math.min(nowMs + this.#host.pace.waitMs(pending.sends), pending.deadlineMs)
+    const isLast = !pending.isRepeatable && !this.#host.mayReplay
+    const waitMs = isLast ? Number.POSITIVE_INFINITY : this.#host.pace.waitMs(pending.sends)
+    pending.dueMs = Math.min(nowMs + waitMs, pending.deadlineMs)
     this.#host.send(pending.datagram)
   }
 
@@ -256,11 +263,12 @@ export class Exchange {
     }
     for (const pending of this.#inFlight.values()) earlier(pending.dueMs)
     for (const { notBeforeMs } of this.#waiting) {
-      if (notBeforeMs <= nowMs) break
-      earlier(notBeforeMs)
+      // What is ready waits for an answer to another, or, with nothing in flight, for a number that rests.
+      const isReady = notBeforeMs <= nowMs
+      const wakeMs = isReady && this.#inFlight.size === 0 ? this.#rqSeqs.nextQuietEndMs(nowMs) : notBeforeMs
+      if (wakeMs !== null && wakeMs > nowMs) earlier(wakeMs)
+      if (isReady) break
     }
-    if (this.#waiting.length > 0 && this.#inFlight.size === 0)
-      earlier(this.#rqSeqs.nextQuietEndMs(nowMs) ?? nowMs)
     return due
   }
 
@@ -275,9 +283,13 @@ export class Exchange {
   loseSession(nowMs: number): void {
     const flying = [...this.#inFlight.values()]
     for (const pending of flying) this.#land(pending, nowMs)
-    for (const pending of flying.filter(pending => !pending.isRepeatable))
-      pending.done(this.#timeout(pending), nobody)
-    this.#waiting = [...flying.filter(pending => pending.isRepeatable), ...this.#waiting]
+    const [again, over] = [flying.filter(mayGoOn), flying.filter(pending => !mayGoOn(pending))]
+    for (const pending of again) {
+      pending.losses++
+      pending.sends = 0
+    }
+    this.#waiting = [...again, ...this.#waiting]
+    for (const pending of over) pending.done(this.#timeout(pending), nobody)
   }
 
   /** Ends everything with this error. */
@@ -287,4 +299,11 @@ export class Exchange {
     this.#waiting = []
     for (const pending of all) pending.done(error, nobody)
   }
+}
+
+/** Sessions that one request may go through. */
+const MOST_LOSSES = 2
+
+function mayGoOn({ isRepeatable, losses }: Pending): boolean {
+  return isRepeatable && losses < MOST_LOSSES
 }

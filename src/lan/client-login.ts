@@ -25,6 +25,8 @@ export class LoginRunner<T> {
   #generator: Generator<Ask<unknown>, T, unknown>
   #runsLeft = RUNS - 1
   #question: Ask<unknown> | null = null
+  /** The error of the last question that was given up; what else comes out is the log-in's own. */
+  #silence: LastwordError | null = null
   #sendings = 0
   #waitMs = 0
   #deadlineMs = 0
@@ -54,6 +56,7 @@ export class LoginRunner<T> {
     if (question === null || nowMs < this.dueMs) return
     if (nowMs >= this.#deadlineMs) {
       const error = this.#run.onSilence(question)
+      this.#silence = error
       this.#go(() => this.#generator.throw(error), nowMs)
       return
     }
@@ -80,7 +83,9 @@ export class LoginRunner<T> {
       else this.#put(step.value, nowMs)
     } catch (error) {
       if (!(error instanceof LastwordError)) throw error
-      if (error.code !== 'LOGIN_REFUSED' || this.#runsLeft-- === 0) this.outcome = { kind: 'failed', error }
+      const isConfused =
+        (error.code === 'LOGIN_REFUSED' || error.code === 'TIMEOUT') && error !== this.#silence
+      if (!isConfused || this.#runsLeft-- === 0) this.outcome = { kind: 'failed', error }
       else {
         this.#generator = this.#run.start()
         this.#go(() => this.#generator.next(), nowMs)

@@ -8,7 +8,7 @@ import { CompletionCode } from '../protocol/completion-code.ts'
 import { LastwordError } from '../protocol/error.ts'
 import { type CipherSuite, cipherSuite, decodeSuiteRecords, strongestFirst } from './cipher-suites.ts'
 import { type Ask, ask, askOutside, PATIENCE, together } from './client-ask.ts'
-import { badKg, badPassword, refused } from './client-errors.ts'
+import { badKg, badPassword, refused, timedOut } from './client-errors.ts'
 import type { LanClientOptions } from './client-options.ts'
 import { mergeQuirks } from './quirks.ts'
 import {
@@ -238,7 +238,7 @@ function* exchangeRandoms(
   const consoleRandom = random(RANDOM_BYTES)
   const message = { tag: random(1)[0]!, bmcId, consoleRandom, role, userName: nameBytes }
   const types = [PayloadType.Rakp1, PayloadType.Rakp2] as const
-  const answer = yield* ask(askSetup('RAKP 1', types, writeSetup(rakp1, message), rakp2))
+  const answer = yield* askOrBeginAnew(name, askSetup('RAKP 1', types, writeSetup(rakp1, message), rakp2))
   if (answer.status !== RakpStatus.Ok) throw refused(name, `RAKP 2 for ${titleOf(options)}`, answer.status)
   const { bmcRandom, guid } = answer
   if (bmcRandom === undefined || guid === undefined || answer.consoleId !== consoleId)
@@ -267,6 +267,16 @@ function* exchangeRandoms(
   throw badPassword(name, userName)
 }
 
+/** Some BMCs do not answer a message of a log-in that comes again: the log-in is begun anew then. */
+function* askOrBeginAnew<T>(name: string, question: Ask<T>): Steps<T> {
+  const answer = yield* ask<T | null>({
+    ...question,
+    without: sendings => (sendings > PATIENCE ? null : undefined),
+  })
+  if (answer === null) throw timedOut(name, question.what)
+  return answer
+}
+
 function titleOf({ userName }: LanClientOptions): string {
   return userName === '' ? 'the user without a name' : `user "${userName}"`
 }
@@ -280,7 +290,7 @@ function* proveKeys(options: LanClientOptions, state: RakpState): Steps<PlusLink
     authCode: rakp3AuthCode(state),
   }
   const types = [PayloadType.Rakp3, PayloadType.Rakp4] as const
-  const answer = yield* ask(askSetup('RAKP 3', types, writeSetup(rakp3, message), rakp4))
+  const answer = yield* askOrBeginAnew(name, askSetup('RAKP 3', types, writeSetup(rakp3, message), rakp4))
   if (answer.status === RakpStatus.InvalidIntegrityCheckValue) throw badPassword(name, userName)
   if (answer.status !== RakpStatus.Ok) throw refused(name, 'RAKP 4', answer.status)
   const sik = sessionIntegrityKey(state)

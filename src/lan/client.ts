@@ -38,6 +38,7 @@ export class LanClientMachine implements ExchangeHost {
   readonly name: string
   readonly pace: Pace
   readonly maxInFlight: number
+  readonly mayReplay: boolean
   readonly #options: LanClientOptions
   readonly #random: (bytes: number) => Uint8Array
   readonly #timeoutMs: number
@@ -67,11 +68,9 @@ export class LanClientMachine implements ExchangeHost {
     this.#firstWaitMs = options.firstWaitMs ?? defaultFirstWaitMs
     this.#keepAliveMs = options.keepAliveMs ?? defaultKeepAliveMs
     const asked = options.maxInFlight ?? mostInFlight
-    this.maxInFlight = Math.min(
-      asked,
-      mergeQuirks(options.quirks ?? []).maxInFlight ?? mostInFlight,
-      mostInFlight,
-    )
+    const quirk = mergeQuirks(options.quirks ?? [])
+    this.maxInFlight = Math.min(asked, quirk.maxInFlight ?? mostInFlight, mostInFlight)
+    this.mayReplay = quirk.executesReplays !== true
     this.pace = new Pace({
       firstWaitMs: this.#firstWaitMs,
       longestWaitMs: this.#firstWaitMs,
@@ -117,6 +116,13 @@ export class LanClientMachine implements ExchangeHost {
     this.#login = null
     this.#state = 'idle'
     this.#failAll(error, nowMs)
+  }
+
+  /** Drops the session without a word, as when the console was away; the next request logs in anew. */
+  forget(): void {
+    if (this.#state !== 'open') return
+    this.#endSession()
+    this.#state = 'idle'
   }
 
   /** Ends what is under way and closes the session; `done` comes within a second. */

@@ -47,7 +47,7 @@ export class PendingTable<T extends Pending> {
 
   expire(nowMs: number): void {
     for (const entry of this.#byId.values()) {
-      if (nowMs - entry.sinceMs < PENDING_MS) return
+      if (nowMs < entry.sinceMs + PENDING_MS) return
       this.#byId.delete(entry.id)
     }
   }

@@ -12,6 +12,8 @@ export interface Quirk {
   readonly skipsCapabilities?: true
   /** Requests in flight at the most. */
   readonly maxInFlight?: number
+  /** Takes the same packet twice: what does more than tell is sent once only. */
+  readonly executesReplays?: true
 }
 
 export const quirks: Readonly<Record<string, Quirk>> = {
@@ -30,6 +32,10 @@ export const quirks: Readonly<Record<string, Quirk>> = {
   authcap: {
     about: 'the answer to Get Channel Authentication Capabilities is wrong or missing',
     skipsCapabilities: true,
+  },
+  replays: {
+    about: "a BMC that takes the same packet twice, as OpenIPMI's simulator does",
+    executesReplays: true,
   },
   single: {
     about: 'a BMC that loses what it gets while it works: one request at a time',

@@ -83,6 +83,11 @@ export class LanServerMachine {
     this.v15 = new V15Logins(this)
   }
 
+  /** Log-ins that have begun and not ended. */
+  get beginnings(): number {
+    return this.#plus.size + this.v15.size
+  }
+
   /** Takes a datagram in. Whatever it is, nothing is thrown. */
   handle(datagram: Uint8Array, from: Peer, nowMs: number): void {
     this.#nowMs = nowMs
@@ -105,7 +110,7 @@ export class LanServerMachine {
     this.#plus.expire(nowMs)
     this.v15.expire(nowMs)
     for (const session of this.sessions.all()) {
-      if (nowMs - session.lastHeardMs >= this.#inactivityMs) this.close(session)
+      if (nowMs >= session.lastHeardMs + this.#inactivityMs) this.close(session)
     }
   }
 

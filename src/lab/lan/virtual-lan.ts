@@ -5,7 +5,7 @@ import { MemoryAccounts } from '../../lan/accounts.ts'
 import { LanClientMachine } from '../../lan/client.ts'
 import type { LanClientOptions } from '../../lan/client-options.ts'
 import { type LanCaller, LanServerMachine, type LanServerMachineOptions } from '../../lan/server.ts'
-import type { Peer } from '../../lan/server-session.ts'
+import { isSamePeer, type Peer } from '../../lan/server-session.ts'
 import type { LastwordError } from '../../protocol/error.ts'
 import { user } from './rig.ts'
 
@@ -25,14 +25,18 @@ interface Underway {
   deliver(): void
 }
 
-const consolePeer: Peer = { address: '192.0.2.1', port: 5000 }
+export const consolePeer: Peer = { address: '192.0.2.1', port: 5000 }
 
 export class VirtualLan {
-  readonly bmc = new Bmc({ nowMs: () => this.nowMs })
+  readonly bmc = new Bmc({ nowMs: () => this.nowMs, selCapacity: 20_000 })
   readonly server: LanServerMachine
   readonly client: LanClientMachine
   /** Each request that the BMC executed: netFn/LUN, command, data. */
   readonly executed: Uint8Array[] = []
+  /** A completion code in place of execution; 0: it is executed. */
+  refuse: ((request: Uint8Array) => number) | null = null
+  /** Sees each datagram as it is sent, before the weather does. */
+  onDatagram: ((datagram: Uint8Array, to: 'bmc' | 'console') => void) | null = null
   weather: Weather
   nowMs = 0
   /** Datagrams that were sent, both ways together. */
@@ -115,6 +119,8 @@ export class VirtualLan {
   }
 
   #execute(request: Uint8Array, lan: LanCaller): Uint8Array {
+    const code = this.refuse?.(request) ?? 0
+    if (code !== 0) return Uint8Array.of(request[0]! | 4, request[1]!, code)
     this.executed.push(request)
     return execute(this.bmc, request, { channel: lan.channel, privilege: lan.privilege, lan })
   }
@@ -122,10 +128,13 @@ export class VirtualLan {
   #collect(): void {
     for (let out = this.client.pollTransmit(); out !== null; out = this.client.pollTransmit()) {
       const datagram = out
+      this.onDatagram?.(datagram, 'bmc')
       this.#carry(() => this.server.handle(datagram, consolePeer, this.nowMs))
     }
     for (let out = this.server.pollTransmit(); out !== null; out = this.server.pollTransmit()) {
-      const { datagram } = out
+      const { datagram, to } = out
+      this.onDatagram?.(datagram, 'console')
+      if (!isSamePeer(to, consolePeer)) continue
       this.#carry(() => this.client.handle(datagram, this.nowMs))
     }
   }

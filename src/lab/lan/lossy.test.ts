@@ -1,0 +1,155 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { MemoryAccounts } from '../../lan/accounts.ts'
+import { isRepeatable } from '../../lan/repeatable.ts'
+import { AuthType } from '../../protocol/commands/session.ts'
+import { hex } from '../../protocol/message.ts'
+import { NetFn } from '../../protocol/net-fn.ts'
+import { user } from './rig.ts'
+import { fairWeather, seededRandom, VirtualLan, type Weather } from './virtual-lan.ts'
+
+const ADD_SEL_ENTRY = 0x44
+const GET_SEL_ENTRY = 0x43
+const addSelEntry = (text: number) => ({
+  netFn: NetFn.Storage,
+  cmd: ADD_SEL_ENTRY,
+  data: Uint8Array.of(0, 0, 0xf0, text, text >> 8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0),
+})
+const getSelEntry = (recordId: number) => ({
+  netFn: NetFn.Storage,
+  cmd: GET_SEL_ENTRY,
+  data: Uint8Array.of(0, 0, recordId, recordId >> 8, 0, 0xff),
+})
+const getDeviceId = { netFn: NetFn.App, cmd: 1, data: new Uint8Array(0) }
+
+const weathers: [string, Weather][] = [
+  ['loses a tenth', { ...fairWeather, loss: 0.1, longestMs: 5 }],
+  ['loses a third', { ...fairWeather, loss: 0.33, longestMs: 20 }],
+  ['repeats half', { ...fairWeather, repetition: 0.5, longestMs: 30 }],
+  ['reorders', { ...fairWeather, longestMs: 200 }],
+  ['delays beyond patience', { ...fairWeather, shortestMs: 200, longestMs: 2500 }],
+  ['does all of it', { loss: 0.2, repetition: 0.3, shortestMs: 1, longestMs: 800 }],
+]
+
+const v15 = {
+  client: { version: '1.5' as const },
+  server: { accounts: new MemoryAccounts({ users: [user], authTypes: [AuthType.Md5] }) },
+}
+
+for (const [version, options] of [
+  ['2.0', {}],
+  ['1.5', v15],
+] as const) {
+  describe(`a session of IPMI ${version} over a network`, () => {
+    for (const [what, weather] of weathers) {
+      it(`that ${what}: each request ends once, with its own answer or an error, and adds to the SEL once`, () => {
+        for (let seed = 1; seed <= 12; seed++) {
+          const lan = new VirtualLan(weather, seed, options)
+          const random = seededRandom(seed)
+          const added: number[] = []
+          for (let round = 0; round < 4; round++) {
+            const requests = Array.from({ length: 40 }, (_, index) =>
+              random() < 0.5 ? addSelEntry(round * 40 + index) : getDeviceId,
+            )
+            const answers = lan.askAll(requests)
+            assert.equal(answers.length, requests.length)
+            requests.forEach((request, index) => {
+              const { error, body } = answers[index]!
+              if (error !== null) assert.match(error.code, /TIMEOUT|LOGIN_REFUSED|BAD_PASSWORD/)
+              else assert.equal(body[0], 0, hex(body))
+              if (request === getDeviceId && error === null) assert.equal(body[1], 0x20)
+              if (request !== getDeviceId && error === null) added.push(body[1]! | (body[2]! << 8))
+            })
+          }
+          const executed = lan.executed.filter(request => request[1] === ADD_SEL_ENTRY).map(hex)
+          assert.equal(new Set(executed).size, executed.length, 'a record was added twice')
+          assert.equal(new Set(added).size, added.length, 'two requests got the same answer')
+          assert.ok(added.length <= executed.length)
+        }
+      })
+    }
+  })
+}
+
+describe('answers', () => {
+  it('are never those of another request, however late they come', () => {
+    for (let seed = 1; seed <= 10; seed++) {
+      const lan = new VirtualLan(fairWeather, seed)
+      lan.askAll(Array.from({ length: 100 }, (_, index) => addSelEntry(index + 1)))
+      lan.weather = { loss: 0.1, repetition: 0.3, shortestMs: 1, longestMs: 600 }
+      for (let round = 0; round < 5; round++) {
+        const ids = Array.from({ length: 100 }, (_, index) => index + 1)
+        lan.askAll(ids.map(getSelEntry)).forEach(({ error, body }, index) => {
+          if (error === null) assert.equal(body[3]! | (body[4]! << 8), ids[index], `record ${ids[index]}`)
+        })
+      }
+    }
+  })
+
+  it('are all there when a packet in ten is lost', () => {
+    const lan = new VirtualLan({ ...fairWeather, loss: 0.1, longestMs: 3 }, 7)
+    const answers = lan.askAll(Array.from({ length: 500 }, (_, index) => addSelEntry(index)))
+    assert.deepEqual(
+      answers.filter(({ error }) => error !== null),
+      [],
+    )
+    assert.equal(lan.bmc.sel.length, 500)
+  })
+})
+
+describe('a session', () => {
+  it('that is idle is kept alive, and is closed by the BMC when it is not', () => {
+    const lan = new VirtualLan(fairWeather, 1)
+    lan.ask(getDeviceId.netFn, getDeviceId.cmd)
+    const [session] = lan.server.sessions.all()
+    lan.pass(300_000)
+    assert.equal(lan.server.sessions.all()[0], session)
+    const silent = new VirtualLan(fairWeather, 1, { client: { keepAliveMs: 0 } })
+    silent.ask(getDeviceId.netFn, getDeviceId.cmd)
+    silent.pass(300_000)
+    assert.equal(silent.server.sessions.size, 0)
+    assert.equal(silent.ask(getDeviceId.netFn, getDeviceId.cmd).error, null)
+  })
+
+  it('that the BMC forgot is made anew: what tells is asked again, what does may be told as unknown', () => {
+    for (let seed = 1; seed <= 10; seed++) {
+      const lan = new VirtualLan({ ...fairWeather, loss: 0.1 }, seed)
+      lan.ask(getDeviceId.netFn, getDeviceId.cmd)
+      lan.server.reset()
+      const requests = Array.from({ length: 30 }, (_, i) => (i % 2 === 0 ? getDeviceId : addSelEntry(i)))
+      lan.askAll(requests).forEach(({ error }, index) => {
+        if (requests[index] === getDeviceId) assert.equal(error, null)
+        else if (error !== null) assert.match(error.hint ?? '', /may have executed/)
+      })
+      assert.equal(lan.ask(getDeviceId.netFn, getDeviceId.cmd).error, null)
+    }
+  })
+
+  it('asks a busy BMC again, with the same effect once', () => {
+    const lan = new VirtualLan(fairWeather, 3)
+    let refusals = 5
+    lan.refuse = request => (request[1] === ADD_SEL_ENTRY && refusals-- > 0 ? 0xc0 : 0)
+    const { error, body } = lan.ask(NetFn.Storage, ADD_SEL_ENTRY, addSelEntry(1).data)
+    assert.equal(error, null)
+    assert.deepEqual([...body], [0, 1, 0])
+    assert.equal(refusals, -1)
+    assert.equal(lan.bmc.sel.length, 1)
+  })
+})
+
+describe('commands that may be executed twice', () => {
+  it('are those that only tell', () => {
+    assert.equal(isRepeatable(NetFn.App, 0x01, new Uint8Array(0)), true)
+    assert.equal(isRepeatable(NetFn.Storage, GET_SEL_ENTRY, new Uint8Array(6)), true)
+    // Get Message takes the message away; an OEM command may do anything.
+    assert.equal(isRepeatable(NetFn.App, 0x33, new Uint8Array(0)), false)
+    assert.equal(isRepeatable(0x30, 0x01, new Uint8Array(0)), false)
+    for (const [netFn, cmd] of [
+      [NetFn.Storage, ADD_SEL_ENTRY],
+      [NetFn.Storage, 0x47],
+      [NetFn.Chassis, 0x02],
+      [NetFn.App, 0x02],
+    ])
+      assert.equal(isRepeatable(netFn!, cmd!, new Uint8Array(0)), false)
+  })
+})
