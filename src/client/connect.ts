@@ -12,7 +12,7 @@ const examples = 'kcs:///dev/port?base=0xca2, lanplus://user@host, lan://user@ho
  */
 export async function connect(url: string, options: ConnectOptions = {}): Promise<Bmc> {
   const parsed = parse(url)
-  if (parsed.protocol === 'kcs:') return (await import('./connect-kcs.ts')).connectDevPort(parsed)
+  if (parsed.protocol === 'kcs:') return (await import('./connect-kcs.ts')).connectDevPort(parsed, options)
   if (parsed.protocol === 'lan:' || parsed.protocol === 'lanplus:')
     return (await import('./connect-lan.ts')).connectLan(parsed, options)
   throw new LastwordError(

@@ -29,7 +29,7 @@ export interface ConnectOptions {
   onWarning?: (warning: LastwordError) => void
   /** Ends the log-in. */
   signal?: AbortSignal
-  /** Keeps sensor data records between runs. */
+  /** Keeps sensor data records between runs; nothing is kept without it. */
   sdrCache?: SdrCache
 }
 

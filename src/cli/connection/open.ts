@@ -18,7 +18,9 @@ async function connected(target: Target, context: OpenContext): Promise<Bmc> {
   const url = new URL(target.url)
   if (url.protocol === 'sim:') return (await import('./sim.ts')).openSimulated(target.url)
   const { connect } = await import('../../client/connect.ts')
-  if (url.protocol !== 'lan:' && url.protocol !== 'lanplus:') return connect(target.url)
+  const { defaultSdrCacheDir, FileSdrCache } = await import('../../client/sdr-cache.ts')
+  const sdrCache = new FileSdrCache(defaultSdrCacheDir(context.env))
+  if (url.protocol !== 'lan:' && url.protocol !== 'lanplus:') return connect(target.url, { sdrCache })
   const password = await findPassword(target.password, {
     env: context.env,
     warn: context.warn,
@@ -26,8 +28,7 @@ async function connected(target: Target, context: OpenContext): Promise<Bmc> {
     username: target.username,
   })
   const address = target.family === undefined ? target.url : await withAddress(url, target.family)
-  const { FileSdrCache } = await import('../../client/sdr-cache.ts')
-  return connect(address, { ...lanOptions(target, password, context), sdrCache: new FileSdrCache() })
+  return connect(address, { ...lanOptions(target, password, context), sdrCache })
 }
 
 /** The name's address of one family. */

@@ -13,8 +13,10 @@ export function openSimulated(url: string): Bmc {
   const registers = new KcsRegisters()
   const side = new KcsSide(registers, request => execute(simulated, request))
   registers.onHostWrite = () => side.run()
-  return connectKcs(registers, url, () => {
-    simulated.flush()
-    simulated.close()
+  return connectKcs(registers, url, {
+    onClose() {
+      simulated.flush()
+      simulated.close()
+    },
   })
 }

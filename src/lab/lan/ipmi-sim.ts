@@ -26,11 +26,12 @@ export class IpmiSim implements AsyncDisposable {
     this.#dir = dir
   }
 
-  static async start(): Promise<IpmiSim> {
+  /** `more`: lines of its emulation language, before the BMC is turned on. */
+  static async start(more = ''): Promise<IpmiSim> {
     const dir = mkdtempSync(join(tmpdir(), 'lastword-ipmi-sim-'))
     const port = await freePort()
     writeFileSync(join(dir, 'lan.conf'), lanConf(port))
-    writeFileSync(join(dir, 'sim.emu'), emulation)
+    writeFileSync(join(dir, 'sim.emu'), emulation(more))
     const args = ['-c', join(dir, 'lan.conf'), '-f', join(dir, 'sim.emu'), '-s', dir, '-n']
     const child = spawn(requireProgram('ipmi_sim'), args, { stdio: 'ignore' })
     const sim = new IpmiSim(port, child, dir)
@@ -83,9 +84,10 @@ user 2 true "${user.name}" "${user.password}" admin 10 ${auths}
 }
 
 /** A BMC with a SEL, and a satellite controller at 30h. */
-const emulation = `mc_setbmc 0x20
+const emulation = (more: string) => `mc_setbmc 0x20
 mc_add 0x20 0 no-device-sdrs 0x23 9 8 0x9f 0x1291 0xf02 persist_sdr
 sel_enable 0x20 1000 0x0a
+${more}
 mc_enable 0x20
 mc_add 0x30 1 no-device-sdrs 0x23 9 8 0x9f 0x1291 0xf03 persist_sdr
 mc_enable 0x30
