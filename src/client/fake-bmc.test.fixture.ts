@@ -3,6 +3,7 @@ import { type Command, commandKey, decodeRequest, encodeResponse } from '../prot
 import { GetDeviceId } from '../protocol/commands/device.ts'
 import { GetSdr, GetSdrRepositoryInfo, ReserveSdrRepository } from '../protocol/commands/sdr.ts'
 import { GetSelEntry, GetSelInfo, ReserveSel } from '../protocol/commands/sel.ts'
+import { GetDeviceSdr, GetDeviceSdrInfo, ReserveDeviceSdrRepository } from '../protocol/commands/sensor.ts'
 import { CompletionCode } from '../protocol/completion-code.ts'
 import { LastwordError } from '../protocol/error.ts'
 import { Bmc, type BmcOptions } from './bmc.ts'
@@ -18,6 +19,8 @@ export class FakeBmc implements Transport {
   roundTrips = 0
   requests = 0
   mostUnderWay = 0
+  /** Where requests went that were not for the BMC at LUN 0. */
+  readonly elsewhere: RequestOptions['addr'][] = []
   #underWay = 0
   /** Called before each answer: the world changes under the reader. */
   onRequest: (name: string) => void = () => {}
@@ -40,6 +43,7 @@ export class FakeBmc implements Transport {
 
   request(netFn: number, cmd: number, data: Uint8Array, options: RequestOptions = {}): Promise<Uint8Array> {
     this.requests++
+    if (options.addr !== undefined) this.elsewhere.push(options.addr)
     this.mostUnderWay = Math.max(this.mostUnderWay, ++this.#underWay)
     return new Promise((resolve, reject) => {
       if (this.#waiting.length === 0) setImmediate(() => this.#arrive())
@@ -47,7 +51,12 @@ export class FakeBmc implements Transport {
         this.#underWay--
         if (options.signal?.aborted) return reject(new LastwordError('ABORTED', 'the caller gave up'))
         const answer = this.#answers.get(commandKey(netFn, cmd, data))
-        resolve(answer === undefined ? Uint8Array.of(CompletionCode.InvalidCommand) : answer(data))
+        try {
+          resolve(answer === undefined ? Uint8Array.of(CompletionCode.InvalidCommand) : answer(data))
+        } catch (error) {
+          // What a handler throws is no answer.
+          reject(error)
+        }
       })
     })
   }
@@ -129,28 +138,42 @@ export function withSel(fake: FakeBmc, store: RecordStore): FakeBmc {
     .on(GetSelEntry, readRecord(store))
 }
 
+function withDeviceId(fake: FakeBmc, holds: 'repository' | 'deviceSdrs'): FakeBmc {
+  return fake.on(GetDeviceId, () => ({
+    deviceId: 0x20,
+    device: { revision: 1, providesSdrs: holds === 'deviceSdrs' },
+    firmware: { major: 1, updateInProgress: false },
+    firmwareMinor: 0,
+    ipmiVersion: '2.0',
+    supports: {
+      sensorDevice: true,
+      sdrRepository: holds === 'repository',
+      sel: true,
+      fruInventory: true,
+      ipmbEventReceiver: false,
+      ipmbEventGenerator: false,
+      bridge: false,
+      chassis: true,
+    },
+    manufacturerId: 0,
+    productId: 1,
+  }))
+}
+
+/** Serves device SDRs, and Get Device ID, which tells of them. */
+export function withDeviceSdrs(fake: FakeBmc, store: RecordStore): FakeBmc {
+  return withDeviceId(fake, 'deviceSdrs')
+    .on(GetDeviceSdrInfo, () => ({
+      count: store.records.length,
+      population: { lun0: true, lun1: false, lun2: false, lun3: false, isDynamic: false },
+    }))
+    .on(ReserveDeviceSdrRepository, () => ({ reservationId: store.reservation }))
+    .on(GetDeviceSdr, readRecord(store))
+}
+
 /** Serves an SDR repository, and Get Device ID, which tells of it. */
 export function withSdrs(fake: FakeBmc, store: RecordStore): FakeBmc {
-  return fake
-    .on(GetDeviceId, () => ({
-      deviceId: 0x20,
-      device: { revision: 1, providesSdrs: false },
-      firmware: { major: 1, updateInProgress: false },
-      firmwareMinor: 0,
-      ipmiVersion: '2.0',
-      supports: {
-        sensorDevice: true,
-        sdrRepository: true,
-        sel: true,
-        fruInventory: true,
-        ipmbEventReceiver: false,
-        ipmbEventGenerator: false,
-        bridge: false,
-        chassis: true,
-      },
-      manufacturerId: 0,
-      productId: 1,
-    }))
+  return withDeviceId(fake, 'repository')
     .on(GetSdrRepositoryInfo, () => ({
       version: 0x51,
       records: store.told ?? store.records.length,

@@ -123,7 +123,7 @@ class ReadAhead {
   #askAhead(id: number): void {
     const { expected = Number.POSITIVE_INFINITY } = this.#options
     // A BMC that has more records than it told is not believed any more.
-    const left = this.#taken < expected ? expected - this.#taken - 1 : Number.POSITIVE_INFINITY
+    const left = this.#taken <= expected ? expected - this.#taken - 1 : Number.POSITIVE_INFINITY
     for (let step = 1; step <= Math.min(this.#depth - 1, left); step++) {
       const guess = id + this.#stride * step
       // Wrong guesses that are still under way count, too.

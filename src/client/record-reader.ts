@@ -97,9 +97,9 @@ export class RecordReader {
         return await this.#pieces(recordId, await reservation, options)
       } catch (error) {
         if (isRefusal(error, CompletionCode.NotPresent)) return null
-        // What failed may have been another's call, given up in between: the next reader reserves for itself.
         if (this.#reservation === reservation) this.#reservation = null
-        if (!isRefusal(error, CompletionCode.ReservationCancelled)) throw error
+        if (!isRefusal(error, CompletionCode.ReservationCancelled) && !isOthersAbort(error, options))
+          throw error
       }
     }
     throw new LastwordError(
@@ -167,6 +167,11 @@ export class RecordReader {
       { hint: 'The BMC is at fault; its maker may have newer firmware.' },
     )
   }
+}
+
+/** Another reader, who was reserving for both, gave up. */
+function isOthersAbort(error: unknown, { signal }: Abortable): boolean {
+  return error instanceof LastwordError && error.code === 'ABORTED' && !signal?.aborted
 }
 
 export function hexId(recordId: number): string {

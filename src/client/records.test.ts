@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { ReserveSel } from '../protocol/commands/sel.ts'
+import { GetDeviceSdrInfo } from '../protocol/commands/sensor.ts'
 import type { Bmc } from './bmc.ts'
 import {
   FakeBmc,
@@ -14,6 +15,7 @@ import {
   recordStore,
   sdrRaw,
   selRaw,
+  withDeviceSdrs,
   withSdrs,
   withSel,
 } from './fake-bmc.test.fixture.ts'
@@ -106,6 +108,40 @@ describe('reading ahead', () => {
     })()
     await assert.rejects(reading, { code: 'ABORTED' })
     await assert.rejects(bmc.sdr.records({ signal: AbortSignal.abort() }), { code: 'ABORTED' })
+  })
+})
+
+describe('an empty SEL', () => {
+  it('takes three round trips and no guesses', async () => {
+    const { fake, bmc } = selOf([])
+    assert.deepEqual(await selIds(bmc), [])
+    assert.deepEqual([fake.roundTrips, fake.requests], [3, 3])
+  })
+})
+
+describe('two readers at once', () => {
+  it('do not disturb each other when one gives up', async () => {
+    const { store, bmc } = selOf(ids(40))
+    store.mostBytes = 8
+    const controller = new AbortController()
+    const first = bmc.sel.entries({ signal: controller.signal })
+    const [begun, all] = await Promise.allSettled([first.next().then(() => controller.abort()), selIds(bmc)])
+    assert.equal(begun.status, 'fulfilled')
+    assert.deepEqual(all, { status: 'fulfilled', value: ids(40) })
+  })
+})
+
+describe('a BMC without an SDR repository', () => {
+  it('gives its device SDRs', async () => {
+    const records = ids(30).map(id => sdrRaw(id))
+    const fake = withDeviceSdrs(new FakeBmc(), recordStore(records))
+    assert.deepEqual(await fake.connect().sdr.raw(), records)
+  })
+
+  it('and without device SDRs says so', async () => {
+    const fake = withDeviceSdrs(new FakeBmc(), recordStore([]))
+    fake.on(GetDeviceSdrInfo, () => 0xc1)
+    await assert.rejects(fake.connect().sdr.raw(), { code: 'NO_SDR' })
   })
 })
 

@@ -5,6 +5,7 @@ import fc from 'fast-check'
 import { GetFruInventoryAreaInfo, ReadFruData, WriteFruData } from '../protocol/commands/fru.ts'
 import { GetSensorReading, GetSensorReadingFactors } from '../protocol/commands/sensor.ts'
 import { CompletionCode } from '../protocol/completion-code.ts'
+import { LastwordError } from '../protocol/error.ts'
 import {
   type CompactSensorRecord,
   encodeSdr,
@@ -177,6 +178,28 @@ describe('sensors', () => {
     }))
     const [sensor] = await fake.connect().sensors.list()
     assert.equal(sensor!.value, 400)
+  })
+
+  it('of another controller or LUN are asked for there, and not read when it is away', async () => {
+    const away = { id: 0x72, lun: 1, channel: 7 }
+    const fake = sensorsOf([
+      full(1),
+      full(2, { owner: { id: 0x20, lun: 2, channel: 0 } }),
+      full(3, { owner: away }),
+    ])
+    fake.on(GetSensorReading, ({ sensorNumber }) => {
+      if (sensorNumber === 3) throw new LastwordError('BRIDGE_TIMEOUT', 'nobody answers')
+      return { reading: 7, status, states: 0 }
+    })
+    const sensors = await fake.connect().sensors.list()
+    assert.deepEqual(
+      sensors.map(({ value }) => value),
+      [7, 7, undefined],
+    )
+    assert.deepEqual(fake.elsewhere, [
+      { kind: 'systemInterface', lun: 2 },
+      { kind: 'ipmb', channel: 7, slaveAddr: 0x72, lun: 1 },
+    ])
   })
 
   it('that share a record are several, each with number, name and instance', () => {
