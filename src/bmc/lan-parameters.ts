@@ -11,6 +11,7 @@ const MAX_SUITES = 16
 const SECONDARY_RMCP_PORT = 664
 const RMCP_PORT = 623
 const NO_ADDRESS = '0.0.0.0'
+const IPV6_ADDRESSES = 1
 const NO_MAC = '00:00:00:00:00:00'
 
 function authenticationTypes(bmc: Controller) {
@@ -37,11 +38,11 @@ export function macOf(bmc: Controller): string {
   return bmc.world.config.lan.mac ?? own.map(byte => byte.toString(16).padStart(2, '0')).join(':')
 }
 
-function suitePrivileges(bmc: Controller) {
-  const count = bmc.world.config.lan.cipherSuites.length
-  const level = (i: number) => (i < count ? ('admin' as const) : 0)
-  return Array.from({ length: MAX_SUITES / 2 }, (_, i) => ({ even: level(i * 2), odd: level(i * 2 + 1) }))
-}
+/** Entries behind the last suite too: FreeIPMI takes an entry's place for a suite's ID. */
+const suitePrivileges = Array.from({ length: MAX_SUITES / 2 }, () => ({
+  even: 'admin' as const,
+  odd: 'admin' as const,
+}))
 
 type Initial<T> = (bmc: Controller, set: number) => T | undefined
 const initials = new Map<AnyParameter, (bmc: Controller, set: number) => Uint8Array | undefined>()
@@ -108,7 +109,7 @@ initially(LanParameter.vlan, () => ({ id: 0, enabled: false }))
 initially(LanParameter.vlanPriority, () => 0)
 initially(LanParameter.cipherSuites, bmc => bmc.world.config.lan.cipherSuites.length)
 initially(LanParameter.cipherSuiteEntries, bmc => ({ ids: [...bmc.world.config.lan.cipherSuites] }))
-initially(LanParameter.cipherSuitePrivileges, bmc => ({ entries: suitePrivileges(bmc) }))
+initially(LanParameter.cipherSuitePrivileges, () => ({ entries: suitePrivileges }))
 initially(
   LanParameter.destinationVlan,
   forDestination((_, destination) => ({
@@ -126,6 +127,39 @@ initially(LanParameter.badPassword, bmc => {
     lockoutTime: Math.floor(lockoutSeconds / LOCKOUT_UNIT_SECONDS),
   }
 })
+
+initially(LanParameter.ipv6Support, () => ({ ipv6Only: false, both: true, ipv6Alerting: false }))
+initially(LanParameter.ipv6Enables, () => 'ipv4Only' as const)
+initially(LanParameter.ipv6Status, () => ({
+  staticAddresses: IPV6_ADDRESSES,
+  dynamicAddresses: IPV6_ADDRESSES,
+  supports: { dhcpv6: false, slaac: false },
+}))
+initially(LanParameter.ipv6StaticAddress, (_, set) =>
+  set < IPV6_ADDRESSES
+    ? {
+        set,
+        source: { kind: 0, enabled: false },
+        address: '::',
+        prefixLength: 0,
+        status: 'disabled' as const,
+      }
+    : undefined,
+)
+initially(LanParameter.ipv6DynamicAddress, (_, set) =>
+  set < IPV6_ADDRESSES
+    ? { set, source: 'slaac' as const, address: '::', prefixLength: 0, status: 'disabled' as const }
+    : undefined,
+)
+initially(LanParameter.ipv6RouterConfiguration, () => ({ static: false, dynamic: false }))
+initially(LanParameter.ipv6StaticRouter, () => '::')
+initially(LanParameter.ipv6StaticRouterMac, () => NO_MAC)
+initially(LanParameter.ipv6StaticRouterPrefixLength, () => 0)
+initially(LanParameter.ipv6StaticRouterPrefix, () => new Uint8Array(16))
+initially(LanParameter.ipv6SecondRouter, () => '::')
+initially(LanParameter.ipv6SecondRouterMac, () => NO_MAC)
+initially(LanParameter.ipv6SecondRouterPrefixLength, () => 0)
+initially(LanParameter.ipv6SecondRouterPrefix, () => new Uint8Array(16))
 
 export const lanParameters = new ParameterTable({
   name: 'lan',

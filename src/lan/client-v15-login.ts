@@ -54,7 +54,7 @@ export function* loginV15(context: LoginContext): Generator<Ask<unknown>, V15Lin
     inbound: request.initialOutboundSequence,
     outbound: session.initialInboundSequence,
   }
-  return new V15Link(session.authType, session.sessionId, password, first)
+  return new V15Link(session.authType, session.sessionId, password, first, 'legacyPad')
 }
 
 /** MD5, then the password as it is; none only where there is no password. */

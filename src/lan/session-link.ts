@@ -61,6 +61,7 @@ export class V15Link {
   readonly sessionId: number
   readonly #password: Uint8Array
   readonly #inbound: SeqWindow
+  readonly #pad: 'noPad' | 'legacyPad'
   #outbound: number
 
   /** `inbound` and `outbound` are the numbers of the first packet each way, as this side sees it. */
@@ -69,7 +70,9 @@ export class V15Link {
     sessionId: number,
     password: Uint8Array,
     first: { inbound: number; outbound: number },
+    pad: 'noPad' | 'legacyPad' = 'noPad',
   ) {
+    this.#pad = pad
     this.authType = authType
     this.sessionId = sessionId
     this.#password = v15Password(password)
@@ -91,7 +94,7 @@ export class V15Link {
   seal(payload: Uint8Array): Uint8Array {
     this.#outbound = nextSequence(this.#outbound)
     const { authType, sessionId } = this
-    return encodeV15({ authType, sequence: this.#outbound, sessionId, payload }, this.#password)
+    return encodeV15({ authType, sequence: this.#outbound, sessionId, payload }, this.#password, this.#pad)
   }
 }
 

@@ -6,7 +6,10 @@ import { putRmcpHeader, RMCP_HEADER_BYTES, RmcpClass } from './rmcp.ts'
 export const V15_PASSWORD_BYTES = 16
 const AUTH_CODE_BYTES = 16
 const HEADER_BYTES = 9
-/** Datagrams of these lengths got lost in some network chips; a byte more avoids them. Section 13.6, table 13-8. */
+/**
+ * Datagrams of these lengths got lost in some BMCs' network chips; a byte more avoids them. Section 13.6, table 13-8.
+ * Only a console adds it: ipmitool takes it for data, and pyipmi refuses it, in what a BMC sends.
+ */
 const UNLUCKY_LENGTHS: readonly number[] = [56, 84, 112, 128, 156]
 
 export interface V15Packet {
@@ -38,11 +41,17 @@ export function decodeV15(data: Uint8Array): V15Packet | null {
 }
 
 /** A whole datagram. `password` has 16 bytes and is not looked at with authentication type none. */
-export function encodeV15(packet: Omit<V15Packet, 'authCode'>, password: Uint8Array): Uint8Array {
+export function encodeV15(
+  packet: Omit<V15Packet, 'authCode'>,
+  password: Uint8Array,
+  pad: 'noPad' | 'legacyPad' = 'noPad',
+): Uint8Array {
   const { authType, sequence, sessionId, payload } = packet
   const codeBytes = authType === AuthType.None ? 0 : AUTH_CODE_BYTES
   const length = RMCP_HEADER_BYTES + HEADER_BYTES + codeBytes + 1 + payload.length
-  const datagram = new Uint8Array(UNLUCKY_LENGTHS.includes(length) ? length + 1 : length)
+  const datagram = new Uint8Array(
+    pad === 'legacyPad' && UNLUCKY_LENGTHS.includes(length) ? length + 1 : length,
+  )
   const view = new DataView(datagram.buffer)
   putRmcpHeader(datagram, RmcpClass.Ipmi)
   datagram[4] = authType

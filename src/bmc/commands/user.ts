@@ -124,12 +124,13 @@ export const userCommands: Served[] = [
   }),
   serve(SetChannelSecurityKeys, ({ channel, operation, keyId, key }, bmc, caller) => {
     if (!hasSessions(bmc, channelOf(channel, caller))) return CompletionCode.InvalidDataField
-    if (keyId === 'kr') return KR_NOT_USED
     if (operation === 'read') {
       const whole = new Uint8Array(KEY_BYTES)
-      whole.set(kgOf(bmc))
+      // K_R is not used: it reads as zero and cannot be set.
+      if (keyId === 'kg') whole.set(kgOf(bmc))
       return { lock: 'unlocked' as const, key: whole }
     }
+    if (keyId !== 'kg') return KR_NOT_USED
     if (operation !== 'set') return CompletionCode.InvalidDataField
     if (key.length !== KEY_BYTES) return key.length < KEY_BYTES ? SHORT_KEY : LONG_KEY
     setKg(bmc, trimmed(key))

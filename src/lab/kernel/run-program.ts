@@ -25,6 +25,7 @@ const debianPackages: Readonly<Record<string, string>> = {
   'bmc-info': 'freeipmi-tools',
   ipmiconsole: 'freeipmi-tools',
   rmcpping: 'freeipmi-tools',
+  'ipmitool.py': 'python3-pyipmi',
   ipmi_sim: 'openipmi',
   busybox: 'busybox-static',
   'dpkg-deb': 'dpkg',

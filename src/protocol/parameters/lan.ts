@@ -198,4 +198,8 @@ export const LanParameter = {
   ipv6StaticRouterMac: parameter(66, 'IPv6 Static Router 1 MAC Address', mac),
   ipv6StaticRouterPrefixLength: parameter(67, 'IPv6 Static Router 1 Prefix Length', u8),
   ipv6StaticRouterPrefix: parameter(68, 'IPv6 Static Router 1 Prefix Value', bytes(16)),
+  ipv6SecondRouter: parameter(69, 'IPv6 Static Router 2 IP Address', ipv6),
+  ipv6SecondRouterMac: parameter(70, 'IPv6 Static Router 2 MAC Address', mac),
+  ipv6SecondRouterPrefixLength: parameter(71, 'IPv6 Static Router 2 Prefix Length', u8),
+  ipv6SecondRouterPrefix: parameter(72, 'IPv6 Static Router 2 Prefix Value', bytes(16)),
 } as const

@@ -1,0 +1,177 @@
+import assert from 'node:assert/strict'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { after, before, describe, it } from 'node:test'
+import { needs } from '../kernel/needs-programs.ts'
+import type { ProgramResult } from '../kernel/run-program.ts'
+import { runProgram } from '../kernel/run-program.ts'
+import { ClientRig } from './client-rig.ts'
+
+/** Its standard output; nothing may have gone wrong and nothing may have been warned of. */
+function quiet({ exitCode, stdout, stderr }: ProgramResult): string {
+  assert.deepEqual({ exitCode, stderr }, { exitCode: 0, stderr: '' })
+  return stdout.toString()
+}
+
+const freeipmiCases: [program: string, args: string, prints: RegExp][] = [
+  [
+    'bmc-info',
+    '',
+    /^Device ID +: 32\n[\s\S]*System Name +: lastword-0\n[\s\S]*Medium Type +: IPMB[\s\S]*802\.3 LAN/,
+  ],
+  ['ipmi-sensors', '--quiet-cache', /CPU1 Temp +\| Temperature +\| 50\.00 +\| C +\| 'OK'\n/],
+  [
+    'ipmi-sensors',
+    '--quiet-cache',
+    /PS Redundancy +\| Power Supply +\| N\/A +\| N\/A +\| 'Fully Redundant'\n/,
+  ],
+  ['ipmi-sensors', '--quiet-cache --verbose -r 15', /Nominal Reading: 12\.000000 V\n/],
+  ['ipmimonitoring', '--quiet-cache', /Airflow +\| Other Units Based Sensor +\| Nominal +\| 65\.61 +\| CFM/],
+  ['ipmi-sel', '--info', /Number of log entries +: 0\n/],
+  ['ipmi-sel', '--quiet-cache', /^(ID .*\n)?/],
+  ['ipmi-fru', '--quiet-cache', /FRU Product Name: LW-1U simulated server\n[\s\S]*PS2-0\n/],
+  ['ipmi-chassis', '--get-chassis-status', /^System Power +: on\n/],
+  ['ipmi-chassis', '--get-chassis-capabilities', /Diagnostic Interrupt +: provided/],
+  ['ipmi-chassis', '--get-system-restart-cause', /unknown/],
+  ['ipmi-chassis', '--get-power-on-hours-counter', /0 Hours 0 Minutes/],
+  ['ipmi-chassis', '--get-boot-flags', /Boot/i],
+  [
+    'bmc-config',
+    '--checkout -S User2',
+    /Section User2\n[\s\S]*\tUsername +admin\n[\s\S]*Lan_Privilege_Limit +Administrator\n/,
+  ],
+  ['ipmi-config', '--checkout -S Lan_Conf', /IP_Address +127\.0\.0\.1\n/],
+  ['ipmi-config', '--checkout --category=chassis', /Power_Restore_Policy +Restore_State_AC_Apply/],
+  ['ipmi-config', '--checkout --category=sensors --quiet-cache', /Section 2_CPU1_Temp\n/],
+  ['ipmi-config', '--checkout --category=pef', /Section Event_Filter_16\n[\s\S]*EndSection\n$/],
+  ['ipmi-config', '--checkout --category=dcmi', /Asset_Tag +rack 1\n/],
+  ['ipmi-pef-config', '--info', /Alert action +: supported\n/],
+  ['ipmi-dcmi', '--get-dcmi-capability-info', /DCMI Specification Conformance +: 1\.5\n/],
+  ['ipmi-dcmi', '--get-asset-tag', /^rack 1\n/],
+  ['ipmi-dcmi', '--get-dcmi-sensor-info', /CPU Temperature SDR Record IDs\n2\n3\n/],
+  ['ipmi-dcmi', '--get-system-power-statistics', /^Current Power +: 180 Watts\n/],
+  ['ipmi-dcmi', '--get-management-controller-identifier-string', /^lastword-0\n/],
+  ['ipmi-raw', '0 6 1', /^rcvd: 01 00 20 01 01 04 02 FF 00 00 00 01 01 \n/],
+  ['bmc-device', '--get-self-test-results', /No Error/],
+  ['bmc-device', '--get-sdr-repository-time', /SDR Repository Time : /],
+  ['bmc-device', '--get-bmc-global-enables', /System Event Logging +: enabled/i],
+]
+
+describe('FreeIPMI', needs('bmc-info'), () => {
+  let rig: ClientRig
+  before(async () => {
+    rig = await ClientRig.start()
+  })
+  after(() => rig[Symbol.asyncDispose]())
+
+  for (const [program, args, prints] of freeipmiCases) {
+    it(`${program} ${args}`.trim(), async () => {
+      const words = args.split(' ').filter(Boolean)
+      const cache = args.includes('--quiet-cache') ? [`--sdr-cache-directory=${rig.dir}`] : []
+      assert.match(quiet(await rig.freeipmi(program, ...words, ...cache)), prints)
+    })
+  }
+
+  it('bmc-config and ipmi-config --checkout of all sections', async () => {
+    for (const program of ['bmc-config', 'ipmi-config']) {
+      // They end with 1 where a BMC lacks any of the OEM log-ins and suites that they know, as every BMC does.
+      const { stdout, stderr, exitCode } = await rig.freeipmi(program, '--checkout')
+      assert.deepEqual([stderr, exitCode], ['', 1])
+      assert.match(
+        stdout.toString(),
+        /Section User16\n[\s\S]*IP_Address +127\.0\.0\.1\n[\s\S]*Section SOL_Conf\n/,
+      )
+      assert.match(stdout.toString(), /Maximum_Privilege_Cipher_Suite_Id_15 +Administrator\n/)
+    }
+  })
+
+  it('ipmi-config --commit changes what --checkout then shows', async () => {
+    const file = join(rig.dir, 'changes')
+    writeFileSync(file, 'Section Lan_Conf\n\tSubnet_Mask 255.255.0.0\nEndSection\n')
+    quiet(await rig.freeipmi('ipmi-config', '--commit', '-n', file))
+    assert.match(
+      quiet(await rig.freeipmi('ipmi-config', '--checkout', '-S', 'Lan_Conf')),
+      /Subnet_Mask +255\.255\.0\.0\n/,
+    )
+  })
+
+  it('ipmi-chassis --chassis-control changes the power', async () => {
+    quiet(await rig.freeipmi('ipmi-chassis', '--chassis-control=POWER-DOWN'))
+    assert.equal(rig.bmc.chassis.isOn, false)
+    quiet(await rig.freeipmi('ipmi-chassis', '--chassis-control=POWER-UP'))
+    assert.match(quiet(await rig.freeipmi('ipmi-chassis', '--get-chassis-status')), /^System Power +: on\n/)
+  })
+
+  it('ipmi-sel shows events, and --clear empties the log', async () => {
+    const sensor = rig.bmc.sensors.byName('CPU1 Temp')
+    assert.ok(sensor?.kind === 'analog')
+    rig.bmc.sensors.setValue(sensor, 95)
+    const cache = ['--quiet-cache', `--sdr-cache-directory=${rig.dir}`]
+    const listed = quiet(await rig.freeipmi('ipmi-sel', ...cache, '--output-event-state'))
+    assert.match(
+      listed,
+      /CPU1 Temp +\| Temperature +\| Critical +\| Upper Critical - going high ; Sensor Reading = 95\.00 C ; Threshold = 92\.00 C/,
+    )
+    quiet(await rig.freeipmi('ipmi-sel', '--clear'))
+    assert.equal(rig.bmc.sel.length, 0)
+  })
+
+  it('ipmipower turns off and on', async () => {
+    assert.match(quiet(await rig.freeipmi('ipmipower', '--stat')), /: on\n$/)
+    assert.match(quiet(await rig.freeipmi('ipmipower', '--off', '--wait-until-off')), /: ok\n$/)
+    assert.equal(rig.bmc.chassis.isOn, false)
+  })
+})
+
+describe('pyipmi', needs('ipmitool.py'), () => {
+  it('reads device, sensors, SEL, FRU and chassis, and controls the power', async () => {
+    await using rig = await ClientRig.start()
+    const script = `
+device = bmc.get_device_id()
+print('device', device.device_id, device.fw_revision)
+sdrs = list(bmc.sdr_repository_entries())
+print('sdrs', len(sdrs))
+for sdr in sdrs:
+    if hasattr(sdr, 'convert_sensor_raw_to_value') and sdr.number == 1:
+        raw, states = bmc.get_sensor_reading(sdr.number)
+        print('cpu', sdr.convert_sensor_raw_to_value(raw))
+print('sel', len(list(bmc.sel_entries())))
+print('fru', bmc.get_fru_inventory_area_info(0))
+print('power', bmc.get_chassis_status().power_on)
+bmc.chassis_control_power_down()
+print('power', bmc.get_chassis_status().power_on)
+bmc.session.close()
+`
+    assert.equal(
+      quiet(await rig.pyipmi(script)),
+      'device 32 1.4\nsdrs 45\ncpu 50.0\nsel 0\nfru 1024\npower True\npower False\n',
+    )
+  })
+})
+
+/** Programs that only know port 623, which takes root. */
+const wellKnownPort = process.getuid?.() === 0 ? needs('rmcpping') : { skip: 'port 623 is for root only' }
+
+describe('many BMCs on port 623', wellKnownPort, () => {
+  it('answer each at its own address, as itself', async () => {
+    await using rig = await ClientRig.start({ count: 12, lan: { host: '127.44.0.250', port: 623 } })
+    for (const program of ['rmcpping', 'ipmiping'])
+      assert.match(quiet(await runProgram(program, ['-c', '1', '127.44.1.5'])), /1 (requests|pings) .* 1 /i)
+    const guids = new Set<string>()
+    for (const { host } of rig.service.lanServers) {
+      const address = ['-I', 'lanplus', '-H', host, '-U', 'admin', '-P', 'secret123']
+      const guid = quiet(await runProgram('ipmitool', [...address, 'mc', 'guid']))
+      guids.add(guid.split('\n')[0]!)
+    }
+    assert.equal(guids.size, 12)
+    const address = ['-I', 'lanplus', '-H', '127.44.1.5', '-U', 'admin', '-P', 'secret123']
+    assert.match(
+      quiet(await runProgram('ipmitool', [...address, 'fru', 'print', '0'])),
+      /Product Serial +: SN11\n/,
+    )
+    assert.match(
+      quiet(await runProgram('ipmitool', [...address, 'lan', 'print'])),
+      /IP Address +: 127\.44\.1\.5\n/,
+    )
+  })
+})
