@@ -42,6 +42,11 @@ export interface CutEnd extends PanicEnd {
   executed: number
 }
 
+interface Held {
+  thread: string
+  other: string
+}
+
 /** Requests before the one that is cut: traffic flows by then. */
 const WARM_UP_REQUESTS = 20
 /** Turns of QEMU's main loop in which it takes a whole response from our socket, a byte in each. */
@@ -59,8 +64,9 @@ export class CutBench implements AsyncDisposable {
   readonly serial: number
   /** The start, to which `restore` goes back. */
   readonly entry: Moment
-  /** The processor that is held, by GDB's name; undefined with one. */
-  readonly #held: { thread: string; other: string } | undefined
+  /** Which processor stands at the place and is held, by GDB's name; undefined with one. */
+  #held: Held | undefined
+  readonly #heldAtEntry: Held | undefined
 
   private constructor(parts: {
     options: CutBenchOptions
@@ -68,7 +74,7 @@ export class CutBench implements AsyncDisposable {
     gdb: GdbRemote
     serial: number
     entry: Moment
-    held: { thread: string; other: string } | undefined
+    held: Held | undefined
   }) {
     this.options = parts.options
     this.bench = parts.bench
@@ -76,6 +82,7 @@ export class CutBench implements AsyncDisposable {
     this.serial = parts.serial
     this.entry = parts.entry
     this.#held = parts.held
+    this.#heldAtEntry = parts.held
   }
 
   /** Boots, lets traffic flow, and holds the machine as a request enters `smi_send`. */
@@ -117,6 +124,7 @@ export class CutBench implements AsyncDisposable {
     await this.bench.machine.qmp.loadvm(moment.name)
     this.bench.bmc.load(moment.tape.rewind())
     this.bench.account.restore(moment.account)
+    this.#held = this.#heldAtEntry
     if (this.#held) await this.gdb.selectThread(this.#held.thread)
   }
 
@@ -175,9 +183,12 @@ export class CutBench implements AsyncDisposable {
     try {
       // A machine that goes on from a breakpoint would stop there at once; a step passes it.
       await this.step()
-      await this.gdb.continue(
+      const stop = await this.gdb.continue(
         signal === undefined ? { timeoutMs: TRAFFIC_LIMIT_MS } : { timeoutMs: TRAFFIC_LIMIT_MS, signal },
       )
+      // It may be the other processor that comes by: an interrupt goes where it likes.
+      const thread = stop.kind === 'stopped' ? stop.thread : undefined
+      if (thread === this.#held?.other) this.#held = swapped(this.#held)
     } catch (error) {
       if (!(error instanceof LastwordError) || error.code !== 'GDB_TIMEOUT') throw error
       await this.gdb.interrupt()
@@ -230,6 +241,10 @@ export class CutBench implements AsyncDisposable {
   [Symbol.asyncDispose](): Promise<void> {
     return this.dispose()
   }
+}
+
+function swapped(held: Held | undefined): Held | undefined {
+  return held && { thread: held.other, other: held.thread }
 }
 
 function initOf(options: CutBenchOptions): InitOptions {

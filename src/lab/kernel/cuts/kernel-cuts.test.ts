@@ -82,3 +82,17 @@ for (const way of ['kcs', 'bt'] as const) {
     })
   })
 }
+
+describe('a stock kernel with a processor to spare, or with the watchdog', () => {
+  const setups = {
+    'two processors, one held in the window while the other panics': { panicOp: 'string', cpus: 2 },
+    'panic_op=none and ipmi_watchdog started': { panicOp: 'none', watchdog: 'started' },
+  } as const
+  for (const [name, setup] of Object.entries(setups)) {
+    it(`${name}: hangs before step 2 and gets through before step 3`, async () => {
+      await using bench = await CutBench.start({ kernel: await findKernel(), interface: 'kcs', ...setup })
+      assert.equal((await cutAt(bench, { place: 'before-2' })).row.outcome, 'hang')
+      assert.equal((await cutAt(bench, { place: 'before-3' })).row.outcome, 'recorded')
+    })
+  }
+})
