@@ -21,6 +21,8 @@ for (const suite of suites) {
   }
 }
 for (const suite of suites) {
+  // What a machine does whose owner changed nothing.
+  sweeps.push([`default-${suite}-kcs`, ['--debian', suite, '--panic-op', 'none', '--sample', '20']])
   sweeps.push([`watchdog-${suite}-kcs`, ['--debian', suite, '--panic-op', 'none', '--watchdog', '--compare']])
   sweeps.push([`event-${suite}-kcs`, ['--debian', suite, '--panic-op', 'event', '--compare']])
 }
