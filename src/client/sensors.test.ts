@@ -124,6 +124,21 @@ describe('sensors', () => {
     assert.ok(fake.roundTrips <= (2 * 200) / fake.window + 15, `${fake.roundTrips} round trips`)
   })
 
+  it('of which the BMC answers what makes no sense are not read, and the others are', async () => {
+    const fake = sensorsOf([full(1), full(2), full(3)])
+    const whole = Uint8Array.of(CompletionCode.Ok, 50, 0xc0, 0, 0)
+    fake.on(GetSensorReading, ({ sensorNumber }) => (sensorNumber === 2 ? whole.subarray(0, 2) : whole))
+    const sensors = await fake.connect().sensors.list()
+    assert.deepEqual(
+      sensors.map(({ status, value }) => [status, value]),
+      [
+        ['ok', 50],
+        ['notRead', undefined],
+        ['ok', 50],
+      ],
+    )
+  })
+
   it('that refuse are not read, and the others are', async () => {
     const fake = sensorsOf([full(1), full(2), full(3)])
     fake.on(GetSensorReading, ({ sensorNumber }) => {

@@ -165,14 +165,20 @@ function targetOf({ owner }: SensorRecord): RequestOptions {
   return { addr: { kind: 'ipmb', channel, slaveAddr: id, lun } }
 }
 
-/** Another controller may be away; then its sensors have no reading, as those that the BMC refuses. */
+const SENSELESS: readonly string[] = ['RESPONSE_SHORT', 'RESPONSE_LONG', 'RESPONSE_BAD']
+
+/**
+ * A sensor that the BMC refuses, or of which it answers what makes no sense, has no reading, as the sensors of another
+ * controller that is away: the others are read all the same.
+ */
 async function unlessSilent<T>(record: SensorRecord, answer: Promise<T>): Promise<T | undefined> {
   try {
     return await answer
   } catch (error) {
     if (error instanceof CompletionCodeError) return undefined
-    const isAway = error instanceof LastwordError && error.code === 'BRIDGE_TIMEOUT'
-    if (isAway && record.owner.id !== BMC_ADDRESS) return undefined
+    if (!(error instanceof LastwordError)) throw error
+    const isAway = error.code === 'BRIDGE_TIMEOUT' && record.owner.id !== BMC_ADDRESS
+    if (isAway || SENSELESS.includes(error.code)) return undefined
     throw error
   }
 }

@@ -39,15 +39,8 @@ const list = subcommand({
       ['ucr', sensor => thresholdText(sensor, 'upperCritical'), 'right'],
       ['unr', sensor => thresholdText(sensor, 'upperNonRecoverable'), 'right'],
     ),
-  ipmitool: sensors => sensorList(sensors.map(asIpmitoolAsks)),
+  ipmitool: sensorList,
 })
-
-/** ipmitool asks for the thresholds of full records only. */
-function asIpmitoolAsks(sensor: Sensor): Sensor {
-  if (sensor.record.kind === 'full') return sensor
-  const { thresholds: _, ...rest } = sensor
-  return rest
-}
 
 /** Throws LastwordError NO_SENSOR for a name that no sensor has. */
 async function named(context: Context, names: readonly string[]): Promise<Sensor[]> {

@@ -34,10 +34,9 @@ function halfToEven(scaled: bigint, shift: bigint): bigint {
   return up ? quotient + 1n : quotient
 }
 
-/** Whole numbers without a point, others with two digits; whole is what an `int` can hold. */
-export function shortest(value: number): string {
-  const isWhole = Number.isInteger(value) && Math.abs(value) < 2 ** 31
-  return fixed(value, isWhole ? 0 : 2)
+/** Whole is what an `int` can hold. */
+export function isWhole(value: number): boolean {
+  return Number.isInteger(value) && Math.abs(value) < 2 ** 31
 }
 
 /** Lower case hexadecimal digits, filled up with zeros. */

@@ -7,6 +7,7 @@ import { GetUserAccess, GetUserName } from '../../protocol/commands/user.ts'
 import { CompletionCode } from '../../protocol/completion-code.ts'
 import { type LanAnswer, lanPrint, lanPrintSelectors } from './lan-print.ts'
 import { assertSameLines, bytes, decoded } from './same-lines.test.fixture.ts'
+import { plainStyle } from './style.ts'
 import { type ListedUser, userList } from './user-list.ts'
 
 const runs = { numRuns: 40, includeErrorInReport: true }
@@ -77,24 +78,31 @@ describe('in ipmitool’s words', needs('ipmitool'), () => {
   it('user list is what ipmitool prints, up to the first user that the BMC does not tell of', async () => {
     const users = fc.array(user, { minLength: 1, maxLength: 63 })
     await fc.assert(
-      fc.asyncProperty(users, fc.integer({ min: 1, max: 80 }), async (list, refusedFrom) => {
-        const access = (id: number) => Uint8Array.from([0, list.length, 2, 1, ...list[id - 1]!.access])
-        rig
-          .raw(GetUserAccess.netFn, GetUserAccess.cmd, ([, id = 0]) => access(id & 0x3f))
-          .on(GetUserName, ({ userId }) => {
-            const { name } = list[userId - 1]!
-            if (userId >= refusedFrom) return CompletionCode.InsufficientPrivilege
-            return typeof name === 'number' ? name : { name }
-          })
-        const listed = list.slice(0, refusedFrom - 1).map(
-          ({ name }, i): ListedUser => ({
-            id: i + 1,
-            name: typeof name === 'number' ? '' : name,
-            access: decoded(GetUserAccess, access(i + 1))!.access,
-          }),
-        )
-        assertSameLines(userList(listed), await rig.ipmitool(['user', 'list', '1']))
-      }),
+      fc.asyncProperty(
+        users,
+        fc.integer({ min: 1, max: 80 }),
+        fc.boolean(),
+        async (list, refusedFrom, isCsv) => {
+          const access = (id: number) => Uint8Array.from([0, list.length, 2, 1, ...list[id - 1]!.access])
+          rig
+            .raw(GetUserAccess.netFn, GetUserAccess.cmd, ([, id = 0]) => access(id & 0x3f))
+            .on(GetUserName, ({ userId }) => {
+              const { name } = list[userId - 1]!
+              if (userId >= refusedFrom) return CompletionCode.InsufficientPrivilege
+              return typeof name === 'number' ? name : { name }
+            })
+          const listed = list.slice(0, refusedFrom - 1).map(
+            ({ name }, i): ListedUser => ({
+              id: i + 1,
+              name: typeof name === 'number' ? '' : name,
+              access: decoded(GetUserAccess, access(i + 1))!.access,
+            }),
+          )
+          const flags = isCsv ? ['-c'] : []
+          const ours = userList(listed, { ...plainStyle, isCsv })
+          assertSameLines(ours, await rig.ipmitool([...flags, 'user', 'list', '1']))
+        },
+      ),
       runs,
     )
   })

@@ -22,6 +22,11 @@ const commands = [
   'sel info',
   'sel list',
   'sel elist',
+  'fru print',
+  'lan print',
+  'user list',
+  '-c sdr elist',
+  '-c -Z sel elist',
 ]
 
 describe('lastword --format ipmitool', needs('ipmitool'), () => {

@@ -73,7 +73,7 @@ const sensor = fc.record({
   eventType: eventTypes,
   sensorType: sensorTypes,
   name: names,
-  linearization: oneOf(0, 0, 0, 1, 3, 8, 10, 11, 0x70),
+  linearization: oneOf(0, 0, 0, 1, 2, 3, 8, 10, 11, 0x70),
 })
 
 /** The bytes of full and compact records are random, but for what would make most of them senseless. */
@@ -84,7 +84,8 @@ export const sensors = fc.array(sensor, perSensor).map(list =>
     const raw = Uint8Array.from([...head, ...body.subarray(0, length), ...Buffer.from(name, 'latin1')])
     raw.set([0x20, 0, sensorNumber], 5)
     raw.set([sensorType, eventType], 12)
-    if (type === 1) raw[23] = linearization
+    // Of a compact record another byte, which sel elist takes for that.
+    raw[23] = linearization
     raw[4 + length] = 0xc0 | name.length
     return decodeSdr(raw) as SensorRecord
   }),

@@ -1,5 +1,5 @@
 /** `sdr list` and `sdr elist` as ipmitool prints them: full and compact sensor records, in the repository's order. */
-import { hex } from './c-number.ts'
+import { hex, isWhole } from './c-number.ts'
 import { stateWords } from './event-text.ts'
 import {
   analogRecord,
@@ -9,20 +9,24 @@ import {
   type SensorAnswer,
   severity,
 } from './sensor-answer.ts'
-import { valueText } from './sensor-value.ts'
+import { digits, valueText } from './sensor-value.ts'
+import { plainStyle, type Style } from './style.ts'
+import { unitWord } from './units.ts'
 
 const NAME_WIDTH = 16
 /** ipmitool's buffers have one byte for the end. */
 const VALUE_LENGTH = 15
 
-export function sdrList(answers: Iterable<SensorAnswer>): string {
+export function sdrList(answers: Iterable<SensorAnswer>, { isCsv }: Style = plainStyle): string {
+  if (isCsv) return csv(answers, 'level')
   let text = ''
   for (const answer of answers)
     text += `${nameOf(answer)} | ${listValue(answer).padEnd(17)} | ${status(answer, 'level')}\n`
   return text
 }
 
-export function sdrElist(answers: Iterable<SensorAnswer>): string {
+export function sdrElist(answers: Iterable<SensorAnswer>, { isCsv }: Style = plainStyle): string {
+  if (isCsv) return csv(answers, 'short')
   let text = ''
   for (const answer of answers) {
     const { sensorNumber, entity } = answer.record
@@ -36,6 +40,35 @@ export function sdrElist(answers: Iterable<SensorAnswer>): string {
     text += `${columns.join(' | ')}\n`
   }
   return text
+}
+
+/** With -c the two commands differ only in how bad a reading is. */
+function csv(answers: Iterable<SensorAnswer>, form: 'short' | 'level'): string {
+  let text = ''
+  for (const answer of answers) {
+    const { id } = answer.record
+    text += `${[id.slice(0, NAME_WIDTH), ...csvColumns(answer, form)].join(',')}\n`
+  }
+  return text
+}
+
+function csvColumns(answer: SensorAnswer, form: 'short' | 'level'): string[] {
+  const record = analogRecord(answer)
+  const value = answeredValue(answer)
+  if (record && value !== undefined) {
+    const decimals = isWhole(value) ? 0 : 3
+    return [digits(value, record, decimals), unitWord(record), status(answer, form)]
+  }
+  const isGiven = isReadable(answer)
+  if (isThreshold(answer.record) && !isGiven) return ['', '', 'ns']
+  const { sensorNumber, entity } = answer.record
+  const states = isGiven ? statesOf(answer).join(', ') : 'No Reading'
+  return [
+    `${hex(sensorNumber, 2).toUpperCase()}h`,
+    isGiven ? 'ok' : 'ns',
+    `${entity.id}.${entity.instance}`,
+    states,
+  ]
 }
 
 function nameOf({ record }: SensorAnswer): string {

@@ -9,8 +9,15 @@ import { assertSameLines, drawn, seeds } from './same-lines.test.fixture.ts'
 import { sdrElist, sdrList } from './sdr-list.ts'
 import { selElist, selList } from './sel-list.ts'
 import { sensorList } from './sensor-list.ts'
+import type { Style } from './style.ts'
 
-const bulk = { numRuns: 3, endOnFailure: true, includeErrorInReport: true } as const
+const flagPairs = fc.record({ isUtc: fc.boolean(), isCsv: fc.boolean() })
+
+function flagsOf({ isUtc, isCsv }: Style): string[] {
+  return [...(isUtc ? ['-Z'] : []), ...(isCsv ? ['-c'] : [])]
+}
+
+const bulk = { numRuns: 4, endOnFailure: true, includeErrorInReport: true } as const
 
 describe('in ipmitool’s words', needs('ipmitool'), () => {
   let rig: AnsweringRig
@@ -33,32 +40,33 @@ describe('in ipmitool’s words', needs('ipmitool'), () => {
     'Australia/Lord_Howe',
   ]
 
-  it('sel list and sel elist are what ipmitool prints of 500 random records, in several time zones and with -Z', async () => {
+  it('sel list and sel elist are what ipmitool prints of 500 random records, in several time zones, with -Z and -c', async () => {
     await fc.assert(
-      fc.asyncProperty(seeds, fc.constantFrom(...zones), fc.boolean(), async (seed, tz, isUtc) => {
+      fc.asyncProperty(seeds, fc.constantFrom(...zones), flagPairs, async (seed, tz, style) => {
         process.env.TZ = tz
         const records = drawn(selRecords, seed)
         const sdrs = drawn(sensors, seed)
         serveSel(rig, records)
         serveSdrs(rig, sdrs)
-        const flags = isUtc ? ['-Z'] : []
-        assertSameLines(selList(records, { isUtc }), await rig.ipmitool([...flags, 'sel', 'list']))
-        assertSameLines(selElist(records, sdrs, { isUtc }), await rig.ipmitool([...flags, 'sel', 'elist']))
+        const flags = flagsOf(style)
+        assertSameLines(selList(records, style), await rig.ipmitool([...flags, 'sel', 'list']))
+        assertSameLines(selElist(records, sdrs, style), await rig.ipmitool([...flags, 'sel', 'elist']))
       }),
       bulk,
     )
   })
 
-  it('sdr list, sdr elist and sensor list are what ipmitool prints of 200 random sensors and readings', async () => {
+  it('sdr list, sdr elist and sensor list are what ipmitool prints of 200 random sensors and readings, with -c too', async () => {
     await fc.assert(
-      fc.asyncProperty(seeds, async seed => {
+      fc.asyncProperty(seeds, flagPairs, async (seed, style) => {
+        const flags = flagsOf(style)
         const sdrs = drawn(sensors, seed)
         serveSdrs(rig, sdrs)
         serveSensors(rig, seed)
         const answers = sensorAnswers(sdrs, seed)
-        assertSameLines(sdrList(answers), await rig.ipmitool(['sdr', 'list']))
-        assertSameLines(sdrElist(answers), await rig.ipmitool(['sdr', 'elist']))
-        assertSameLines(sensorList(answers), await rig.ipmitool(['sensor', 'list']))
+        assertSameLines(sdrList(answers, style), await rig.ipmitool([...flags, 'sdr', 'list']))
+        assertSameLines(sdrElist(answers, style), await rig.ipmitool([...flags, 'sdr', 'elist']))
+        assertSameLines(sensorList(answers, style), await rig.ipmitool([...flags, 'sensor', 'list']))
       }),
       bulk,
     )

@@ -20,20 +20,20 @@ import {
 import { EventType } from '../../protocol/sensor/event-types.ts'
 import { hex, hexBytes } from './c-number.ts'
 import { eventWords, sensorTypeWord } from './event-text.ts'
-import { type Clock, localClock } from './local-time.ts'
 import { digits, readingValue, valueText } from './sensor-value.ts'
+import { plainStyle, type Style } from './style.ts'
 import { calendarTime, SINCE_START, UNSPECIFIED } from './timestamp.ts'
 
 /** One line a record. */
-export function selList(records: Iterable<SelRecord>, clock: Clock = localClock): string {
-  return lines(records, clock, typeAndNumber)
+export function selList(records: Iterable<SelRecord>, style: Style = plainStyle): string {
+  return lines(records, style, typeAndNumber)
 }
 
 /** The same with sensors' names, and the values of threshold events, from the SDRs. */
 export function selElist(
   records: Iterable<SelRecord>,
   sdrs: Iterable<SdrRecord>,
-  clock: Clock = localClock,
+  style: Style = plainStyle,
 ): string {
   const sensors = new Map<string, SensorRecord | EventOnlyRecord>()
   for (const sdr of sdrs) {
@@ -41,7 +41,7 @@ export function selElist(
     const key = sensorKey(sdr.owner.id, sdr.sensorNumber, sdr.sensorType)
     if (!sensors.has(key)) sensors.set(key, sdr)
   }
-  return lines(records, clock, event => {
+  return lines(records, style, event => {
     const sensor = sensors.get(sensorKey(event.generatorId, event.sensorNumber, event.sensorType))
     if (sensor === undefined) return typeAndNumber(event)
     return [
@@ -59,30 +59,44 @@ function sensorKey(owner: number, sensorNumber: number, sensorType: number): str
 
 type ColumnsOf = (event: SystemEventRecord) => string[]
 
-function lines(records: Iterable<SelRecord>, clock: Clock, columnsOf: ColumnsOf): string {
+function lines(records: Iterable<SelRecord>, style: Style, columnsOf: ColumnsOf): string {
   let text = ''
   for (const record of records) {
-    const id = record.recordId.toString(16).padStart(4)
-    text += `${id} | ${columns(record, clock, columnsOf)}\n`
+    const id = record.recordId.toString(16)
+    const { time, columns } = parts(record, style, columnsOf)
+    text += style.isCsv ? [id, ...(time ?? ['', '']), ...columns].join(',') : plainLine(id, time, columns)
+    text += '\n'
   }
   return text
 }
 
-function columns(record: SelRecord, clock: Clock, columnsOf: ColumnsOf): string {
+function plainLine(id: string, time: TimeColumns | undefined, columns: readonly string[]): string {
+  // Before the clock is set the columns have no blanks around their line.
+  const separator = time?.[0] === PRE_INIT ? ' |' : ' | '
+  const when = time === undefined ? '' : `${time.join(separator)}${separator === ' |' ? '| ' : ' | '}`
+  return `${id.padStart(4)} | ${when}${columns.join(' | ')}`
+}
+
+interface LineParts {
+  time?: TimeColumns
+  columns: string[]
+}
+
+function parts(record: SelRecord, style: Style, columnsOf: ColumnsOf): LineParts {
   switch (record.kind) {
     case 'system':
-      return timeColumns(clock, record.timestamp) + columnsOf(record).join(' | ')
+      return { time: timeColumns(style, record.timestamp), columns: columnsOf(record) }
     case 'oemTimestamped': {
       const { recordType, timestamp, manufacturerId, data } = record
-      const oem = [`OEM record ${hex(recordType, 2)}`, hex(manufacturerId, 6), hexBytes(data)]
-      return timeColumns(clock, timestamp) + oem.join(' | ')
+      const columns = [`OEM record ${hex(recordType, 2)}`, hex(manufacturerId, 6), hexBytes(data)]
+      return { time: timeColumns(style, timestamp), columns }
     }
     case 'oem':
       if (record.recordType === SelRecordType.LinuxPanicText)
-        return `Linux kernel panic: ${panicText(record.data)}`
+        return { columns: [`Linux kernel panic: ${panicText(record.data)}`] }
       if (record.recordType >= SelRecordType.OemFirst)
-        return `OEM record ${hex(record.recordType, 2)} | ${hexBytes(record.data)}`
-      return columns(asSystemEvent(record), clock, columnsOf)
+        return { columns: [`OEM record ${hex(record.recordType, 2)}`, hexBytes(record.data)] }
+      return parts(asSystemEvent(record), style, columnsOf)
   }
 }
 
@@ -100,11 +114,15 @@ function asSystemEvent(record: SelRecord): SelRecord {
   return decodeSelRecord(raw)
 }
 
-function timeColumns(clock: Clock, timestamp: number): string {
-  if (timestamp < SINCE_START) return ` Pre-Init  |${String(timestamp).padStart(10, '0')}| `
-  if (timestamp === UNSPECIFIED) return 'Unspecified | Unspecified | '
-  const { date, time, zone } = calendarTime(clock, timestamp)
-  return `${date} | ${time} ${zone} | `
+type TimeColumns = readonly [date: string, time: string]
+
+const PRE_INIT = ' Pre-Init '
+
+function timeColumns(style: Style, timestamp: number): TimeColumns {
+  if (timestamp < SINCE_START) return [PRE_INIT, String(timestamp).padStart(10, '0')]
+  if (timestamp === UNSPECIFIED) return ['Unspecified', 'Unspecified']
+  const { date, time, zone } = calendarTime(style, timestamp)
+  return [date, `${time} ${zone}`]
 }
 
 function typeAndNumber(event: SystemEventRecord): string[] {

@@ -9,6 +9,7 @@ import {
   severity,
 } from './sensor-answer.ts'
 import { digits, readingValue } from './sensor-value.ts'
+import { plainStyle, type Style } from './style.ts'
 import { unitWord } from './units.ts'
 
 /** The order of the columns. */
@@ -21,34 +22,40 @@ const thresholdColumns: readonly ThresholdName[] = [
   'upperNonRecoverable',
 ]
 
-export function sensorList(answers: Iterable<SensorAnswer>): string {
+export function sensorList(answers: Iterable<SensorAnswer>, style: Style = plainStyle): string {
   let text = ''
   for (const answer of answers) {
-    const columns = isThreshold(answer.record) ? thresholdSensor(answer) : discreteSensor(answer)
-    text += `${answer.record.id.slice(0, 16).padEnd(16)} | ${columns}\n`
+    const name = answer.record.id.slice(0, 16)
+    const columns = isThreshold(answer.record) ? thresholdSensor(answer) : discreteSensor(answer, style)
+    text += style.isCsv ? `${[name, ...columns].join(',')}\n` : plainLine(name, columns)
   }
   return text
 }
 
-function discreteSensor(answer: SensorAnswer): string {
-  const none = 'na'.padEnd(10)
-  const reading = readingState(answer) === 'given' ? answer.reading : undefined
-  const first = reading?.states ?? 0
-  const value = reading === undefined ? none : `0x${first.toString(16).padEnd(8)}`
-  const states = (first << 8) | (reading?.moreStates ?? 0)
-  const status = reading === undefined ? 'na    ' : `0x${states.toString(16).padStart(4, '0')}`
-  return `${value} | discrete   | ${status}${`| ${none}`.repeat(6)}`
+function plainLine(name: string, [value = '', unit = '', status = '', ...thresholds]: string[]): string {
+  const head = `${name.padEnd(16)} | ${value.padEnd(10)} | ${unit.padEnd(10)} | ${status.padEnd(6)}`
+  return `${head}${thresholds.map(column => `| ${column.padEnd(10)}`).join('')}\n`
 }
 
-function thresholdSensor(answer: SensorAnswer): string {
+/** With -c the value is the reading's byte, otherwise that of the states. */
+function discreteSensor(answer: SensorAnswer, { isCsv }: Style): string[] {
+  const none = thresholdColumns.map(() => 'na')
+  const { reading } = answer
+  if (reading === undefined || readingState(answer) !== 'given') return ['na', 'discrete', 'na', ...none]
+  const { states = 0, moreStates = 0 } = reading
+  const value = isCsv ? reading.reading : states
+  const status = ((states << 8) | moreStates).toString(16).padStart(4, '0')
+  return [`0x${value.toString(16)}`, 'discrete', `0x${status}`, ...none]
+}
+
+function thresholdSensor(answer: SensorAnswer): string[] {
   const value = answeredValue(answer)
   const raw = answer.reading?.reading ?? 0
   const record = analogRecord(answer)
   const isGiven = record ? value !== undefined : readingState(answer) === 'given'
   const shown = value === undefined || !record ? `0x${raw.toString(16)}` : digits(value, record, 3)
-  const status = (isGiven ? severity(answer, 'level') : 'na').padEnd(6)
-  const head = `${(isGiven ? shown : 'na').padEnd(10)} | ${unit(answer).padEnd(10)} | ${status}`
-  return head + thresholdColumns.map(name => `| ${threshold(answer, name).padEnd(10)}`).join('')
+  const thresholds = thresholdColumns.map(name => threshold(answer, name))
+  return [isGiven ? shown : 'na', unit(answer), isGiven ? severity(answer, 'level') : 'na', ...thresholds]
 }
 
 /** Known only where the sensor is scanned, even when its reading is unavailable. */
@@ -58,6 +65,7 @@ function unit(answer: SensorAnswer): string {
   return isKnown && analogRecord(answer) ? unitWord(answer.record) : ''
 }
 
+/** ipmitool asks for those of full records only. */
 function threshold(answer: SensorAnswer, name: ThresholdName): string {
   const { thresholds } = answer
   if (answer.record.kind !== 'full' || thresholds === undefined || !thresholds.readable[name]) return 'na'

@@ -1,6 +1,6 @@
 /** A sensor's value, computed and written as ipmitool does, in its order of arithmetic. IPMI 2.0 rev 1.1, section 36.3. */
 import type { FullSensorRecord, SensorRecord } from '../../protocol/sdr/record.ts'
-import { fixed, shortest } from './c-number.ts'
+import { fixed, isWhole } from './c-number.ts'
 import { unitWord } from './units.ts'
 
 /** Literals, as 10 ** n is off in the last bit for some n. */
@@ -43,7 +43,7 @@ export function readingValue(raw: number, record: FullSensorRecord): number {
 export function digits(value: number, record: FullSensorRecord, decimals?: number): string {
   // The square root or logarithm of a negative number, whose sign in C's library is this one on x86.
   if (Number.isNaN(value)) return record.linearization === 'log10' ? 'nan' : '-nan'
-  return decimals === undefined ? shortest(value) : fixed(value, decimals)
+  return fixed(value, decimals ?? (isWhole(value) ? 0 : 2))
 }
 
 /** `42 degrees C`, `1.26 Volts` */

@@ -2,6 +2,7 @@
 import type { ResponseOf } from '../../protocol/command.ts'
 import type { GetUserAccess } from '../../protocol/commands/user.ts'
 import { unknown } from './manufacturers.ts'
+import { plainStyle, type Style } from './style.ts'
 
 export interface ListedUser {
   id: number
@@ -20,14 +21,24 @@ const limits: Readonly<Record<string, string>> = {
 }
 
 /** From user 1 on; the users before the first that the BMC refused to tell of. */
-export function userList(users: Iterable<ListedUser>): string {
+export function userList(users: Iterable<ListedUser>, { isCsv }: Style = plainStyle): string {
   let text = ''
   for (const { id, name, access } of users) {
-    if (text === '') text = 'ID  Name\t     Callin  Link Auth\tIPMI Msg   Channel Priv Limit\n'
     const { callbackOnly, linkAuthentication, ipmiMessaging, privilegeLimit } = access
     const limit = typeof privilegeLimit === 'number' ? unknown(privilegeLimit) : limits[privilegeLimit]
-    const flags = `${String(!callbackOnly).padEnd(8)}${String(linkAuthentication).padEnd(11)}`
-    text += `${String(id).padEnd(4)}${name.padEnd(17)}${flags}${String(ipmiMessaging).padEnd(11)}${limit}\n`
+    const columns = [
+      String(id),
+      name,
+      String(!callbackOnly),
+      String(linkAuthentication),
+      String(ipmiMessaging),
+    ]
+    if (text === '' && !isCsv) text = 'ID  Name\t     Callin  Link Auth\tIPMI Msg   Channel Priv Limit\n'
+    text += isCsv
+      ? `${[...columns, limit].join(',')}\n`
+      : `${columns.map((column, i) => column.padEnd(widths[i]!)).join('')}${limit}\n`
   }
   return text
 }
+
+const widths = [4, 17, 8, 11, 11]
