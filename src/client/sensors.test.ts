@@ -156,6 +156,20 @@ describe('sensors', () => {
     )
   })
 
+  it('that are answered wrongly are not read, and surplus bytes do no harm', async () => {
+    const fake = sensorsOf([full(1), full(2), full(3)])
+    fake.on(GetSensorReading, ({ sensorNumber }) => {
+      if (sensorNumber === 1) return Uint8Array.of(0, 50)
+      if (sensorNumber === 2) return Uint8Array.of(0)
+      return Uint8Array.of(0, 50, 0xc0, 0, 0, 1, 2, 3)
+    })
+    const sensors = await fake.connect().sensors.list()
+    assert.deepEqual(
+      sensors.map(({ value }) => value),
+      [undefined, undefined, 50],
+    )
+  })
+
   it('tell which thresholds are crossed and how bad that is', async () => {
     const fake = sensorsOf([full(0b000000), full(0b001000), full(0b000010), full(0b111000), full(0b000111)])
     fake.on(GetSensorReading, ({ sensorNumber }) => ({ reading: 0, status, states: sensorNumber }))

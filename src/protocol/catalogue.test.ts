@@ -4,9 +4,11 @@ import fc from 'fast-check'
 import { ByteReader, ByteWriter, CodecError } from './bytes.ts'
 import { catalogue, findCommand } from './catalogue.ts'
 import { type AnyCommand, decodeRequest, decodeResponse, encodeRequest, encodeResponse } from './command.ts'
+import { GetChassisStatus } from './commands/chassis.ts'
 import { GetDeviceId } from './commands/device.ts'
 import { PlatformEvent } from './commands/event.ts'
 import { AddSelEntry, ClearSel, GetSelEntry, GetSelInfo } from './commands/sel.ts'
+import { GetSensorEventStatus, GetSensorReading } from './commands/sensor.ts'
 import { GetWatchdogTimer, SetWatchdogTimer } from './commands/watchdog.ts'
 import { CompletionCodeError } from './completion-code.ts'
 import { LastwordError } from './error.ts'
@@ -19,7 +21,9 @@ function bytes(hex: string): Uint8Array {
 function roundTrips(command: AnyCommand, side: 'request' | 'response') {
   const codec = command[side]
   fc.assert(
-    fc.property(fc.uint8Array({ maxLength: 40 }), raw => {
+    fc.property(fc.uint8Array({ maxLength: 40 }), random => {
+      // A group extension's data begin with its defining body.
+      const raw = command.group === undefined ? random : Uint8Array.of(command.group, ...random)
       let value: unknown
       const reader = new ByteReader(raw)
       try {
@@ -112,6 +116,19 @@ describe('messages of the specification', () => {
     const response = { recordId: 0x31 }
     assert.deepEqual(encodeResponse(AddSelEntry, response), bytes('00 31 00'))
     assert.deepEqual(decodeResponse(AddSelEntry, encodeResponse(AddSelEntry, response)), response)
+  })
+})
+
+describe('responses as BMCs give them', () => {
+  it('may have fewer bytes than the specification says, or more, where that does no harm', () => {
+    const id = decodeResponse(GetDeviceId, bytes('00 20 81 01 02 51 bf f2 1b 00 34 12 01 02'))
+    assert.deepEqual(id.auxFirmware, bytes('01 02'))
+    const reading = decodeResponse(GetSensorReading, bytes('00 32 c0'))
+    assert.deepEqual([reading.reading, reading.states], [0x32, undefined])
+    assert.equal(decodeResponse(GetSensorReading, bytes('00 32 c0 00 80 11 22')).moreStates, 0x80)
+    assert.equal(decodeResponse(GetSensorEventStatus, bytes('00 c0 34')).assertion, 0x34)
+    assert.equal(decodeResponse(GetSensorEventStatus, bytes('00 c0 34 12 78')).deassertion, 0x78)
+    assert.equal(decodeResponse(GetChassisStatus, bytes('00 21 10 40 70 ff')).power.isOn, true)
   })
 })
 

@@ -1,5 +1,8 @@
 /** Small typed codecs from which every message is declared; one declaration reads, writes and gives the type. */
+import { type BitField, type BitsOf, encodeName } from './bit-fields.ts'
 import { type ByteReader, type ByteWriter, CodecError } from './bytes.ts'
+
+export { type BitField, flag, nameBits, reserved, ubits } from './bit-fields.ts'
 
 /** Turns a value into bytes and back. `read(write(v))` is `v` for every value that `write` takes. */
 export interface Codec<T> {
@@ -165,47 +168,6 @@ export function list<T>(item: Codec<T>): Codec<T[]> {
   }
 }
 
-/** A part of a `bits` codec: how many bits, and what they mean. */
-export interface BitField<T> {
-  readonly width: number
-  decode(raw: number): T
-  encode(value: T): number
-}
-
-type BitsOf<F extends Readonly<Record<string, BitField<unknown>>>> = {
-  [K in keyof F as K extends `_${string}` ? never : K]: F[K] extends BitField<infer T> ? T : never
-}
-
-/** An unsigned number of `width` bits. */
-export function ubits(width: number): BitField<number> {
-  return { width, decode: raw => raw, encode: value => value }
-}
-
-/** One bit. */
-export const flag: BitField<boolean> = {
-  width: 1,
-  decode: raw => raw === 1,
-  encode: value => (value ? 1 : 0),
-}
-
-/** Bits that are written as zero (or as the specification fixes them) and not looked at; name them with a leading `_`. */
-export function reserved(width: number, value = 0): BitField<undefined> {
-  return { width, decode: () => undefined, encode: () => value }
-}
-
-/** A code of `width` bits with names; a code without one stays a number. */
-export function nameBits<const N extends Readonly<Record<string, number>>>(
-  width: number,
-  names: N,
-): BitField<keyof N | number> {
-  const byCode = new Map(Object.entries(names).map(([name, code]) => [code, name as keyof N]))
-  return {
-    width,
-    decode: raw => byCode.get(raw) ?? raw,
-    encode: value => encodeName(names, value),
-  }
-}
-
 /** Bit fields of one to four bytes, the first field in the least significant bits. */
 export function bits<F extends Readonly<Record<string, BitField<unknown>>>>(fields: F): Codec<BitsOf<F>> {
   const parts = Object.entries(fields)
@@ -250,14 +212,6 @@ export function names<const N extends Readonly<Record<string, number>>>(codes: N
   )
 }
 
-function encodeName<N extends Readonly<Record<string, number>>>(codes: N, value: keyof N | number): number {
-  const code = typeof value === 'number' ? value : codes[value]
-  if (code === undefined) {
-    throw new CodecError('BAD_VALUE', `'${String(value)}' is none of ${Object.keys(codes).join(', ')}`)
-  }
-  return code
-}
-
 /** A constant that the specification fixes: written as such, refused when read otherwise. */
 export function fixed(value: number): Codec<undefined> {
   return {
@@ -294,4 +248,25 @@ export function zeros(count: number): Codec<undefined> {
     },
     write: to => to.put(new Uint8Array(count)),
   }
+}
+
+/** Up to `count` bytes, as many as there are. */
+export function upTo(count: number): Codec<Uint8Array> {
+  return {
+    read: from => from.take(Math.min(count, from.left)),
+    write(to, value) {
+      if (value.length > count)
+        throw new CodecError('BAD_VALUE', `${value.length} bytes given, ${count} are the most`)
+      to.put(value)
+    },
+  }
+}
+
+/** Bytes that some BMCs send behind a response's end: not looked at, never written. Name them with a leading `_`. */
+export const surplus: Codec<undefined> = {
+  read(from) {
+    from.take(from.left)
+    return undefined
+  },
+  write: () => {},
 }

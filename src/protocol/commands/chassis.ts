@@ -1,5 +1,5 @@
 /** The chassis commands: power, identification, boot options. IPMI 2.0 rev 1.1, section 28. */
-import { bits, flag, low, nameBits, optional, reserved, rest, u8, u32, ubits } from '../codec.ts'
+import { bits, flag, low, nameBits, optional, reserved, rest, surplus, u8, u32, ubits } from '../codec.ts'
 import { command, Privilege } from '../command.ts'
 import { NetFn } from '../net-fn.ts'
 import { getParameterErrors, setParameterErrors } from '../parameter.ts'
@@ -81,6 +81,7 @@ export const GetChassisStatus = command({
         standbyDisableAllowed: flag,
       }),
     ),
+    _surplus: surplus,
   },
 })
 

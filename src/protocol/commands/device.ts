@@ -1,5 +1,20 @@
 /** The device commands of netFn App: who the BMC is and how it feels. IPMI 2.0 rev 1.1, section 20. */
-import { bcd, bits, bytes, flag, map, names, optional, reserved, u8, u16, u24, ubits } from '../codec.ts'
+import {
+  bcd,
+  bits,
+  bytes,
+  flag,
+  map,
+  names,
+  optional,
+  reserved,
+  surplus,
+  u8,
+  u16,
+  u24,
+  ubits,
+  upTo,
+} from '../codec.ts'
 import { command, Privilege } from '../command.ts'
 import { NetFn } from '../net-fn.ts'
 
@@ -37,7 +52,9 @@ export const GetDeviceId = command({
     }),
     manufacturerId: u24,
     productId: u16,
-    auxFirmware: optional(bytes(4)),
+    /** Four bytes; some BMCs give fewer. */
+    auxFirmware: optional(upTo(4)),
+    _surplus: surplus,
   },
 })
 

@@ -1,5 +1,20 @@
 /** The sensor commands: readings, thresholds, events, device SDRs. IPMI 2.0 rev 1.1, section 35. */
-import { bits, bytes, flag, low, nameBits, optional, reserved, rest, u8, u16, u32, ubits } from '../codec.ts'
+import {
+  bits,
+  bytes,
+  type Codec,
+  flag,
+  low,
+  nameBits,
+  optional,
+  reserved,
+  rest,
+  surplus,
+  u8,
+  u16,
+  u32,
+  ubits,
+} from '../codec.ts'
 import { command, Privilege } from '../command.ts'
 import { NetFn } from '../net-fn.ts'
 import { readingFactors } from '../sensor/reading-factors.ts'
@@ -29,6 +44,13 @@ const thresholdValues = {
 
 /** Events as a mask: discrete ones have a bit for each state, threshold ones as in table 35-11. */
 const eventMasks = { assertion: optional(u16), deassertion: optional(u16) }
+
+/** A sensor with few states may have its last mask cut to one byte. */
+const shortMask: Codec<number> = {
+  read: from => from.uint(Math.min(2, from.left)),
+  write: u16.write,
+}
+const answeredMasks = { assertion: optional(shortMask), deassertion: optional(shortMask), _surplus: surplus }
 
 export const GetDeviceSdrInfo = command({
   ...sensorEvent,
@@ -113,7 +135,7 @@ export const GetSensorHysteresis = command({
     /** FFh; for a mask in future. */
     mask: u8,
   },
-  response: { positive: u8, negative: u8 },
+  response: { positive: u8, negative: u8, _surplus: surplus },
 })
 
 export const SetSensorThresholds = command({
@@ -132,7 +154,7 @@ export const GetSensorThresholds = command({
   cmd: 0x27,
   privilege: Privilege.User,
   request: { sensorNumber: u8 },
-  response: { readable: thresholdMask, ...thresholdValues },
+  response: { readable: thresholdMask, ...thresholdValues, _surplus: surplus },
 })
 
 export const SetSensorEventEnable = command({
@@ -162,7 +184,7 @@ export const GetSensorEventEnable = command({
   request: { sensorNumber: u8 },
   response: {
     enabled: bits({ _: reserved(6), scanning: flag, eventMessages: flag }),
-    ...eventMasks,
+    ...answeredMasks,
   },
 })
 
@@ -188,7 +210,7 @@ export const GetSensorEventStatus = command({
   cmd: 0x2b,
   privilege: Privilege.User,
   request: { sensorNumber: u8 },
-  response: { status: statusFlags, ...eventMasks },
+  response: { status: statusFlags, ...answeredMasks },
 })
 
 export const GetSensorReading = command({
@@ -206,6 +228,7 @@ export const GetSensorReading = command({
     states: optional(u8),
     /** States 8 to 14 in bits 0 to 6. */
     moreStates: optional(u8),
+    _surplus: surplus,
   },
 })
 
