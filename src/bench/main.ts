@@ -1,5 +1,6 @@
 /** `npm run bench`: what it costs, as ratios against something measured in the same run. Reports, never judges. */
 
+import { cliSpeed } from './cli-speed.ts'
 import type { Figure } from './figure.ts'
 import { kernelCuts } from './kernel-cuts.ts'
 import { labSpeed } from './lab-speed.ts'
@@ -15,6 +16,7 @@ const parts: Record<string, () => Figure[] | Promise<Figure[]>> = {
   lab: labSpeed,
   kernel: kernelCuts,
   'lan-hostile': lanHostile,
+  cli: cliSpeed,
 }
 
 const args = process.argv.slice(2)
