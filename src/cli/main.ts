@@ -7,7 +7,7 @@ import { rootHelp } from './help.ts'
 import { writeOut } from './output/stdout.ts'
 import { exitStatusOf, printError } from './output.ts'
 import { UsageError } from './params.ts'
-import { flagValues, type Given, split, splitAtCommand } from './parse.ts'
+import { flagValues, split, splitAtCommand } from './parse.ts'
 import { findEntry, registry } from './registry.ts'
 
 // Newer Nodes keep what they have compiled.
@@ -45,7 +45,10 @@ async function main(): Promise<void> {
   }
   const entry = findEntry(name)
   if (entry === undefined) throw unknownCommand(name)
-  if (entry.kind === 'declared') return runDeclared(given, tail)
+  if (entry.kind === 'declared') {
+    const { runDeclared } = await import('./run-declared.ts')
+    return runDeclared(given, tail, error => printError(error, debug ? 'withStack' : 'short'))
+  }
   const { runCommander } = await import('./commander.ts')
   await runCommander(await entry.load(), tail, await version())
 }
@@ -59,21 +62,6 @@ function unknownCommand(name: string): UsageError {
     `there is no command "${name}"`,
     close === undefined ? 'lastword --help lists them.' : `Did you mean "${close}"?`,
   )
-}
-
-async function runDeclared(given: Given, tail: readonly string[]): Promise<void> {
-  const { Session } = await import('./session.ts')
-  const { interruptible } = await import('./interrupt.ts')
-  await interruptible(async signal => {
-    await using session = new Session(given, {
-      env: process.env,
-      signal,
-      print: writeOut,
-      report: error => printError(error, debug ? 'withStack' : 'short'),
-      warn: text => process.stderr.write(`lastword: ${text}\n`),
-    })
-    await session.run(tail)
-  })
 }
 
 async function version(): Promise<string> {

@@ -12,8 +12,15 @@ interface Split {
   positionals: string[]
 }
 
+/** Asked for with every line of `exec`. */
+const kebabs = new Map<string, string>()
+
 export function kebab(name: string): string {
-  return name.replace(/[A-Z]/g, letter => `-${letter.toLowerCase()}`)
+  const known = kebabs.get(name)
+  if (known !== undefined) return known
+  const made = name.replace(/[A-Z]/g, letter => `-${letter.toLowerCase()}`)
+  kebabs.set(name, made)
+  return made
 }
 
 /** -10 is a number, not the flags -1 and -0. */
@@ -66,13 +73,22 @@ function unmask(word: string): string {
   return word.startsWith(MARK) ? word.slice(MARK.length) : word
 }
 
-function optionsOf(flags: Params) {
-  return Object.fromEntries(
+type ParseOptions = Record<string, { type: 'boolean' | 'string'; short?: string }>
+
+/** By the flags that they are of. */
+const parseOptions = new WeakMap<Params, ParseOptions>()
+
+function optionsOf(flags: Params): ParseOptions {
+  const known = parseOptions.get(flags)
+  if (known !== undefined) return known
+  const made = Object.fromEntries(
     Object.entries(flags).map(([name, { arity, short }]) => [
       kebab(name),
       { type: arity === 'flag' ? ('boolean' as const) : ('string' as const), ...(short ? { short } : {}) },
     ]),
   )
+  parseOptions.set(flags, made)
+  return made
 }
 
 function unknownFlag(rawName: string, known: readonly string[]): UsageError {

@@ -21,6 +21,11 @@ export interface CommanderEntry extends Head {
 
 export type Entry = DeclaredEntry | CommanderEntry
 
+/** In one module, for many small files take longer to load than they save. */
+function commands() {
+  return import('./commands/all.ts')
+}
+
 function declared(name: string, summary: string, load: DeclaredEntry['load']): DeclaredEntry {
   return { kind: 'declared', name, summary, load }
 }
@@ -30,80 +35,44 @@ function commander(name: string, summary: string, load: CommanderEntry['load']):
 }
 
 export const registry: readonly Entry[] = [
-  declared(
-    'mc',
-    'the BMC itself: who it is, reset, self test, watchdog',
-    async () => (await import('./commands/mc.ts')).mc,
-  ),
+  declared('mc', 'the BMC itself: who it is, reset, self test, watchdog', async () => (await commands()).mc),
   declared(
     'chassis',
     'power, identification, restart and boot options',
-    async () => (await import('./commands/chassis.ts')).chassis,
+    async () => (await commands()).chassis,
   ),
-  declared('power', "the system's power", async () => (await import('./commands/power.ts')).power),
-  declared(
-    'sdr',
-    'sensor data records and what their sensors read',
-    async () => (await import('./commands/sdr.ts')).sdr,
-  ),
-  declared(
-    'sensor',
-    'sensors with their thresholds',
-    async () => (await import('./commands/sensor.ts')).sensor,
-  ),
-  declared('sel', 'the System Event Log', async () => (await import('./commands/sel.ts')).sel),
-  declared(
-    'fru',
-    'what the parts of the machine say of themselves',
-    async () => (await import('./commands/fru.ts')).fru,
-  ),
-  declared('user', 'who may log in', async () => (await import('./commands/user.ts')).user),
-  declared(
-    'channel',
-    'channels, their access and cipher suites',
-    async () => (await import('./commands/channel.ts')).channel,
-  ),
-  declared('session', 'who is logged in', async () => (await import('./commands/session.ts')).session),
-  declared(
-    'event',
-    'sends an event to the BMC, which logs it',
-    async () => (await import('./commands/event.ts')).event,
-  ),
-  declared('decode', 'explains messages in words', async () => (await import('./commands/decode.ts')).decode),
-  declared('lan', 'how a LAN channel is set up', async () => (await import('./commands/lan.ts')).lan),
-  declared('sol', 'serial over LAN', async () => (await import('./commands/sol.ts')).sol),
-  declared(
-    'pef',
-    'what the BMC does by itself about events',
-    async () => (await import('./commands/pef.ts')).pef,
-  ),
+  declared('power', "the system's power", async () => (await commands()).power),
+  declared('sdr', 'sensor data records and what their sensors read', async () => (await commands()).sdr),
+  declared('sensor', 'sensors with their thresholds', async () => (await commands()).sensor),
+  declared('sel', 'the System Event Log', async () => (await commands()).sel),
+  declared('fru', 'what the parts of the machine say of themselves', async () => (await commands()).fru),
+  declared('user', 'who may log in', async () => (await commands()).user),
+  declared('channel', 'channels, their access and cipher suites', async () => (await commands()).channel),
+  declared('session', 'who is logged in', async () => (await commands()).session),
+  declared('event', 'sends an event to the BMC, which logs it', async () => (await commands()).event),
+  declared('decode', 'explains messages in words', async () => (await commands()).decode),
+  declared('lan', 'how a LAN channel is set up', async () => (await commands()).lan),
+  declared('sol', 'serial over LAN', async () => (await commands()).sol),
+  declared('pef', 'what the BMC does by itself about events', async () => (await commands()).pef),
   declared(
     'dcmi',
     "power, identity and temperatures of a data centre's machine",
-    async () => (await import('./commands/dcmi.ts')).dcmi,
+    async () => (await commands()).dcmi,
   ),
-  declared('raw', 'sends bytes and prints the answer', async () => (await import('./commands/raw.ts')).raw),
+  declared('raw', 'sends bytes and prints the answer', async () => (await commands()).raw),
   declared(
     'exec',
     'runs the command lines of a file over one connection',
-    async () => (await import('./commands/exec.ts')).exec,
+    async () => (await commands()).exec,
   ),
-  declared(
-    'shell',
-    'takes command lines from the terminal',
-    async () => (await import('./commands/shell.ts')).shell,
-  ),
-  declared(
-    'hosts',
-    'the named hosts of the configuration file',
-    async () => (await import('./commands/hosts.ts')).hosts,
-  ),
+  declared('shell', 'takes command lines from the terminal', async () => (await commands()).shell),
+  declared('hosts', 'the named hosts of the configuration file', async () => (await commands()).hosts),
   declared(
     'completion',
     'prints the completion script of a shell',
-    async () => (await import('./commands/completion.ts')).completion,
+    async () => (await commands()).completion,
   ),
-  declared('man', 'prints the manual page', async () => (await import('./commands/man.ts')).man),
+  declared('man', 'prints the manual page', async () => (await commands()).man),
   commander('bmc', 'serves a simulated BMC', async () => (await import('./bmc.ts')).bmcCommand()),
   commander('lab', 'lets a host panic at every step and prints what became of it', async () =>
     (await import('./lab.ts')).labCommand(),

@@ -8,7 +8,7 @@ import { commandHelp, groupHelp } from './help.ts'
 import type { Format } from './output/formats.ts'
 import { progressBar } from './output/progress.ts'
 import { render } from './output/render.ts'
-import { UsageError, type ValuesOf } from './params.ts'
+import { type Params, UsageError, type ValuesOf } from './params.ts'
 import { argumentValues, findCommand, flagValues, type Given, split } from './parse.ts'
 import { findEntry } from './registry.ts'
 
@@ -42,7 +42,7 @@ export class Session implements AsyncDisposable {
     if (entry?.kind !== 'declared') throw new UsageError(`there is no command "${first}" here`)
     const { path, node, rest } = findCommand(await entry.load(), words.slice(1))
     if (node.kind === 'group') return this.#options.print(groupHelp(path, node))
-    const { given, positionals } = split(rest, { ...globalFlags, ...node.options }, 'areNumbers')
+    const { given, positionals } = split(rest, flagsOf(node), 'areNumbers')
     const own = Object.keys(node.options)
     const globals = flagValues(
       globalFlags,
@@ -107,6 +107,17 @@ export class Session implements AsyncDisposable {
     this.#bmc = null
     if (bmc !== null) await bmc.then(open => open.close()).catch(() => {})
   }
+}
+
+const flagsByCommand = new WeakMap<Subcommand, Params>()
+
+/** The flags that may stand behind a command: everybody's and its own. */
+function flagsOf(command: Subcommand): Params {
+  const known = flagsByCommand.get(command)
+  if (known !== undefined) return known
+  const flags = { ...globalFlags, ...command.options }
+  flagsByCommand.set(command, flags)
+  return flags
 }
 
 /** One flag at the most; `-c` beside `--format ipmitool` means ipmitool's own -c. */

@@ -38,7 +38,7 @@ async function readDevices(context: Context, only: number | undefined): Promise<
   for (const record of locators) {
     progress.to(devices.length)
     const fruId = record.kind === 'fruLocator' ? record.device.fruId : 0
-    const owner = await controllerOf(bmc, record)
+    const owner = controllerOf(bmc, record)
     devices.push({
       record,
       fruId,
@@ -50,7 +50,7 @@ async function readDevices(context: Context, only: number | undefined): Promise<
 }
 
 /** The controller that holds the inventory, as a BMC behind the BMC. */
-async function controllerOf(bmc: Bmc, record: FruLocatorRecord | McLocatorRecord): Promise<Bmc> {
+function controllerOf(bmc: Bmc, record: FruLocatorRecord | McLocatorRecord): Bmc {
   const isController = record.kind === 'mcLocator'
   const address = isController ? record.slaveAddress : record.device.accessAddress << 1
   const channel = isController ? record.channel : 0

@@ -50,7 +50,7 @@ const info = subcommand({
     const open = await bmc()
     const numbers = Object.values(SolParameter)
     const values = await Promise.all(numbers.map(number => parameter(open, channel, number, signal)))
-    const at = (number: number, byte = 0) => values[numbers.findIndex(known => known === number)]?.[byte]
+    const at = (number: number, byte = 0) => values[(numbers as number[]).indexOf(number)]?.[byte]
     const low = at(SolParameter.PayloadPort)
     return {
       setInProgress: at(SolParameter.SetInProgress),
@@ -115,7 +115,7 @@ function flagged(word: string, byte: number, mask: number): number {
 }
 
 function levelOf(word: string): number {
-  const level = privileges.findIndex(name => name === word.toLowerCase())
+  const level = (privileges as readonly string[]).indexOf(word.toLowerCase())
   if (level < 2) throw new UsageError(`sol set: "${word}" is none of user, operator, admin, oem`)
   return level
 }

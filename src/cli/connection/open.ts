@@ -1,6 +1,9 @@
 /** From a target to a `Bmc`: the password is looked for only where one is needed. */
-import type { Bmc } from '../../client/bmc.ts'
+import { Bmc } from '../../client/bmc.ts'
+import { connect } from '../../client/connect.ts'
+import { connectLan } from '../../client/connect-lan.ts'
 import type { ConnectOptions } from '../../client/lan-url.ts'
+import { defaultSdrCacheDir, FileSdrCache } from '../../client/sdr-cache.ts'
 import { LastwordError } from '../../protocol/error.ts'
 import { findPassword, type PasswordContext } from './password.ts'
 import type { Bridge, Target } from './target.ts'
@@ -17,8 +20,6 @@ export async function openBmc(target: Target, context: OpenContext): Promise<Bmc
 async function connected(target: Target, context: OpenContext): Promise<Bmc> {
   const url = new URL(target.url)
   if (url.protocol === 'sim:') return (await import('./sim.ts')).openSimulated(target.url)
-  const { connect } = await import('../../client/connect.ts')
-  const { defaultSdrCacheDir, FileSdrCache } = await import('../../client/sdr-cache.ts')
   const sdrCache = new FileSdrCache(defaultSdrCacheDir(context.env))
   if (url.protocol !== 'lan:' && url.protocol !== 'lanplus:') return connect(target.url, { sdrCache })
   const password = await findPassword(target.password, {
@@ -28,7 +29,7 @@ async function connected(target: Target, context: OpenContext): Promise<Bmc> {
     username: target.username,
   })
   const address = target.family === undefined ? target.url : await withAddress(url, target.family)
-  return connect(address, { ...lanOptions(target, password, context), sdrCache })
+  return connectLan(new URL(address), { ...lanOptions(target, password, context), sdrCache })
 }
 
 /** The name's address of one family. */
@@ -70,11 +71,10 @@ function lanOptions(target: Target, password: string, { warn, signal }: OpenCont
 }
 
 /** The same connection, whose requests go to another controller. */
-export async function bridged(bmc: Bmc, { target, channel, transit }: Bridge): Promise<Bmc> {
-  const { Bmc: AnyBmc } = await import('../../client/bmc.ts')
+export function bridged(bmc: Bmc, { target, channel, transit }: Bridge): Bmc {
   const way =
     transit === undefined ? {} : { transit: { channel: transit.channel, slaveAddr: transit.address } }
-  return new AnyBmc(
+  return new Bmc(
     {
       request(netFn, cmd, data, options = {}) {
         const lun = options.addr?.lun ?? 0
