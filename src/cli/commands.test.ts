@@ -14,10 +14,13 @@ const main = fileURLToPath(new URL('./main.js', import.meta.url))
 const dir = mkdtempSync(join(tmpdir(), 'lastword-cli-'))
 after(() => rmSync(dir, { recursive: true }))
 
+/** Without a password that the one who runs the tests may have set. */
+const { IPMITOOL_PASSWORD: _1, IPMI_PASSWORD: _2, ...environment } = process.env
+
 function lastwordWith(env: Record<string, string>, ...args: string[]) {
   const { status, stdout, stderr } = spawnSync(process.execPath, [main, ...args], {
     encoding: 'utf8',
-    env: { ...process.env, LASTWORD_HOSTS: join(dir, 'none.yaml'), ...env },
+    env: { ...environment, LASTWORD_HOSTS: join(dir, 'none.yaml'), ...env },
   })
   return { status, stdout, stderr }
 }
