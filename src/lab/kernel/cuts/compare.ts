@@ -120,6 +120,7 @@ export function comparisonSvg(
   const height = headHeight + bars.size * rowHeight + 12
   const parts = [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" font-family="sans-serif" font-size="13">`,
+    "<title>A panic on one message's way, by kernel and policy</title>",
     `<rect width="${width}" height="${height}" fill="#fff"/>`,
     `<text x="12" y="24" font-size="16" font-weight="bold">A panic on one message's way</text>`,
     ...legend(width),
@@ -150,7 +151,7 @@ function barOf(runs: readonly Run[], y: number): string[] {
       const width = (cuts / total) * (columnWidth - 2)
       const at = x
       x += width
-      const title = `${step}: ${meanings[outcome]} (${cuts} ${cuts === 1 ? 'cut' : 'cuts'})`
+      const title = `${step}: ${meanings[outcome]}, ${Math.round((100 * cuts) / total)} % of the step`
       return `<rect x="${at.toFixed(1)}" y="${y}" width="${width.toFixed(1)}" height="${barHeight}" fill="${colours[outcome]}"><title>${title}</title></rect>`
     })
   })
