@@ -2,6 +2,7 @@
 import { createSocket, type Socket } from 'node:dgram'
 import { isIPv4 } from 'node:net'
 import { join } from 'node:path'
+import { setImmediate } from 'node:timers/promises'
 import type { LastwordError } from '../protocol/error.ts'
 import { BmcAccounts } from './accounts.ts'
 import { Bmc, type BmcOptions } from './bmc.ts'
@@ -136,6 +137,8 @@ export class BmcService {
       const ended = await Promise.allSettled(servers)
       for (const end of ended) if (end.status === 'fulfilled') this.lanServers.push(end.value)
       for (const end of ended) if (end.status === 'rejected') throw end.reason
+      // Those that are up answer while the others come up.
+      await setImmediate()
     }
   }
 }

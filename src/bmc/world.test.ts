@@ -2,7 +2,18 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
-import { ChassisControl, GetChassisStatus, GetSystemRestartCause } from '../protocol/commands/chassis.ts'
+import {
+  ChassisControl,
+  ChassisIdentify,
+  GetAcpiPowerState,
+  GetChassisCapabilities,
+  GetChassisStatus,
+  GetSystemRestartCause,
+  SetAcpiPowerState,
+  SetChassisCapabilities,
+  SetFrontPanelButtonEnables,
+  SetPowerRestorePolicy,
+} from '../protocol/commands/chassis.ts'
 import { GetFruInventoryAreaInfo, ReadFruData, WriteFruData } from '../protocol/commands/fru.ts'
 import { GetLanConfigurationParameters, SetLanConfigurationParameters } from '../protocol/commands/lan.ts'
 import {
@@ -333,6 +344,28 @@ describe('the chassis', () => {
       'softShutdown',
       'powerDown',
     ])
+  })
+
+  it('keeps what it is told of capabilities, ACPI, policy, buttons and identification', () => {
+    const fixture = new Fixture()
+    const before = fixture.run(GetChassisCapabilities, {})
+    const { diagnosticInterrupt: _d, powerInterlock: _p, ...provides } = before.provides
+    fixture.run(SetChassisCapabilities, { ...before, provides: { ...provides, intrusionSensor: false } })
+    assert.equal(fixture.run(GetChassisCapabilities, {}).provides.intrusionSensor, false)
+    const system = { state: 's3' as const, set: true }
+    fixture.run(SetAcpiPowerState, { system, device: { state: 'd1', set: false } })
+    assert.deepEqual(fixture.run(GetAcpiPowerState, {}), { system: 's3', device: 'd0' })
+    fixture.run(SetPowerRestorePolicy, { policy: 'alwaysOn' })
+    fixture.run(SetFrontPanelButtonEnables, {
+      disable: { powerOff: true, reset: false, diagnosticInterrupt: false, standby: false },
+    })
+    fixture.run(ChassisIdentify, { intervalSeconds: 5 })
+    const status = fixture.run(GetChassisStatus, {})
+    assert.equal(status.power.restorePolicy, 'alwaysOn')
+    assert.equal(status.frontPanel?.powerOffDisabled, true)
+    assert.equal(status.chassis.identify, 'temporary')
+    fixture.pass(6)
+    assert.equal(fixture.run(GetChassisStatus, {}).chassis.identify, 'off')
   })
 
   it('is turned off by the watchdog, which says so', () => {

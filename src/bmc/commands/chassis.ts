@@ -1,4 +1,6 @@
 /** The chassis commands of the simulated BMC. IPMI 2.0 rev 1.1, section 28. */
+import { z } from 'zod'
+import type { ResponseOf } from '../../protocol/command.ts'
 import {
   ChassisControl,
   ChassisIdentify,
@@ -9,6 +11,8 @@ import {
   GetPohCounter,
   GetSystemBootOptions,
   GetSystemRestartCause,
+  SetAcpiPowerState,
+  SetChassisCapabilities,
   SetFrontPanelButtonEnables,
   SetPowerCycleInterval,
   SetPowerRestorePolicy,
@@ -18,26 +22,54 @@ import { CompletionCode } from '../../protocol/completion-code.ts'
 import { BootParameter } from '../../protocol/parameters/boot.ts'
 import { bootOptions, isBootOptionInvalid, markBootOption } from '../boot-options.ts'
 import { type Served, serve } from '../serve.ts'
+import { settingFamily } from '../stores/settings.ts'
 import { BMC_ADDRESS } from '../world/world.ts'
 
 const PARAMETER_VERSION = 1
 const MINUTES_PER_COUNT = 60
 const Button = { PowerOff: 1, Reset: 2, DiagnosticInterrupt: 4, Standby: 8 } as const
 
+const capabilities = {
+  intrusionSensor: true,
+  frontPanelLockout: true,
+  fruDeviceAddress: BMC_ADDRESS,
+  sdrDeviceAddress: BMC_ADDRESS,
+  selDeviceAddress: BMC_ADDRESS,
+  systemManagementDeviceAddress: BMC_ADDRESS,
+  bridgeDeviceAddress: BMC_ADDRESS,
+}
+const capabilityFamily = settingFamily(
+  'capabilities',
+  z.object({
+    intrusionSensor: z.boolean(),
+    frontPanelLockout: z.boolean(),
+    fruDeviceAddress: z.number(),
+    sdrDeviceAddress: z.number(),
+    selDeviceAddress: z.number(),
+    systemManagementDeviceAddress: z.number(),
+    bridgeDeviceAddress: z.number(),
+  }),
+)
+const stateName = z.union([z.string(), z.number()])
+const acpiFamily = settingFamily('acpi', z.object({ system: stateName, device: stateName }))
+const acpiAtFirst = { system: 's0', device: 'd0' } as z.output<typeof acpiFamily.shape>
+
 export const chassisCommands: Served[] = [
-  serve(GetChassisCapabilities, () => ({
-    provides: {
-      intrusionSensor: true,
-      frontPanelLockout: true,
-      diagnosticInterrupt: true,
-      powerInterlock: false,
+  serve(GetChassisCapabilities, (_, { settings }) => {
+    const { intrusionSensor, frontPanelLockout, ...addresses } =
+      settings.get(capabilityFamily) ?? capabilities
+    return {
+      provides: { intrusionSensor, frontPanelLockout, diagnosticInterrupt: true, powerInterlock: false },
+      ...addresses,
+    }
+  }),
+  serve(
+    SetChassisCapabilities,
+    ({ provides, bridgeDeviceAddress = BMC_ADDRESS, ...addresses }, { settings }) => {
+      settings.set(capabilityFamily, '', { ...provides, ...addresses, bridgeDeviceAddress })
+      return {}
     },
-    fruDeviceAddress: BMC_ADDRESS,
-    sdrDeviceAddress: BMC_ADDRESS,
-    selDeviceAddress: BMC_ADDRESS,
-    systemManagementDeviceAddress: BMC_ADDRESS,
-    bridgeDeviceAddress: BMC_ADDRESS,
-  })),
+  ),
   serve(GetChassisStatus, (_, { chassis }) => ({
     power: {
       isOn: chassis.isOn,
@@ -106,10 +138,22 @@ export const chassisCommands: Served[] = [
     minutesPerCount: MINUTES_PER_COUNT,
     count: Math.floor(chassis.onMinutes / MINUTES_PER_COUNT),
   })),
-  serve(GetAcpiPowerState, (_, { chassis }) => ({
-    system: chassis.isOn ? ('s0' as const) : ('s5' as const),
-    device: 'd0' as const,
-  })),
+  serve(SetAcpiPowerState, ({ system, device }, { settings }) => {
+    const before = settings.get(acpiFamily) ?? acpiAtFirst
+    settings.set(acpiFamily, '', {
+      system: system.set && system.state !== 'noChange' ? system.state : before.system,
+      device: device.set && device.state !== 'noChange' ? device.state : before.device,
+    })
+    return {}
+  }),
+  // What the host's software has said holds while the host is on.
+  serve(GetAcpiPowerState, (_, { chassis, settings }) => {
+    const told = settings.get(acpiFamily) ?? acpiAtFirst
+    return {
+      system: (chassis.isOn ? told.system : 's5') as ResponseOf<typeof GetAcpiPowerState>['system'],
+      device: told.device as ResponseOf<typeof GetAcpiPowerState>['device'],
+    }
+  }),
   serve(SetSystemBootOptions, ({ parameter: { selector, isInvalid }, data }, bmc) => {
     if (data.length > 0) {
       const code = bootOptions.set(bmc, selector, data)

@@ -2,10 +2,11 @@ import assert from 'node:assert/strict'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
+import { parseFault } from '../../bmc/faults.ts'
 import { needs } from '../kernel/needs-programs.ts'
 import type { ProgramResult } from '../kernel/run-program.ts'
 import { runProgram } from '../kernel/run-program.ts'
-import { ClientRig } from './client-rig.ts'
+import { ClientRig, steadyConfig } from './client-rig.ts'
 
 /** Its standard output; nothing may have gone wrong and nothing may have been warned of. */
 function quiet({ exitCode, stdout, stderr }: ProgramResult): string {
@@ -146,6 +147,52 @@ bmc.session.close()
       quiet(await rig.pyipmi(script)),
       'device 32 1.4\nsdrs 45\ncpu 50.0\nsel 0\nfru 1024\npower True\npower False\n',
     )
+  })
+})
+
+describe('ipmitool on a BMC with a fault', needs('ipmitool'), () => {
+  for (const [fault, ends] of [
+    ['late=150', 0],
+    ['duplicate=1', 0],
+    ['lossy=0.15', 0],
+    ['clock=-86400', 0],
+    ['sessions', 1],
+    ['silent', 1],
+    ['busy=1', 1],
+  ] as const) {
+    it(`${fault} ${ends === 0 ? 'gets its answer all the same' : 'is told that it failed'}`, async () => {
+      await using rig = await ClientRig.start({ faults: [parseFault(fault)] })
+      const { exitCode, stdout } = await rig.ipmitool('lanplus', '-N', '1', '-R', '5', 'mc', 'info')
+      assert.equal(exitCode, ends)
+      if (ends === 0) assert.match(stdout.toString(), /^Device ID +: 32\n/)
+    })
+  }
+
+  it('runs a file of commands in one session', async () => {
+    await using rig = await ClientRig.start()
+    const file = join(rig.dir, 'commands')
+    writeFileSync(file, 'mc info\nchassis power status\nraw 6 1\n')
+    const said = quiet(await rig.ipmitool('lanplus', 'exec', file))
+    assert.match(said, /^Device ID +: 32\n[\s\S]*Chassis Power is on\n 20 01/)
+  })
+
+  it('reaches a satellite controller and its sensors', async () => {
+    const sensor = {
+      kind: 'analog' as const,
+      name: 'Sat Temp',
+      type: 'Temperature',
+      unit: 'degrees C',
+      value: 33,
+    }
+    const satellites = [{ name: 'PSU ctl', address: 0x24, deviceId: 0x44, sensors: [sensor] }]
+    await using rig = await ClientRig.start({ config: steadyConfig({ satellites }) })
+    const bridged = ['-b', '0', '-t', '0x24']
+    assert.match(quiet(await rig.ipmitool('lanplus', ...bridged, 'mc', 'info')), /^Device ID +: 68\n/)
+    assert.match(
+      quiet(await rig.ipmitool('lanplus', ...bridged, 'sdr', 'list')),
+      /^Sat Temp +\| 33 degrees C/,
+    )
+    assert.match(quiet(await rig.ipmitool('lanplus', 'sdr', 'list')), /Sat Temp +\| 33 degrees C/)
   })
 })
 

@@ -1,0 +1,194 @@
+/** Kills a BMC under load, again and again, and holds what it kept against what it had answered. */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { writeFileSync } from 'node:fs'
+import { connect, type Socket } from 'node:net'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+import { Bmc } from '../../bmc/bmc.ts'
+import { parseConfig } from '../../bmc/world/read-config.ts'
+import { makeWorld } from '../../bmc/world/world.ts'
+import { encodeRequest } from '../../protocol/command.ts'
+import { WriteFruData } from '../../protocol/commands/fru.ts'
+import { AddSelEntry } from '../../protocol/commands/sel.ts'
+import { SetUserName } from '../../protocol/commands/user.ts'
+import { checksum } from '../../protocol/ipmb.ts'
+import { requestBytes } from '../../protocol/message.ts'
+
+export interface KillReport {
+  kills: number
+  /** Requests that were answered before a kill, each a change of the state. */
+  answered: number
+  /** What was answered and is gone; each in words. */
+  lost: string[]
+  /** Files that were found damaged at a start. */
+  damaged: number
+}
+
+const IN_FLIGHT = 8
+const RECORD_TYPE = 0xe5
+const USER = 5
+const FRU = 0
+/** The kill comes after so many answers, another number each time. */
+const MAX_ANSWERS = 40
+const config = `
+sel: { capacity: 65000 }
+frus: [{ id: ${FRU}, name: Board, product: { name: board } }]
+`
+const main = fileURLToPath(new URL('../../bin/lastword.js', import.meta.url))
+
+/** What one kind of setting was last asked to be, and last answered to be. */
+interface Latest {
+  asked: number
+  answered: number
+}
+
+/** Kills so many times; `dir` is empty and becomes the state directory. */
+export async function killOverAndOver(
+  kills: number,
+  dir: string,
+  onKill?: (done: number) => void,
+): Promise<KillReport> {
+  const configFile = join(dir, 'bmc.yaml')
+  writeFileSync(configFile, config)
+  const run = new KillRun(configFile, join(dir, 'state'))
+  for (let kill = 1; kill <= kills; kill++) {
+    await run.once(1 + ((kill * 7) % MAX_ANSWERS))
+    onKill?.(kill)
+  }
+  return { kills, ...run.judge() }
+}
+
+class KillRun {
+  readonly #configFile: string
+  readonly #stateDir: string
+  /** Numbers of SEL records that were answered. */
+  readonly #added: number[] = []
+  readonly #user: Latest = { asked: 0, answered: 0 }
+  readonly #fru: Latest = { asked: 0, answered: 0 }
+  #next = 1
+  #answered = 0
+  #damaged = 0
+
+  constructor(configFile: string, stateDir: string) {
+    this.#configFile = configFile
+    this.#stateDir = stateDir
+  }
+
+  /** Starts, loads, kills after so many answers. */
+  async once(answers: number): Promise<void> {
+    const args = ['bmc', '--vm', '0', '--state', this.#stateDir, '--config', this.#configFile, '--json']
+    const child = spawn(process.execPath, [main, ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
+    child.stderr.on('data', (text: Buffer) => {
+      if (text.includes('damaged')) this.#damaged++
+    })
+    const [line] = (await once(createInterface({ input: child.stdout }), 'line')) as [string]
+    const exited = once(child, 'exit')
+    await this.#load(Number((JSON.parse(line) as { vm: string }).vm.split(':')[1]), child, answers)
+    await exited
+  }
+
+  async #load(port: number, child: ChildProcess, answers: number): Promise<void> {
+    const socket: Socket = connect(port, '127.0.0.1')
+    socket.on('error', () => {})
+    await once(socket, 'connect')
+    const waiting = new Map<number, () => void>()
+    let sequence = 0
+    let count = 0
+    const ask = () => {
+      sequence = (sequence + 1) & 0x7f
+      const { request, done } = this.#change()
+      waiting.set(sequence, done)
+      socket.write(framed(sequence, request))
+    }
+    for (let i = 0; i < IN_FLIGHT; i++) ask()
+    const take = frameReader(frame => {
+      const done = waiting.get(frame[0]!)
+      // Netfn, command, completion code behind the sequence number.
+      if (done === undefined || frame[3] !== 0) return
+      waiting.delete(frame[0]!)
+      done()
+      this.#answered++
+      if (++count === answers) child.kill('SIGKILL')
+      ask()
+    })
+    socket.on('data', take)
+    await new Promise<void>(resolve => socket.on('close', () => resolve()))
+  }
+
+  /** The next change of the state, and what to remember when it is answered. */
+  #change(): { request: Uint8Array; done: () => void } {
+    const number = this.#next++
+    if (number % 4 === 0) {
+      this.#user.asked = number
+      const request = encodeRequest(SetUserName, { userId: USER, name: `u${number}` })
+      return {
+        request: requestBytes(6, SetUserName.cmd, request),
+        done: () => this.#note(this.#user, number),
+      }
+    }
+    if (number % 4 === 2) {
+      this.#fru.asked = number
+      const data = Buffer.alloc(4)
+      data.writeUInt32LE(number)
+      const request = encodeRequest(WriteFruData, { fruId: FRU, offset: 254, data })
+      return {
+        request: requestBytes(10, WriteFruData.cmd, request),
+        done: () => this.#note(this.#fru, number),
+      }
+    }
+    const data = Buffer.alloc(13)
+    data.writeUInt32LE(number)
+    const record = { kind: 'oem' as const, recordId: 0, recordType: RECORD_TYPE, data }
+    const request = encodeRequest(AddSelEntry, { record })
+    return { request: requestBytes(10, AddSelEntry.cmd, request), done: () => this.#added.push(number) }
+  }
+
+  #note(latest: Latest, number: number): void {
+    latest.answered = Math.max(latest.answered, number)
+  }
+
+  judge(): Omit<KillReport, 'kills'> {
+    const world = makeWorld(parseConfig(config, 'config'))
+    const onDamage = () => void this.#damaged++
+    const bmc = new Bmc({ world, stateDir: this.#stateDir, onDamage })
+    const kept = new Set(bmc.sel.records.map(raw => Buffer.from(raw).readUInt32LE(3)))
+    const lost = this.#added.filter(number => !kept.has(number)).map(number => `SEL record ${number}`)
+    const user = Number(bmc.users.get(USER).name.slice(1))
+    const fru = Buffer.from(bmc.frus.read(FRU)!).readUInt32LE(254)
+    bmc.close()
+    for (const [what, value, { asked, answered }] of [
+      ['user name', user, this.#user],
+      ['FRU data', fru, this.#fru],
+    ] as const)
+      if (answered > 0 && !(value >= answered && value <= asked))
+        lost.push(`${what} ${value}, ${answered} was answered`)
+    return { answered: this.#answered, lost, damaged: this.#damaged }
+  }
+}
+
+/** A message of the VM serial protocol. */
+function framed(sequence: number, request: Uint8Array): Uint8Array {
+  const bytes = [sequence, ...request]
+  bytes.push(checksum(Uint8Array.from(bytes)))
+  const escaped = bytes.flatMap(byte => ([0xa0, 0xa1, 0xaa].includes(byte) ? [0xaa, byte | 0x10] : [byte]))
+  return Uint8Array.from([...escaped, 0xa0])
+}
+
+/** Calls back with each whole message, without escapes. */
+function frameReader(onFrame: (frame: number[]) => void): (bytes: Uint8Array) => void {
+  let frame: number[] = []
+  let escaped = false
+  return bytes => {
+    for (const byte of bytes) {
+      if (byte === 0xa0) onFrame(frame)
+      if (byte === 0xa0 || byte === 0xa1) frame = []
+      else if (byte === 0xaa) escaped = true
+      else {
+        frame.push(escaped ? byte & ~0x10 : byte)
+        escaped = false
+      }
+    }
+  }
+}
