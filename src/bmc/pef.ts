@@ -2,7 +2,13 @@
 import { z } from 'zod'
 import { LanParameter } from '../protocol/parameters/lan.ts'
 import { PefParameter } from '../protocol/parameters/pef.ts'
-import { encodePet } from '../protocol/pet.ts'
+import {
+  encodePet,
+  PET_NO_CUSTOM_FIELDS,
+  PET_SOURCE_IPMI,
+  PetSeverity,
+  type PlatformEventTrap,
+} from '../protocol/pet/pet.ts'
 import type { SystemEventRecord } from '../protocol/sel-record.ts'
 import type { Controller } from './controller.ts'
 import { lanParameters } from './lan-parameters.ts'
@@ -11,11 +17,6 @@ import { settingFamily } from './stores/settings.ts'
 
 const ANY = 0xff
 const SNMP_TRAP_PORT = 162
-/** Seconds from 1970 to 1998, where a trap's clock begins. */
-const TRAP_EPOCH_SECONDS = 883_612_800
-const NO_UTC_OFFSET = 0xffff
-const SOURCE_IPMI = 0x20
-const MONITOR_SEVERITY = 0x01
 const UNSPECIFIED_LANGUAGE = 0xff
 const MAX_SEQUENCE = 0xffff
 const NO_RECORD = 0xffff
@@ -106,7 +107,7 @@ export class Pef {
   }
 
   /** Sends an event to a destination of the LAN parameters; false: there is none. */
-  alert(destination: number, event: SystemEventRecord, severity = MONITOR_SEVERITY): boolean {
+  alert(destination: number, event: SystemEventRecord, severity: number = PetSeverity.monitor): boolean {
     const address = lanParameters.value(this.#bmc, LanParameter.destinationAddress, destination)?.ipAddress
     const how = lanParameters.value(this.#bmc, LanParameter.destinationType, destination)
     if (address === undefined || how === undefined || address === '0.0.0.0') return false
@@ -170,15 +171,11 @@ export class Pef {
       if (entry === undefined || !entry.policy.enabled || entry.policy.number !== filter.policy.number)
         continue
       if (entry.policy.type !== 'always' && !hasFailed) continue
-      hasFailed = !this.alert(entry.destination.number, event, filter.severity || MONITOR_SEVERITY)
+      hasFailed = !this.alert(entry.destination.number, event, filter.severity || PetSeverity.monitor)
     }
   }
 
-  #trapOf(
-    event: SystemEventRecord,
-    sequenceNumber: number,
-    severity: number,
-  ): Parameters<typeof encodePet>[0] {
+  #trapOf(event: SystemEventRecord, sequenceNumber: number, severity: number): PlatformEventTrap {
     const { identity, sel, world } = this.#bmc
     const own = pefParameters.value(this.#bmc, PefParameter.systemGuid)
     const address = lanParameters.value(this.#bmc, LanParameter.ipAddress)!
@@ -188,29 +185,29 @@ export class Pef {
     eventData.set(event.data)
     return {
       community: lanParameters.value(this.#bmc, LanParameter.communityString) ?? '',
-      agent: address,
-      upTime: Math.floor((this.#nowMs() - this.#startedMs) / 10),
+      agentAddress: address,
+      uptime: Math.floor((this.#nowMs() - this.#startedMs) / 10),
       sensorType: event.sensorType,
       eventType: event.event.type,
-      event: { offset: event.data[0]! & 0x0f, deassertion: event.event.deassertion },
-      variable: {
-        // As in SNMP, the most significant byte first.
-        guid: Uint8Array.from(own?.isUsed === true ? own.guid : identity.guid).reverse(),
-        sequenceNumber,
-        localTimestamp: Math.max(0, sel.time - TRAP_EPOCH_SECONDS),
-        utcOffset: sel.utcOffset === undefined ? NO_UTC_OFFSET : sel.utcOffset & 0xffff,
-        trapSourceType: SOURCE_IPMI,
-        eventSourceType: SOURCE_IPMI,
-        severity,
-        sensorDevice: event.generatorId,
-        sensorNumber: event.sensorNumber,
-        entityId: entity.id,
-        entityInstance: entity.instance,
-        eventData,
-        languageCode: UNSPECIFIED_LANGUAGE,
-        manufacturerId: identity.manufacturerId,
-        systemId: identity.productId,
-      },
+      offset: event.data[0]! & 0x0f,
+      isDeassertion: event.event.deassertion,
+      // As in SNMP, the most significant byte first.
+      guid: Uint8Array.from(own?.isUsed === true ? own.guid : identity.guid).reverse(),
+      sequenceNumber,
+      localTime: sel.time,
+      ...(sel.utcOffset === undefined ? {} : { utcOffset: sel.utcOffset }),
+      trapSourceType: PET_SOURCE_IPMI,
+      eventSourceType: PET_SOURCE_IPMI,
+      severity,
+      sensorDevice: event.generatorId,
+      sensorNumber: event.sensorNumber,
+      entityId: entity.id,
+      entityInstance: entity.instance,
+      eventData,
+      languageCode: UNSPECIFIED_LANGUAGE,
+      manufacturerId: identity.manufacturerId,
+      systemId: identity.productId,
+      custom: PET_NO_CUSTOM_FIELDS,
     }
   }
 }

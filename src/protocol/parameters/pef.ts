@@ -34,8 +34,6 @@ export const eventFilter = struct({
   data3: comparison,
 })
 
-export const EVENT_FILTER_BYTES = 20
-
 /** An entry of the alert policy table. Section 17.11, table 17-4. */
 export const alertPolicy = struct({
   policy: bits({
