@@ -127,6 +127,20 @@ describe('a password', () => {
   })
 })
 
+describe('--trace', () => {
+  it('tells each request and response in words, and no secret', () => {
+    const { stdout, stderr } = lastword('-H', 'sim://', 'mc', 'guid', '--trace', '--json')
+    assert.match(
+      stderr,
+      /^→ #1 App\/Get Device GUID request\n← [\d.]+ ms #1 App\/Get Device GUID response; guid: /,
+    )
+    assert.ok('guid' in (JSON.parse(stdout) as object))
+    const secret = lastword('-H', 'sim://', '-q', 'user', 'set', 'password', '2', 'sEcr3t', '--trace')
+    assert.match(secret.stderr, /Set User Password request/)
+    assert.doesNotMatch(secret.stderr, /sEcr3t|734563723374/)
+  })
+})
+
 describe('exec', () => {
   it('runs lines over one connection and tells the lines that fail', () => {
     const file = join(dir, 'lines')

@@ -15,6 +15,8 @@ export interface Context {
   readonly isUtc: boolean
   /** The logical unit for raw requests. */
   readonly lun: number
+  /** Before the letter of an escape key of SOL. */
+  readonly escapeKey: string
   /** A bar on a terminal for long work; nothing elsewhere. */
   progress(what: string, total: number): Promise<Progress>
   /** A remark for the person, on standard error. */

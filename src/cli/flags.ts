@@ -68,6 +68,7 @@ export const generalFlags = {
   verbose: flag('tell more; twice for more still', 'v'),
   quiet: flag('no remarks on standard error', 'q'),
   utc: flag('dates in UTC', 'Z'),
+  escapeKey: optional(withShort('e', text('CHAR', 'before the letter of an escape key of sol activate (~)'))),
   trace: flag('print each request and response in words on standard error'),
   debug: flag('print stack traces with errors'),
 } as const

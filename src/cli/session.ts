@@ -72,6 +72,7 @@ export class Session implements AsyncDisposable {
       verbosity: this.#count('verbose'),
       isUtc: globals.utc,
       lun: globals.lun ?? 0,
+      escapeKey: globals.escapeKey ?? '~',
       progress: progressBar,
       note: text => {
         if (!globals.quiet) this.#options.warn(text)
@@ -93,7 +94,12 @@ export class Session implements AsyncDisposable {
 
   async #open(globals: GlobalValues): Promise<Bmc> {
     const { env, warn, signal } = this.#options
-    return openBmc(await resolveTarget(globals, env), { env, warn, signal })
+    const bmc = await openBmc(await resolveTarget(globals, env), { env, warn, signal })
+    if (globals.trace) {
+      const { trace } = await import('./trace.ts')
+      trace(bmc, line => process.stderr.write(`${line}\n`))
+    }
+    return bmc
   }
 
   async #print(command: Subcommand, data: unknown, globals: GlobalValues): Promise<void> {

@@ -1,0 +1,124 @@
+/** The SOL terminal on a serial port that echoes. */
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Duplex, PassThrough } from 'node:stream'
+import { describe, it } from 'node:test'
+import { runTerminal, type TerminalOptions } from './terminal.ts'
+
+/** Says back what it hears, in capitals. */
+class Echo extends Duplex {
+  heard = ''
+  breaks = 0
+
+  constructor() {
+    super({ allowHalfOpen: false })
+    this.once('finish', () => this.destroy())
+  }
+
+  override _read(): void {}
+
+  override _write(chunk: Uint8Array, _: BufferEncoding, done: () => void): void {
+    const text = Buffer.from(chunk).toString('latin1')
+    this.heard += text
+    this.push(text.toUpperCase())
+    done()
+  }
+
+  sendBreak(): void {
+    this.breaks++
+  }
+}
+
+function terminal(options: Partial<TerminalOptions> = {}) {
+  const line = new Echo()
+  const input = Object.assign(new PassThrough(), {
+    modes: [] as boolean[],
+    setRawMode: (mode: boolean) => input.modes.push(mode),
+  })
+  const output = new PassThrough()
+  let shown = ''
+  let remarks = ''
+  let suspended = 0
+  output.on('data', bytes => {
+    shown += bytes
+  })
+  const ended = runTerminal({
+    line,
+    input,
+    output,
+    mode: 'typing',
+    signal: new AbortController().signal,
+    remark: text => {
+      remarks += text
+    },
+    suspend: async () => {
+      suspended++
+    },
+    ...options,
+  })
+  return { line, input, output, ended, told: () => ({ shown, remarks, suspended }) }
+}
+
+describe('the SOL terminal', () => {
+  it('sends keys, shows what comes, and ends with the escape keys, its terminal as before', async () => {
+    const { line, input, output, ended, told } = terminal()
+    input.write('ls\r')
+    await once(output, 'data')
+    input.write('~?~B~\x1a~.')
+    await ended
+    assert.equal(line.heard, 'ls\r')
+    assert.equal(line.breaks, 1)
+    assert.equal(told().shown, 'LS\r')
+    assert.match(told().remarks, /ends the connection/)
+    assert.equal(told().suspended, 1)
+    assert.deepEqual(input.modes, [true, false, true, false])
+    assert.ok(line.destroyed)
+  })
+
+  it('records what the serial port says', async () => {
+    const dir = mkdtempSync(join(tmpdir(), 'lastword-sol-'))
+    try {
+      const record = join(dir, 'record')
+      const { input, output, ended } = terminal({ record })
+      await new Promise(resolve => setImmediate(resolve))
+      input.write('boot\r')
+      await once(output, 'data')
+      input.write('~.')
+      await ended
+      assert.equal(readFileSync(record, 'utf8'), 'BOOT\r')
+    } finally {
+      rmSync(dir, { recursive: true })
+    }
+  })
+
+  it('ends when the input does, when it is told to, and with the reason when the line is lost', async () => {
+    const piped = terminal()
+    piped.input.end('reboot\r')
+    await piped.ended
+    assert.equal(piped.line.heard, 'reboot\r')
+
+    const controller = new AbortController()
+    const stopped = terminal({ signal: controller.signal, mode: 'listening' })
+    controller.abort()
+    await stopped.ended
+
+    const lost = terminal()
+    lost.line.destroy(new Error('the session has ended'))
+    await assert.rejects(lost.ended, /the session has ended/)
+  })
+
+  it('sends nothing while it only listens', async () => {
+    const controller = new AbortController()
+    const { line, input, output, ended, told } = terminal({ mode: 'listening', signal: controller.signal })
+    input.write('rm -rf /\r')
+    line.push('login: ')
+    await once(output, 'data')
+    controller.abort()
+    await ended
+    assert.equal(line.heard, '')
+    assert.equal(told().shown, 'login: ')
+  })
+})

@@ -1,0 +1,129 @@
+/** A SOL session in a terminal: keys go to the serial port, what it says to the screen and, if wanted, into a file. */
+import { createWriteStream, type WriteStream } from 'node:fs'
+import type { Duplex, Readable, Writable } from 'node:stream'
+import { LastwordError } from '../../protocol/error.ts'
+import { EscapeKeys, type Typed } from './escape-keys.ts'
+
+/** The serial port at the other end. */
+export interface SerialLine extends Duplex {
+  sendBreak(): void
+}
+
+/** A terminal's standard input; a pipe has no raw mode. */
+export interface KeySource extends Readable {
+  isTTY?: boolean
+  setRawMode?(mode: boolean): unknown
+}
+
+export interface TerminalOptions {
+  line: SerialLine
+  input: KeySource
+  output: Writable
+  /** Remarks that are not the serial port's. */
+  remark(text: string): void
+  /** One character; the tilde unless given. */
+  escapeKey?: string
+  /** What the serial port says is written there, too. */
+  record?: string
+  /** Nothing is sent, and the input is not read. */
+  mode: 'typing' | 'listening'
+  signal: AbortSignal
+  /** Stops this process until it is continued. */
+  suspend(): Promise<void>
+}
+
+export async function runTerminal(options: TerminalOptions): Promise<void> {
+  const record = options.record === undefined ? undefined : await openRecord(options.record)
+  try {
+    await new Terminal(options, record).run()
+  } finally {
+    await new Promise<void>(resolve => (record === undefined ? resolve() : record.end(resolve)))
+  }
+}
+
+function openRecord(path: string): Promise<WriteStream> {
+  return new Promise((resolve, reject) => {
+    const stream = createWriteStream(path, { flags: 'a', mode: 0o600 })
+    stream.once('open', () => resolve(stream))
+    stream.once('error', cause =>
+      reject(new LastwordError('FILE_UNWRITABLE', `${path} cannot be written: ${cause.message}`, { cause })),
+    )
+  })
+}
+
+class Terminal {
+  readonly #options: TerminalOptions
+  readonly #record: WriteStream | undefined
+  readonly #keys: EscapeKeys
+  #finish: (error?: Error) => void = () => {}
+
+  constructor(options: TerminalOptions, record: WriteStream | undefined) {
+    this.#options = options
+    this.#record = record
+    this.#keys = new EscapeKeys(options.escapeKey)
+  }
+
+  async run(): Promise<void> {
+    const { line, input, mode, signal } = this.#options
+    const ended = new Promise<void>((resolve, reject) => {
+      this.#finish = error => (error === undefined ? resolve() : reject(error))
+    })
+    const onAbort = () => this.#finish()
+    const onKeys = (bytes: Uint8Array) => void this.#type(bytes)
+    const onInputEnd = () => line.end()
+    signal.addEventListener('abort', onAbort, { once: true })
+    line.on('data', bytes => this.#show(bytes))
+    line.once('close', () => this.#finish())
+    line.once('error', error => this.#finish(error))
+    if (mode === 'typing') {
+      input.setRawMode?.(true)
+      input.on('data', onKeys)
+      input.once('end', onInputEnd)
+    }
+    try {
+      await ended
+    } finally {
+      signal.removeEventListener('abort', onAbort)
+      input.off('data', onKeys)
+      input.off('end', onInputEnd)
+      input.setRawMode?.(false)
+      input.pause()
+      line.destroy()
+    }
+  }
+
+  #show(bytes: Uint8Array): void {
+    this.#options.output.write(bytes)
+    this.#record?.write(bytes)
+  }
+
+  async #type(bytes: Uint8Array): Promise<void> {
+    for (const typed of this.#keys.type(bytes)) await this.#act(typed)
+  }
+
+  async #act(typed: Typed): Promise<void> {
+    const { line, input, remark, suspend } = this.#options
+    switch (typed.kind) {
+      case 'send':
+        line.write(typed.bytes)
+        return
+      case 'break':
+        line.sendBreak()
+        return
+      case 'help':
+        remark(this.#keys.help())
+        return
+      case 'disconnect':
+        this.#finish()
+        return
+      case 'suspend':
+        input.setRawMode?.(false)
+        await suspend()
+        input.setRawMode?.(true)
+        return
+      case 'suspendRaw':
+        await suspend()
+        return
+    }
+  }
+}
