@@ -5,8 +5,10 @@ import { isIPv6 } from 'node:net'
 import type { LanAccounts } from '../lan/accounts.ts'
 import { RMCP_PORT } from '../lan/rmcp.ts'
 import { type LanCaller, LanServerMachine } from '../lan/server.ts'
+import type { SolFarEnd } from '../lan/sol-server.ts'
 import { LastwordError } from '../protocol/error.ts'
 import type { Bmc } from './bmc.ts'
+import { solSettingsOf } from './commands/sol.ts'
 import { executeDurably } from './execute.ts'
 
 export interface LanServerOptions {
@@ -19,6 +21,8 @@ export interface LanServerOptions {
   channel?: number
   maxSessions?: number
   inactivityMs?: number
+  /** Where serial over LAN leads to; without it there is none. */
+  sol?: SolFarEnd
   /** The socket failed. */
   onError?: (error: LastwordError) => void
 }
@@ -42,7 +46,7 @@ export class LanServer {
     this.#bmc = bmc
     this.host = address
     this.#onError = options.onError ?? (() => {})
-    const { accounts, channel, maxSessions, inactivityMs } = options
+    const { accounts, channel, maxSessions, inactivityMs, sol } = options
     this.machine = new LanServerMachine({
       accounts,
       guid: bmc.identity.guid,
@@ -50,7 +54,9 @@ export class LanServer {
       ...(channel === undefined ? {} : { channel }),
       ...(maxSessions === undefined ? {} : { maxSessions }),
       ...(inactivityMs === undefined ? {} : { inactivityMs }),
+      ...(sol === undefined ? {} : { sol: { farEnd: sol, settings: () => solSettingsOf(bmc) } }),
     })
+    this.machine.onWake = () => this.#wake()
     // Addresses come from datagrams: there is nothing to look up.
     this.#socket = createSocket({
       type: isIPv6(this.host) ? 'udp6' : 'udp4',
@@ -72,6 +78,7 @@ export class LanServer {
       .catch(cause => {
         throw listenError(host, port, cause)
       })
+    server.machine.port = server.port
     bmc.lanServers.set(server.machine.channel, server.machine)
     return server
   }
@@ -87,6 +94,8 @@ export class LanServer {
     if (this.#timer !== null) clearTimeout(this.#timer)
     this.#stopListening()
     this.#bmc.lanServers.delete(this.machine.channel)
+    // Whoever has the line loses it.
+    this.machine.reset()
     await new Promise<void>(resolve => this.#socket.close(() => resolve()))
   }
 
@@ -153,12 +162,16 @@ export class LanServer {
     this.#timer = setTimeout(
       () => {
         this.#timer = null
-        this.machine.tick(performance.now())
-        this.#flush()
+        this.#wake()
       },
       Math.max(0, dueMs - performance.now()),
     )
     this.#timer.unref()
+  }
+
+  #wake(): void {
+    this.machine.tick(performance.now())
+    this.#flush()
   }
 }
 

@@ -3,6 +3,7 @@ import { createSocket, type Socket } from 'node:dgram'
 import { isIPv4 } from 'node:net'
 import { join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
+import type { SolFarEnd } from '../lan/sol-server.ts'
 import type { LastwordError } from '../protocol/error.ts'
 import { BmcAccounts } from './accounts.ts'
 import { Bmc, type BmcOptions } from './bmc.ts'
@@ -11,6 +12,7 @@ import type { Fault } from './faults.ts'
 import { HostProcess, runHook } from './host-process.ts'
 import { LanServer } from './lan-server.ts'
 import { hostPortText } from './listen-error.ts'
+import { farEndOf } from './sol-far-ends.ts'
 import { type DrawnPassword, DrawnPasswords } from './stores/drawn-passwords.ts'
 import type { Damage } from './stores/journal.ts'
 import { lockStateDir } from './stores/state-lock.ts'
@@ -39,6 +41,8 @@ export interface BmcServiceOptions {
   hostCommand?: string
   /** For a shell: is run with each action on a host, whose name is in LASTWORD_ACTION. */
   hook?: string
+  /** Where serial over LAN of the first BMC leads to: `echo`, `exec:COMMAND` or `tcp:HOST:PORT`. */
+  sol?: string
   /** A Unix socket for changes at run time. */
   control?: string
   onError?: (error: LastwordError) => void
@@ -124,15 +128,20 @@ export class BmcService {
     for (const bmc of this.bmcs) for (const fault of options.faults ?? []) bmc.addFault(fault)
   }
 
-  async #listenToHosts({ lan, vm, onError, onVm }: BmcServiceOptions): Promise<void> {
+  async #listenToHosts({ lan, vm, sol, onError, onVm }: BmcServiceOptions): Promise<void> {
     const report = onError === undefined ? {} : { onError }
+    const farEnd = sol === undefined ? undefined : farEndOf(sol)
     if (vm !== undefined)
       this.vmServer = await VmServer.listen(this.bmcs[0]!, { ...vm, ...report, ...(onVm && { onVm }) })
     if (lan === undefined) return
     for (let from = 0; from < this.bmcs.length; from += LISTEN_AT_ONCE) {
       const some = this.bmcs.slice(from, from + LISTEN_AT_ONCE)
       const servers = some.map((bmc, i) =>
-        listenOnLan(bmc, { ...lan, host: nextAddress(lan.host, from + i) }, report),
+        listenOnLan(
+          bmc,
+          { ...lan, host: nextAddress(lan.host, from + i) },
+          { ...report, ...(farEnd !== undefined && from + i === 0 && { sol: farEnd }) },
+        ),
       )
       const ended = await Promise.allSettled(servers)
       for (const end of ended) if (end.status === 'fulfilled') this.lanServers.push(end.value)
@@ -146,7 +155,7 @@ export class BmcService {
 async function listenOnLan(
   bmc: Bmc,
   { host, port }: HostPort,
-  report: { onError?: (error: LastwordError) => void },
+  report: { onError?: (error: LastwordError) => void; sol?: SolFarEnd },
 ): Promise<LanServer> {
   const { channel, maxSessions } = bmc.world.config.lan
   const server = await LanServer.listen(bmc, {

@@ -22,6 +22,7 @@ interface BmcCommandOptions {
   user?: string
   passwordFile?: string
   fault: Fault[]
+  sol?: string
   control?: string
   host?: string
   hook?: string
@@ -52,6 +53,7 @@ export function bmcCommand(): Command {
       fault,
       [],
     )
+    .option('--sol <end>', 'where serial over LAN leads to: echo, exec:COMMAND or tcp:HOST:PORT')
     .option('--control <socket>', 'a Unix socket to change it while it runs: lastword bmc ctl')
     .option('--json', 'say on standard output, as one JSON object, when it is ready')
     .addCommand(bmcCtlCommand())
@@ -104,6 +106,7 @@ async function serve(options: BmcCommandOptions): Promise<void> {
     ...(options.vm && { vm: options.vm }),
     ...(options.state !== undefined && { stateDir: options.state }),
     ...(options.control !== undefined && { control: options.control }),
+    ...(options.sol !== undefined && { sol: options.sol }),
     ...(options.host !== undefined && { hostCommand: options.host }),
     ...(options.hook !== undefined && { hook: options.hook }),
     faults: options.fault,

@@ -16,6 +16,7 @@ import { Pef } from './pef.ts'
 import { Sdr, type SdrCache } from './sdr.ts'
 import { Sel } from './sel.ts'
 import { Sensors } from './sensors.ts'
+import type { SolOptions, SolStream } from './sol.ts'
 import { DEFAULT_WINDOW, type RequestOptions, type Transport } from './transport.ts'
 import { Users } from './users.ts'
 import { WatchdogTimer } from './watchdog.ts'
@@ -88,6 +89,15 @@ export class Bmc implements AsyncDisposable, CommandRunner {
     // A signal is listened to by as many requests as are under way; Node takes more than ten for a leak.
     if (options?.signal !== undefined) setMaxListeners(0, options.signal)
     return this.#transport.request(netFn, cmd, data, options)
+  }
+
+  /**
+   * Serial over LAN; ends with the stream. Rejects with LastwordError SOL_UNAVAILABLE or SOL_ACTIVE, or as the BMC
+   * refuses; the stream ends with SOL_LOST when the line is lost.
+   */
+  async sol(options: SolOptions = {}): Promise<SolStream> {
+    const { openSol } = await import('./sol.ts')
+    return openSol(this, this.#transport, options)
   }
 
   /** Get Device ID, patient with a BMC that is starting up. */

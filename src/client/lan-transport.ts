@@ -7,7 +7,7 @@ import type { LanClientOptions } from '../lan/client-options.ts'
 import type { Hop } from '../lan/client-route.ts'
 import { LastwordError } from '../protocol/error.ts'
 import { type LanReceiver, LanSocket } from './lan-socket.ts'
-import type { RequestOptions, Transport } from './transport.ts'
+import type { PayloadReceiver, PayloadSender, RequestOptions, Transport } from './transport.ts'
 
 export interface LanTransportOptions extends LanClientOptions {
   host: string
@@ -75,6 +75,25 @@ export class LanTransport implements Transport, LanReceiver {
       const id = this.machine.request({ netFn, cmd, data, lun, route }, done, performance.now())
       return () => this.machine.abort(id, performance.now())
     })
+  }
+
+  openPayload(payloadType: number, receiver: PayloadReceiver): PayloadSender {
+    const { machine } = this
+    machine.onPayload = (type, payload) => {
+      if (type === payloadType) receiver.onPayload(payload)
+    }
+    machine.onSessionEnd = () => receiver.onEnd()
+    return {
+      send: payload => {
+        const isSent = machine.sendPayload(payloadType, payload, performance.now())
+        this.pump()
+        return isSent
+      },
+      close: () => {
+        machine.onPayload = null
+        machine.onSessionEnd = null
+      },
+    }
   }
 
   close(): Promise<void> {

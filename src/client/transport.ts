@@ -11,10 +11,25 @@ export interface RequestOptions {
 /** Requests under way at once when a transport does not say how many are worth it. */
 export const DEFAULT_WINDOW = 16
 
+/** Gets the payloads of one type that are no IPMI messages. */
+export interface PayloadReceiver {
+  onPayload(payload: Uint8Array): void
+  /** The session has ended. */
+  onEnd(): void
+}
+
+export interface PayloadSender {
+  /** False when there is no session. */
+  send(payload: Uint8Array): boolean
+  close(): void
+}
+
 export interface Transport {
   /** How many requests are worth having under way at once; what reads ahead goes up to it. */
   readonly window?: number
   /** Resolves with the body: completion code and data. Rejects with a LastwordError when there is no answer. */
   request(netFn: number, cmd: number, data: Uint8Array, options?: RequestOptions): Promise<Uint8Array>
+  /** Only where there are payloads: in a session of IPMI 2.0. */
+  openPayload?(payloadType: number, receiver: PayloadReceiver): PayloadSender
   close(): Promise<void>
 }

@@ -8,13 +8,14 @@ import { decodeIpmb, encodeIpmb, type IpmbFrame } from '../protocol/ipmb.ts'
 import { requestBytes } from '../protocol/message.ts'
 import type { LanAccounts } from './accounts.ts'
 import { Lockout } from './lockout.ts'
-import { decodeRmcp, pingTag, presencePong, RmcpClass, rmcpAck } from './rmcp.ts'
+import { decodeRmcp, pingTag, presencePong, RMCP_PORT, RmcpClass, rmcpAck } from './rmcp.ts'
 import { decodePlus, encodePlus, type PlusPacket } from './rmcpplus.ts'
 import { type PlusLogin, PlusLogins } from './server-plus-login.ts'
 import { isSamePeer, type Peer, ServerSession, SessionTable } from './server-session.ts'
 import { type PendingV15, type V15Login, V15Logins } from './server-v15-login.ts'
 import { type Opened, PlusLink } from './session-link.ts'
 import { decodeV15, encodeV15, type V15Packet } from './session-v15.ts'
+import { defaultSolSettings, type SolFarEnd, SolServer, type SolSettings } from './sol-server.ts'
 
 /** Who sent a request, and what of the session server it may reach. */
 export interface LanCaller {
@@ -42,6 +43,8 @@ export interface LanServerMachineOptions {
   /** A session that is silent for so long is closed; 60 s unless said otherwise. */
   inactivityMs?: number
   random?: (bytes: number) => Uint8Array
+  /** Where serial over LAN leads to; without it there is none. */
+  sol?: { farEnd: SolFarEnd; settings?: () => SolSettings }
 }
 
 export interface Transmit {
@@ -62,6 +65,12 @@ export class LanServerMachine {
   readonly lockout = new Lockout()
   readonly sessions: SessionTable
   readonly v15: V15Logins
+  /** Serial over LAN; null: there is none. */
+  readonly sol: SolServer | null
+  /** The UDP port, once it is known. */
+  port = RMCP_PORT
+  /** The line of serial over LAN has something to send: `tick` is wanted. */
+  onWake: (() => void) | null = null
   /** Datagrams that were of no use. */
   dropped = 0
   readonly #execute: LanServerMachineOptions['execute']
@@ -79,6 +88,15 @@ export class LanServerMachine {
     this.#execute = options.execute
     this.#inactivityMs = options.inactivityMs ?? DEFAULT_INACTIVITY_MS
     this.#random = options.random ?? randomBytes
+    const { sol } = options
+    this.sol =
+      sol === undefined
+        ? null
+        : new SolServer({
+            farEnd: sol.farEnd,
+            settings: sol.settings ?? (() => defaultSolSettings),
+            onWake: () => this.onWake?.(),
+          })
     this.#plus = new PlusLogins(this)
     this.v15 = new V15Logins(this)
   }
@@ -95,12 +113,17 @@ export class LanServerMachine {
   }
 
   pollTransmit(): Transmit | null {
-    return this.#out.shift() ?? null
+    const serial = this.#out.length > 0 ? null : (this.sol?.pollPayload() ?? null)
+    if (serial === null) return this.#out.shift() ?? null
+    const { link, peer } = serial.session
+    if (!(link instanceof PlusLink)) return null
+    return { to: peer, datagram: link.seal(PayloadType.Sol, serial.payload) }
   }
 
   /** When `tick` is wanted; null: not before the next datagram. */
   pollTimeout(): number | null {
     let due = minOf(this.#plus.nextDueMs(), this.v15.nextDueMs())
+    due = minOf(due, this.sol?.pollTimeout() ?? null)
     for (const session of this.sessions.all()) due = minOf(due, session.lastHeardMs + this.#inactivityMs)
     return due
   }
@@ -109,12 +132,14 @@ export class LanServerMachine {
     this.#nowMs = nowMs
     this.#plus.expire(nowMs)
     this.v15.expire(nowMs)
+    this.sol?.tick(nowMs)
     for (const session of this.sessions.all()) {
       if (nowMs >= session.lastHeardMs + this.#inactivityMs) this.close(session)
     }
   }
 
   close(session: ServerSession): void {
+    this.sol?.sessionClosed(session)
     this.sessions.delete(session)
   }
 
@@ -211,6 +236,11 @@ export class LanServerMachine {
   }
 
   #inSession(session: ServerSession, opened: Opened): boolean {
+    if (opened.payloadType === PayloadType.Sol) {
+      if (opened.freshness === 'seen') return false
+      session.lastHeardMs = this.#nowMs
+      return this.sol?.handle(session, opened.payload, this.#nowMs) ?? false
+    }
     if (opened.payloadType !== PayloadType.Ipmi) return false
     const answer = this.#answerOnce(session, opened)
     if (opened.freshness === 'new') session.lastHeardMs = this.#nowMs

@@ -1,4 +1,5 @@
 /** The SOL configuration parameters of the simulated BMC. IPMI 2.0 rev 1.1, sections 26.2 and 26.3. */
+import type { SolSettings } from '../../lan/sol-server.ts'
 import { bytes, low, nameBits, u8, u16 } from '../../protocol/codec.ts'
 import {
   GetSolConfigurationParameters,
@@ -10,6 +11,7 @@ import {
 import { CompletionCode } from '../../protocol/completion-code.ts'
 import { encodeParameter, parameter } from '../../protocol/parameter.ts'
 import { setInProgress } from '../../protocol/parameters/lan.ts'
+import type { Bmc } from '../bmc.ts'
 import { channelOf, hasSessions } from '../channels.ts'
 import { ParameterTable } from '../parameter-table.ts'
 import { type Served, serve } from '../serve.ts'
@@ -77,3 +79,22 @@ export const solCommands: Served[] = [
     return typeof data === 'number' ? data : { revision: REVISION, data }
   }),
 ]
+
+const ACCUMULATE_UNIT_MS = 5
+const RETRY_UNIT_MS = 10
+
+/** The parameters as the line itself needs them. */
+export function solSettingsOf(bmc: Bmc): SolSettings {
+  const authentication = solParameters.value(bmc, table.authentication)
+  const [interval = 0, threshold = 1] = solParameters.value(bmc, table.accumulation) ?? DEFAULT_ACCUMULATION
+  const [count = 0, retry = 0] = solParameters.value(bmc, table.retry) ?? DEFAULT_RETRY
+  return {
+    isEnabled: solParameters.value(bmc, table.enable)?.enabled ?? false,
+    privilege: authentication?.privilege ?? OPERATOR,
+    forcesEncryption: authentication?.forceEncryption ?? false,
+    accumulateMs: interval * ACCUMULATE_UNIT_MS,
+    threshold: Math.max(1, threshold),
+    retryMs: Math.max(1, retry) * RETRY_UNIT_MS,
+    retries: count & 0x07,
+  }
+}

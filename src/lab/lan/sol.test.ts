@@ -1,0 +1,259 @@
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createServer, type Socket } from 'node:net'
+import { describe, it } from 'node:test'
+import fc from 'fast-check'
+import { commandFarEnd, echoFarEnd, farEndOf, SocketFarEnd } from '../../bmc/sol-far-ends.ts'
+import { SolEnd } from '../../lan/sol-end.ts'
+import {
+  DeactivatePayload,
+  GetPayloadActivationStatus,
+  PayloadType,
+} from '../../protocol/commands/payload.ts'
+import type { LastwordError } from '../../protocol/error.ts'
+import { needs } from '../kernel/needs-programs.ts'
+import { requireProgram } from '../kernel/run-program.ts'
+import { LossyProxy } from './lossy-proxy.ts'
+import { LanRig, user } from './rig.ts'
+import { seededRandom } from './virtual-lan.ts'
+
+/** Reads until the text is there. */
+async function expectText(stream: NodeJS.ReadableStream, wanted: string | RegExp): Promise<string> {
+  let text = ''
+  for (;;) {
+    const chunk = (stream.read() as Buffer | null) ?? null
+    if (chunk !== null) text += chunk.toString('latin1')
+    if (typeof wanted === 'string' ? text.includes(wanted) : wanted.test(text)) return text
+    if (chunk === null) await once(stream, 'readable')
+  }
+}
+
+describe('two ends of a serial line', () => {
+  it('pass on every character once and in order, whatever the network loses, repeats and reorders', () => {
+    const texts = fc.array(fc.uint8Array({ maxLength: 400 }), { maxLength: 12 })
+    fc.assert(
+      fc.property(texts, texts, fc.nat(), fc.boolean(), (down, up, seed, isPicky) => {
+        const random = seededRandom(seed)
+        const heard: number[][] = [[], []]
+        const ends = [0, 1].map(
+          side =>
+            new SolEnd({
+              maxCharacters: 100,
+              retryMs: 50,
+              retries: 1000,
+              accumulateMs: 5,
+              threshold: 20,
+              onCharacters(characters) {
+                // A port that is full takes a part.
+                const taken = isPicky ? Math.floor(random() * (characters.length + 1)) : characters.length
+                heard[side]!.push(...characters.subarray(0, taken))
+                return taken
+              },
+              onFlags: () => {},
+              onLost: () => assert.fail('lost'),
+            }),
+        )
+        let nowMs = 0
+        for (const text of down) ends[0]!.write(text, nowMs)
+        for (const text of up) ends[1]!.write(text, nowMs)
+        for (let steps = 0; ends.some(end => end.pendingCharacters > 0); steps++) {
+          assert.ok(steps < 100_000, 'no end')
+          ends.forEach((end, side) => {
+            for (let payload = end.pollPayload(); payload !== null; payload = end.pollPayload()) {
+              // Session sequence numbers keep repetitions away; a lost packet comes again.
+              if (random() < 0.3) continue
+              ends[1 - side]!.handle(payload, nowMs)
+            }
+          })
+          nowMs += 5
+          for (const end of ends) end.tick(nowMs)
+        }
+        assert.deepEqual(
+          heard[1],
+          down.flatMap(text => [...text]),
+        )
+        assert.deepEqual(
+          heard[0],
+          up.flatMap(text => [...text]),
+        )
+      }),
+      { numRuns: 60 },
+    )
+  })
+
+  it('say when the other end is gone', () => {
+    let lost = 0
+    const end = new SolEnd({
+      maxCharacters: 10,
+      retryMs: 100,
+      retries: 3,
+      accumulateMs: 0,
+      threshold: 1,
+      onCharacters: () => 0,
+      onFlags: () => {},
+      onLost: () => lost++,
+    })
+    end.write(Uint8Array.of(1), 0)
+    for (let nowMs = 0; nowMs <= 400; nowMs += 100) end.tick(nowMs)
+    assert.equal(lost, 1)
+  })
+})
+
+describe('serial over LAN between our client and our BMC', () => {
+  it('passes on what is written, in any size, and what is answered', async () => {
+    await using rig = await LanRig.start({}, { sol: echoFarEnd() })
+    await using bmc = await rig.connect()
+    const stream = await bmc.sol()
+    const text = 'x'.repeat(5000)
+    stream.write(`${text}end`)
+    assert.equal(await expectText(stream, 'end'), `${text}end`)
+    stream.sendBreak()
+    await expectText(stream, '[break]')
+    stream.end()
+    await once(stream, 'close')
+    assert.equal((await bmc.run(GetPayloadActivationStatus, { payload: PayloadType.Sol })).active, 0)
+  })
+
+  it('loses no character through a proxy that loses, repeats and reorders', async () => {
+    await using rig = await LanRig.start({}, { sol: echoFarEnd() })
+    const weather = { loss: 0.1, repetition: 0.2, shortestMs: 0, longestMs: 20 }
+    await using proxy = await LossyProxy.start(rig.port, weather, 3)
+    const { connect } = await import('../../client/connect.ts')
+    await using bmc = await connect(`lanplus://${user.name}@127.0.0.1:${proxy.port}`, {
+      password: user.password,
+    })
+    const stream = await bmc.sol()
+    const text = Array.from({ length: 300 }, (_, index) => `line ${index}\n`).join('')
+    stream.write(text)
+    assert.equal(await expectText(stream, 'line 299\n'), text)
+    stream.destroy()
+  })
+
+  it('is one console at a time; another may take it over, and the first is told', async () => {
+    await using rig = await LanRig.start({}, { sol: echoFarEnd() })
+    await using first = await rig.connect()
+    await using second = await rig.connect()
+    const stream = await first.sol()
+    await assert.rejects(second.sol(), { code: 'SOL_ACTIVE' })
+    const lost = once(stream, 'error') as Promise<[LastwordError]>
+    const other = await second.sol({ takeOver: true })
+    assert.equal((await lost)[0].code, 'SOL_LOST')
+    other.write('mine')
+    await expectText(other, 'mine')
+    other.destroy()
+  })
+
+  it('comes free when its session ends, and cannot be had where there is none', async () => {
+    await using rig = await LanRig.start({}, { sol: echoFarEnd() })
+    const bmc = await rig.connect()
+    const stream = await bmc.sol()
+    stream.on('error', () => {})
+    await bmc.close()
+    assert.equal(rig.server.machine.sol?.session, null)
+    await using without = await LanRig.start()
+    await using none = await without.connect()
+    await assert.rejects(none.sol(), /payload type is disabled/)
+    await assert.rejects(none.run(DeactivatePayload, { payload: PayloadType.Sol, instance: 1 }), /disabled/)
+  })
+
+  it('leads to a command', async () => {
+    await using rig = await LanRig.start(
+      {},
+      { sol: commandFarEnd('echo ready; while read line; do echo "<$line>"; done') },
+    )
+    await using bmc = await rig.connect({ cipher: 2 })
+    const stream = await bmc.sol()
+    await expectText(stream, 'ready')
+    stream.write('one\ntwo\n')
+    await expectText(stream, '<one>\n<two>')
+    stream.destroy()
+    await once(stream, 'close')
+  })
+
+  it('leads to a serial port behind a socket, and keeps what it said before anyone listened', async () => {
+    let port: Socket | undefined
+    const server = createServer(socket => {
+      port = socket
+      socket.write('login: ')
+      socket.on('data', bytes => socket.write(Buffer.from(bytes.toString().toUpperCase())))
+    })
+    server.listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const address = server.address() as { port: number }
+    const farEnd = new SocketFarEnd({ host: '127.0.0.1', port: address.port })
+    await once(server, 'connection')
+    await using rig = await LanRig.start({}, { sol: farEnd })
+    await using bmc = await rig.connect()
+    const stream = await bmc.sol()
+    await expectText(stream, 'login: ')
+    stream.write('root\n')
+    await expectText(stream, 'ROOT\n')
+    stream.destroy()
+    farEnd.close()
+    port?.destroy()
+    server.close()
+  })
+
+  it('knows what it can lead to', () => {
+    assert.throws(() => farEndOf('nowhere'), { code: 'USAGE' })
+    assert.ok(farEndOf('echo'))
+    assert.ok(farEndOf('exec:cat'))
+  })
+})
+
+/** Runs a program in a terminal of its own and types into it what follows each text that it shows. */
+async function inTerminal(
+  command: string,
+  dialogue: readonly [shown: RegExp, typed: string][],
+  last: RegExp,
+) {
+  const child = spawn(requireProgram('script'), ['-qefc', command, '/dev/null'], { stdio: 'pipe' })
+  let typing: NodeJS.Timeout | undefined
+  try {
+    for (const [shown, typed] of dialogue) {
+      await expectText(child.stdout, shown)
+      clearInterval(typing)
+      // A program that sets its terminal up throws away what was typed just before.
+      child.stdin.write(typed)
+      typing = setInterval(() => child.stdin.write(typed), 500)
+    }
+    await expectText(child.stdout, last)
+  } finally {
+    clearInterval(typing)
+    child.stdin.on('error', () => {})
+    child.kill()
+  }
+}
+
+describe('consoles of others on our serial over LAN', () => {
+  const login = ({ server: { host }, port }: LanRig, kind: 'ipmitool' | 'ipmiconsole') =>
+    kind === 'ipmitool'
+      ? `ipmitool -I lanplus -H ${host} -p ${port} -U ${user.name} -P ${user.password} sol activate`
+      : `ipmiconsole -h ${host}:${port} -u ${user.name} -p ${user.password}`
+
+  it('ipmitool sol activate', needs('ipmitool', 'script'), async () => {
+    await using rig = await LanRig.start({}, { sol: echoFarEnd() })
+    await inTerminal(
+      login(rig, 'ipmitool'),
+      [
+        [/SOL Session operational/, 'good evening'],
+        [/good evening/, '\r~.'],
+      ],
+      /terminated ipmitool/,
+    )
+  })
+
+  it('ipmiconsole', needs('ipmiconsole', 'script'), async () => {
+    // ipmiconsole 1.6.10 takes a port of five digits for a part of the name.
+    await using rig = await LanRig.start({}, { sol: echoFarEnd(), host: '127.6.2.4', port: 6230 })
+    await inTerminal(
+      login(rig, 'ipmiconsole'),
+      [
+        [/SOL established/, 'good evening'],
+        [/good evening/, '&.'],
+      ],
+      /closing the connection/,
+    )
+  })
+})
