@@ -39,6 +39,8 @@ export interface RenderContext {
   readonly isUtc: boolean
   /** ipmitool's -c. */
   readonly isCsv: boolean
+  /** The manufacturer ID of the BMC, which is asked for it. */
+  maker(): Promise<number>
 }
 
 export interface SubcommandSpec<A extends Params, O extends Params, D> {
@@ -54,7 +56,7 @@ export interface SubcommandSpec<A extends Params, O extends Params, D> {
   /** What programs get as JSON and YAML, where that is not the data as they are. */
   data?(data: NoInfer<D>): unknown
   /** Byte for byte what ipmitool 1.8.19 prints. */
-  ipmitool?(data: NoInfer<D>, context: RenderContext): string
+  ipmitool?(data: NoInfer<D>, context: RenderContext): string | Promise<string>
 }
 
 /** A subcommand whose types are its own business. */
@@ -68,7 +70,7 @@ export interface Subcommand {
   run(context: Context, values: Readonly<Record<string, unknown>>): Promise<unknown>
   readonly view: View<unknown>
   readonly data?: (data: unknown) => unknown
-  readonly ipmitool?: (data: unknown, context: RenderContext) => string
+  readonly ipmitool?: (data: unknown, context: RenderContext) => string | Promise<string>
 }
 
 export interface Group {

@@ -104,7 +104,17 @@ export class Session implements AsyncDisposable {
 
   async #print(command: Subcommand, data: unknown, globals: GlobalValues): Promise<void> {
     const format = formatOf(globals)
-    const context = { verbosity: this.#count('verbose'), isUtc: globals.utc, isCsv: globals.csv }
+    const context = {
+      verbosity: this.#count('verbose'),
+      isUtc: globals.utc,
+      isCsv: globals.csv,
+      maker: async () => {
+        const { manufacturerId } = await (await this.#connect(globals)).identify({
+          signal: this.#options.signal,
+        })
+        return manufacturerId
+      },
+    }
     for await (const text of render(command, data, format, context)) await this.#options.print(text)
   }
 

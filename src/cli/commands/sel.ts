@@ -108,7 +108,7 @@ const list = subcommand({
       ['event', record => eventText(selEvent(record))],
       ['', record => selEvent(record).direction],
     ),
-  ipmitool: selList,
+  ipmitool: async (records, context) => selList({ records, maker: await context.maker() }, context),
 })
 
 const elist = subcommand({
@@ -138,7 +138,7 @@ const elist = subcommand({
       })
       return lines.length === 0 ? 'The SEL is empty.' : lines.join('\n')
     }),
-  ipmitool: ({ records, sdrs }, clock) => selElist(records, sdrs, clock),
+  ipmitool: async (data, context) => selElist({ ...data, maker: await context.maker() }, context),
 })
 
 const idArgs = { ids: many(integer('ID', 'record IDs, 0x before hexadecimal ones', { max: 0xffff })) }
@@ -320,7 +320,7 @@ const readraw = subcommand({
       ['sensor', record => sensorText(selEvent(record))],
       ['event', record => eventText(selEvent(record))],
     ),
-  ipmitool: selList,
+  ipmitool: (records, style) => selList({ records }, style),
 })
 
 const lastwords = subcommand({

@@ -8,6 +8,7 @@ import { GetFruInventoryAreaInfo, ReadFruData } from '../../protocol/commands/fr
 import { CompletionCode } from '../../protocol/completion-code.ts'
 import type { FruLocatorRecord, SdrRecord } from '../../protocol/sdr/record.ts'
 import { type FruAnswer, fruLocators, fruPrint } from './fru-print.ts'
+import { deviceId, noSupport } from './random-records.test.fixture.ts'
 import { assertSameLines, bytes, drawn, seeds } from './same-lines.test.fixture.ts'
 
 const byte = fc.integer({ min: 0, max: 255 })
@@ -79,25 +80,6 @@ const locator = fc
     }),
   )
 const locators = fc.array(locator, { minLength: 60, maxLength: 60 })
-
-const noSupport = {
-  sensorDevice: false,
-  sdrRepository: true,
-  sel: false,
-  ipmbEventReceiver: false,
-  ipmbEventGenerator: false,
-  bridge: false,
-  chassis: false,
-}
-const deviceId = {
-  deviceId: 0x20,
-  device: { revision: 1, providesSdrs: false },
-  firmware: { major: 1, updateInProgress: false },
-  firmwareMinor: 0,
-  ipmiVersion: '2.0',
-  manufacturerId: 0,
-  productId: 1,
-}
 
 describe('in ipmitool’s words', needs('ipmitool'), () => {
   let rig: AnsweringRig

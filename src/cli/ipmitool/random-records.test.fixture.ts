@@ -1,7 +1,7 @@
 /** Random SDRs, readings, thresholds and SEL records, hundreds at a time, for the comparison with ipmitool. */
 import fc from 'fast-check'
 import { decodeSdr, type SensorRecord } from '../../protocol/sdr/record.ts'
-import { decodeSelRecord, type SelRecord } from '../../protocol/sel-record.ts'
+import { decodeSelRecord, type SelRecord, type SystemEventRecord } from '../../protocol/sel-record.ts'
 
 export const byte = fc.integer({ min: 0, max: 255 })
 const u32 = fc.integer({ min: 0, max: 0xffffffff })
@@ -27,7 +27,7 @@ const systemEvent = fc
     bytes(3),
   )
   .map(
-    ([time, generatorId, evmRev, sensorType, sensorNumber, type, bits, data]): SelRecord => ({
+    ([time, generatorId, evmRev, sensorType, sensorNumber, type, bits, data]): SystemEventRecord => ({
       kind: 'system',
       recordId: 0,
       recordType: 2,
@@ -58,6 +58,46 @@ export const selRecords = fc
     maxLength: 500,
   })
   .map(records => records.map((record, i) => ({ ...record, recordId: i * 7 + 1 })))
+
+/** Events of the sensor types whose data bytes makers use, mostly with codes that say so. */
+const makerEvent = fc
+  .record({
+    sensorType: fc.oneof(oneOf(0x07, 0x0c, 0x0f, 0x10, 0x13, 0xc1, 0xc2, 0xc3), byte),
+    eventType: oneOf(0x6f, 0x6f, 0x6f, 0x01),
+    codes: fc.oneof(oneOf(0xa0, 0x80, 0x20), byte),
+    data: bytes(3),
+    event: systemEvent,
+  })
+  .map(({ sensorType, eventType, codes, data: [offset = 0, second = 0, third = 0], event }): SelRecord => {
+    const data = Uint8Array.of((codes & 0xf0) | (offset & 0x0f), second, third)
+    return { ...event, sensorType, event: { ...event.event, type: eventType }, data }
+  })
+
+export const makerEvents = fc
+  .array(makerEvent, { minLength: 500, maxLength: 500 })
+  .map(records => records.map((record, i) => ({ ...record, recordId: i + 1 })))
+
+export const noSupport = {
+  sensorDevice: false,
+  sdrRepository: true,
+  sel: true,
+  fruInventory: false,
+  ipmbEventReceiver: false,
+  ipmbEventGenerator: false,
+  bridge: false,
+  chassis: false,
+}
+
+export const deviceId = {
+  deviceId: 0x20,
+  device: { revision: 1, providesSdrs: false },
+  firmware: { major: 1, updateInProgress: false },
+  firmwareMinor: 0,
+  ipmiVersion: '2.0',
+  supports: noSupport,
+  manufacturerId: 0,
+  productId: 1,
+}
 
 const names = fc.string({
   maxLength: 31,

@@ -3,7 +3,9 @@ import fc from 'fast-check'
 import { needs } from '../../lab/kernel/needs-programs.ts'
 import { serveSdrs, serveSel } from '../../lab/lan/answered-records.ts'
 import { AnsweringRig } from '../../lab/lan/answering-rig.ts'
-import { selRecords, sensors } from './random-records.test.fixture.ts'
+import { GetDeviceId } from '../../protocol/commands/device.ts'
+import { DELL } from './dell-events.ts'
+import { deviceId, makerEvents, selRecords, sensors } from './random-records.test.fixture.ts'
 import { sensorAnswers, serveSensors } from './random-sensors.test.fixture.ts'
 import { assertSameLines, drawn, seeds } from './same-lines.test.fixture.ts'
 import { sdrElist, sdrList } from './sdr-list.ts'
@@ -49,8 +51,21 @@ describe('in ipmitool’s words', needs('ipmitool'), () => {
         serveSel(rig, records)
         serveSdrs(rig, sdrs)
         const flags = flagsOf(style)
-        assertSameLines(selList(records, style), await rig.ipmitool([...flags, 'sel', 'list']))
-        assertSameLines(selElist(records, sdrs, style), await rig.ipmitool([...flags, 'sel', 'elist']))
+        assertSameLines(selList({ records }, style), await rig.ipmitool([...flags, 'sel', 'list']))
+        assertSameLines(selElist({ records, sdrs }, style), await rig.ipmitool([...flags, 'sel', 'elist']))
+      }),
+      bulk,
+    )
+  })
+
+  it('sel list of a Dell is what ipmitool prints of 500 random events, with what it finds in their data', async () => {
+    await fc.assert(
+      fc.asyncProperty(seeds, async seed => {
+        const records = drawn(makerEvents, seed)
+        serveSel(rig, records)
+        rig.on(GetDeviceId, () => ({ ...deviceId, manufacturerId: DELL }))
+        assertSameLines(selList({ records, maker: DELL }), await rig.ipmitool(['sel', 'list']))
+        rig.on(GetDeviceId, () => deviceId)
       }),
       bulk,
     )

@@ -19,20 +19,26 @@ import {
 } from '../../protocol/sel-record.ts'
 import { EventType } from '../../protocol/sensor/event-types.ts'
 import { hex, hexBytes } from './c-number.ts'
+import { DELL, dellFindings } from './dell-events.ts'
 import { eventWords, sensorTypeWord } from './event-text.ts'
 import { digits, readingValue, valueText } from './sensor-value.ts'
 import { plainStyle, type Style } from './style.ts'
 import { calendarTime, SINCE_START, UNSPECIFIED } from './timestamp.ts'
 
+export interface ListedSel {
+  records: Iterable<SelRecord>
+  /** The manufacturer ID of the BMC: to some makers' events ipmitool adds what it knows. */
+  maker?: number | undefined
+}
+
 /** One line a record. */
-export function selList(records: Iterable<SelRecord>, style: Style = plainStyle): string {
-  return lines(records, style, typeAndNumber)
+export function selList({ records, maker }: ListedSel, style: Style = plainStyle): string {
+  return lines(records, style, event => [typeAndNumber(event), ...eventColumns(event, maker)])
 }
 
 /** The same with sensors' names, and the values of threshold events, from the SDRs. */
 export function selElist(
-  records: Iterable<SelRecord>,
-  sdrs: Iterable<SdrRecord>,
+  { records, sdrs, maker }: ListedSel & { sdrs: Iterable<SdrRecord> },
   style: Style = plainStyle,
 ): string {
   const sensors = new Map<string, SensorRecord | EventOnlyRecord>()
@@ -43,12 +49,9 @@ export function selElist(
   }
   return lines(records, style, event => {
     const sensor = sensors.get(sensorKey(event.generatorId, event.sensorNumber, event.sensorType))
-    if (sensor === undefined) return typeAndNumber(event)
-    return [
-      `${sensorTypeWord(event.sensorType)} ${sensor.id}`,
-      ...eventColumns(event),
-      ...values(event, sensor),
-    ]
+    const columns = eventColumns(event, maker)
+    if (sensor === undefined) return [typeAndNumber(event), ...columns]
+    return [`${sensorTypeWord(event.sensorType)} ${sensor.id}`, ...columns, ...values(event, sensor)]
   })
 }
 
@@ -125,17 +128,24 @@ function timeColumns(style: Style, timestamp: number): TimeColumns {
   return [date, `${time} ${zone}`]
 }
 
-function typeAndNumber(event: SystemEventRecord): string[] {
-  const number = event.sensorNumber === 0 ? '' : ` #0x${hex(event.sensorNumber, 2)}`
-  return [sensorTypeWord(event.sensorType) + number, ...eventColumns(event)]
+function typeAndNumber({ sensorType, sensorNumber }: SystemEventRecord): string {
+  const number = sensorNumber === 0 ? '' : ` #0x${hex(sensorNumber, 2)}`
+  return sensorTypeWord(sensorType) + number
 }
 
-function eventColumns({ event, sensorType, sensorNumber, data }: SystemEventRecord): string[] {
-  const columns = [eventWords(event.type, sensorType, data), event.deassertion ? 'Deasserted' : 'Asserted']
+function eventColumns(record: SystemEventRecord, maker: number | undefined): string[] {
+  const { event, sensorType, sensorNumber, data } = record
+  const columns = [description(record, maker), event.deassertion ? 'Deasserted' : 'Asserted']
   const isMemory = sensorType === MEMORY && event.type === EventType.SensorSpecific && sensorNumber === 0
   const [first = 0, , third = 0] = data
   if (isMemory && ((first >> 4) & 3) === OEM_DATA3) columns.push(`CPU ${third & 0x0f} DIMM ${third >> 4}`)
   return columns
+}
+
+function description(record: SystemEventRecord, maker: number | undefined): string {
+  const words = eventWords(record.event.type, record.sensorType, record.data)
+  const findings = maker === DELL ? dellFindings(record) : undefined
+  return findings === undefined ? words : `${words} (${findings})`.trimStart()
 }
 
 const MEMORY = 0x0c

@@ -40,7 +40,7 @@ async function ipmitoolText(command: Subcommand, data: unknown, context: RenderC
       'docs/cli.md lists the commands that have it; --json and --csv are there for all.',
     )
   }
-  return Buffer.from(command.ipmitool(await whole(data), context), 'latin1')
+  return Buffer.from(await command.ipmitool(await whole(data), context), 'latin1')
 }
 
 async function peopleText(view: View<unknown>, data: unknown): Promise<string> {
