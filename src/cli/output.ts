@@ -60,6 +60,7 @@ const statusOfCode: Readonly<Record<string, number>> = {
   SDR_LOOP: exitStatus.wrongAnswer,
   SEL_LOOP: exitStatus.wrongAnswer,
   COMPLETION_CODE: exitStatus.refused,
+  PASSWORD_WRONG: exitStatus.refused,
 }
 
 /** The status that the program ends with because of this error. */

@@ -13,13 +13,19 @@ import {
   SetManagementControllerId,
   SetPowerLimit,
 } from '../protocol/commands/dcmi.ts'
+import { CompletionCode } from '../protocol/completion-code.ts'
+import { LastwordError } from '../protocol/error.ts'
 import { DcmiCapability, DcmiParameter } from '../protocol/parameters/dcmi.ts'
 import { type Abortable, type CommandRunner, unlessRefused, within } from './command-runner.ts'
 import { Parameters } from './parameters.ts'
 
 const PIECE_BYTES = 16
+/** An identifier's last one is a zero. */
 const MAX_TEXT_BYTES = 64
+const TOO_MUCH = [CompletionCode.ParameterOutOfRange, CompletionCode.CannotReturnRequestedBytes]
 const NO_LIMIT_SET = 0x80
+
+type TextReader = typeof GetAssetTag | typeof GetManagementControllerId
 
 export interface PowerLimit {
   watts: number
@@ -83,7 +89,7 @@ export class Dcmi {
   }
 
   async setAssetTag(text: string, options: Abortable = {}): Promise<void> {
-    await this.#setText(SetAssetTag, Buffer.from(text, 'latin1'), options)
+    await this.#setText(SetAssetTag, Buffer.from(text), options)
   }
 
   /** The management controller's identifier, a host name. */
@@ -92,23 +98,31 @@ export class Dcmi {
   }
 
   async setControllerId(text: string, options: Abortable = {}): Promise<void> {
-    await this.#setText(SetManagementControllerId, Buffer.from(`${text}\0`, 'latin1'), options)
+    await this.#setText(SetManagementControllerId, Buffer.from(`${text}\0`), options)
   }
 
-  async #text(
-    command: typeof GetAssetTag | typeof GetManagementControllerId,
-    options: Abortable,
-  ): Promise<string> {
-    const raw: number[] = []
-    for (let total = 1; raw.length < Math.min(total, MAX_TEXT_BYTES); ) {
-      const count = raw.length === 0 ? PIECE_BYTES : Math.min(PIECE_BYTES, total - raw.length)
-      const piece = await this.#bmc.run(command, { offset: raw.length, count }, within(options))
+  async #text(command: TextReader, options: Abortable): Promise<string> {
+    const pieces: Uint8Array[] = []
+    let total = PIECE_BYTES
+    for (let offset = 0; offset < Math.min(total, MAX_TEXT_BYTES); ) {
+      const count = Math.min(PIECE_BYTES, total - offset)
+      const piece = await this.#piece(command, { offset, count }, options)
       if (piece.data.length === 0) break
       total = piece.totalBytes
-      raw.push(...piece.data)
+      offset += piece.data.length
+      pieces.push(piece.data)
     }
-    const [text = ''] = Buffer.from(raw).toString('latin1').split('\0')
+    const [text = ''] = Buffer.concat(pieces).subarray(0, total).toString('utf8').split('\0')
     return text
+  }
+
+  /** Some BMCs refuse to be asked for more than there is: one byte tells how much that is. */
+  async #piece(command: TextReader, piece: { offset: number; count: number }, options: Abortable) {
+    const whole = this.#bmc.run(command, piece, within(options))
+    return (
+      (await unlessRefused(whole, ...(piece.count > 1 ? TOO_MUCH : []))) ??
+      (await this.#bmc.run(command, { ...piece, count: 1 }, within(options)))
+    )
   }
 
   async #setText(
@@ -116,6 +130,11 @@ export class Dcmi {
     raw: Uint8Array,
     options: Abortable,
   ): Promise<void> {
+    if (raw.length > MAX_TEXT_BYTES)
+      throw new LastwordError(
+        'REQUEST_BAD',
+        `${this.#bmc.url}: ${command.name}: ${raw.length} bytes, ${MAX_TEXT_BYTES} are the most`,
+      )
     for (let offset = 0; offset < Math.max(1, raw.length); offset += PIECE_BYTES) {
       const data = raw.subarray(offset, offset + PIECE_BYTES)
       await this.#bmc.run(command, { offset, count: data.length, data }, within(options))

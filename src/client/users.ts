@@ -35,6 +35,11 @@ export interface BmcUser {
   access: UserAccess
 }
 
+export interface PasswordOptions extends Abortable {
+  /** How it is stored; 16 where it fits unless said otherwise. */
+  storedBytes?: 16 | 20 | undefined
+}
+
 export class Users {
   readonly #bmc: CommandRunner
 
@@ -70,16 +75,14 @@ export class Users {
     await this.#bmc.run(SetUserName, { userId, name }, within(options))
   }
 
-  /**
-   * Up to 16 bytes are stored for IPMI 1.5 and 2.0, up to 20 for 2.0 only. Rejects with LastwordError PASSWORD_TOO_LONG.
-   */
-  async setPassword(userId: number, password: string, options: Abortable = {}): Promise<void> {
-    await this.#password(userId, 'set', this.#passwordBytes(password), options)
+  /** Up to 16 bytes are stored for IPMI 1.5 and 2.0, up to 20 for 2.0 only. Rejects with PASSWORD_TOO_LONG. */
+  async setPassword(userId: number, password: string, options: PasswordOptions = {}): Promise<void> {
+    await this.#password(userId, 'set', this.#passwordBytes(password, options.storedBytes), options)
   }
 
-  /** Whether this is the user's password. */
-  async testPassword(userId: number, password: string, options: Abortable = {}): Promise<boolean> {
-    const raw = this.#passwordBytes(password)
+  /** Whether this is the user's password; with `storedBytes`, whether it is stored so, too. */
+  async testPassword(userId: number, password: string, options: PasswordOptions = {}): Promise<boolean> {
+    const raw = this.#passwordBytes(password, options.storedBytes)
     const long = new Uint8Array(LONG_PASSWORD_BYTES)
     long.set(raw)
     try {
@@ -87,7 +90,9 @@ export class Users {
       return true
     } catch (error) {
       if (isRefusal(error, WRONG_PASSWORD)) return false
-      if (!isRefusal(error, WRONG_SIZE) || raw.length === LONG_PASSWORD_BYTES) throw error
+      if (!isRefusal(error, WRONG_SIZE)) throw error
+      // Stored with the other size: then it is another password, but for zeros at its end.
+      if (options.storedBytes !== undefined || raw.length === LONG_PASSWORD_BYTES) return false
     }
     try {
       await this.#password(userId, 'test', long, options)
@@ -99,11 +104,11 @@ export class Users {
   }
 
   enable(userId: number, options: Abortable = {}): Promise<void> {
-    return this.#password(userId, 'enable', new Uint8Array(0), options)
+    return this.#password(userId, 'enable', new Uint8Array(SHORT_PASSWORD_BYTES), options)
   }
 
   disable(userId: number, options: Abortable = {}): Promise<void> {
-    return this.#password(userId, 'disable', new Uint8Array(0), options)
+    return this.#password(userId, 'disable', new Uint8Array(SHORT_PASSWORD_BYTES), options)
   }
 
   /** Changes what is given and leaves the rest as it is. */
@@ -115,9 +120,10 @@ export class Users {
   ): Promise<void> {
     const { access } = await this.#bmc.run(GetUserAccess, { channel, userId }, within(options))
     const { privilegeLimit, ...flags } = { ...access, ...change }
+    const changeFlags = Object.keys(change).some(name => name !== 'privilegeLimit')
     await this.#bmc.run(
       SetUserAccess,
-      { access: { channel, ...flags, changeFlags: true }, userId, privilegeLimit },
+      { access: { channel, ...flags, changeFlags }, userId, privilegeLimit },
       within(options),
     )
   }
@@ -132,17 +138,17 @@ export class Users {
     await this.#bmc.run(SetUserPassword, { user: { id, passwordSize }, operation, password }, within(options))
   }
 
-  #passwordBytes(password: string): Uint8Array {
+  #passwordBytes(password: string, storedBytes: PasswordOptions['storedBytes']): Uint8Array {
     const raw = Buffer.from(password, 'utf8')
-    if (raw.length > LONG_PASSWORD_BYTES)
+    const most = storedBytes ?? LONG_PASSWORD_BYTES
+    if (raw.length > most)
       throw new LastwordError(
         'PASSWORD_TOO_LONG',
-        `${this.#bmc.url}: a password has ${LONG_PASSWORD_BYTES} bytes at most, this one ${raw.length}`,
+        `${this.#bmc.url}: the password has ${raw.length} bytes, ${most} are the most`,
       )
-    const whole = new Uint8Array(
-      raw.length > SHORT_PASSWORD_BYTES ? LONG_PASSWORD_BYTES : SHORT_PASSWORD_BYTES,
-    )
-    whole.set(raw)
-    return whole
+    const isLong = storedBytes === LONG_PASSWORD_BYTES || raw.length > SHORT_PASSWORD_BYTES
+    const field = new Uint8Array(isLong ? LONG_PASSWORD_BYTES : SHORT_PASSWORD_BYTES)
+    field.set(raw)
+    return field
   }
 }

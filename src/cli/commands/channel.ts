@@ -1,5 +1,7 @@
 /** `lastword channel`: channels, their access and cipher suites. IPMI 2.0 rev 1.1, sections 22.13 to 22.24. */
+
 import type { Bmc } from '../../client/bmc.ts'
+import { PRESENT_CHANNEL } from '../../client/users.ts'
 import { cipherSuite, decodeSuiteRecords } from '../../lan/cipher-suites.ts'
 import { GetChannelAccess } from '../../protocol/commands/channel.ts'
 import { GetChannelInfo } from '../../protocol/commands/messaging.ts'
@@ -15,7 +17,6 @@ import { choice, integer, many, optional, text, UsageError } from '../params.ts'
 import { flagPhrases, phrase } from '../phrase.ts'
 import { privilegeLevel } from './user.ts'
 
-const PRESENT_CHANNEL = 0x0e
 const channelArg = optional(integer('CHANNEL', 'channel (the one that is used)', { max: 15 }))
 
 const info = subcommand({

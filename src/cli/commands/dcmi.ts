@@ -1,18 +1,13 @@
 /** `lastword dcmi`: power, identity and temperatures of a data centre's machine. DCMI 1.5, section 6. */
-import type { Bmc } from '../../client/bmc.ts'
+import type { Abortable } from '../../client/command-runner.ts'
+import type { Dcmi } from '../../client/dcmi.ts'
 import {
   ActivatePowerLimit,
-  GetAssetTag,
   GetDcmiSensorInfo,
-  GetManagementControllerId,
   GetPowerLimit,
-  GetPowerReading,
   GetTemperatureReadings,
-  SetAssetTag,
-  SetManagementControllerId,
   SetPowerLimit,
 } from '../../protocol/commands/dcmi.ts'
-import { CompletionCodeError } from '../../protocol/completion-code.ts'
 import { DcmiCapability } from '../../protocol/parameters/dcmi.ts'
 import { group, subcommand } from '../declare.ts'
 import { hex } from '../hex.ts'
@@ -65,8 +60,7 @@ function channelText(channel: number): string {
 const reading = subcommand({
   name: 'reading',
   summary: 'how much power the system takes',
-  run: async ({ bmc, signal }) =>
-    (await bmc()).run(GetPowerReading, { mode: 'systemPower', attributes: 0 }, { signal }),
+  run: async ({ bmc, signal }) => (await bmc()).dcmi.power({ signal }),
   view: as =>
     as.record(
       ['now', data => `${data.currentWatts} W`],
@@ -182,67 +176,23 @@ const temperatures = subcommand({
     ),
 })
 
-/** What a Get or Set of text takes at a time. */
-const PIECE_BYTES = 16
-
-type TextReader = typeof GetAssetTag | typeof GetManagementControllerId
-type TextWriter = typeof SetAssetTag | typeof SetManagementControllerId
-
-async function readText(bmc: Bmc, command: TextReader, signal: AbortSignal): Promise<string> {
-  const pieces: Uint8Array[] = []
-  let total = PIECE_BYTES
-  for (let offset = 0; offset < total; ) {
-    const count = Math.min(PIECE_BYTES, total - offset)
-    const piece = await readPiece(bmc, command, { offset, count }, signal)
-    if (piece.data.length === 0) break
-    total = piece.totalBytes
-    offset += piece.data.length
-    pieces.push(piece.data)
-  }
-  return Buffer.concat(pieces).subarray(0, total).toString('utf8').replace(/\0+$/, '')
-}
-
-const CANNOT_RETURN = [0xc9, 0xca]
-
-/** Some BMCs refuse to be asked for more than there is: one byte tells them all. */
-async function readPiece(
-  bmc: Bmc,
-  command: TextReader,
-  piece: { offset: number; count: number },
-  signal: AbortSignal,
-) {
-  try {
-    return await bmc.run(command, piece, { signal })
-  } catch (error) {
-    const isTooMuch = error instanceof CompletionCodeError && CANNOT_RETURN.includes(error.completionCode)
-    if (!isTooMuch || piece.count === 1) throw error
-    return bmc.run(command, { ...piece, count: 1 }, { signal })
-  }
-}
-
-async function writeText(
-  bmc: Bmc,
-  command: TextWriter,
-  data: Uint8Array,
-  signal: AbortSignal,
-): Promise<void> {
-  for (let offset = 0; offset < data.length; offset += PIECE_BYTES) {
-    const piece = data.subarray(offset, offset + PIECE_BYTES)
-    await bmc.run(command, { offset, count: piece.length, data: piece }, { signal })
-  }
-}
-
 const MAX_TEXT_BYTES = 63
 
+interface TextWords {
+  get: string
+  set: string
+  what: string
+}
+
 function textCommands(
-  words: { get: string; set: string; what: string },
-  read: TextReader,
-  write: TextWriter,
+  words: TextWords,
+  read: (dcmi: Dcmi, options: Abortable) => Promise<string>,
+  write: (dcmi: Dcmi, text: string, options: Abortable) => Promise<void>,
 ) {
   const get = subcommand({
     name: words.get,
     summary: `the ${words.what}`,
-    run: async ({ bmc, signal }) => ({ text: await readText(await bmc(), read, signal) }),
+    run: async ({ bmc, signal }) => ({ text: await read((await bmc()).dcmi, { signal }) }),
     view: as => as.lines(({ text: shown }) => (shown === '' ? `The ${words.what} is empty.` : shown)),
   })
   const set = subcommand({
@@ -250,12 +200,10 @@ function textCommands(
     summary: `changes the ${words.what}`,
     args: { text: text('TEXT', `up to ${MAX_TEXT_BYTES} bytes`) },
     async run({ bmc, signal }, { text: given }) {
-      const data = Buffer.from(given)
-      if (data.length > MAX_TEXT_BYTES)
-        throw new UsageError(`the ${words.what} has ${data.length} bytes, ${MAX_TEXT_BYTES} are the most`)
-      // The controller's name carries its terminating zero.
-      const field = write === SetManagementControllerId ? Buffer.concat([data, Buffer.of(0)]) : data
-      await writeText(await bmc(), write, field, signal)
+      const length = Buffer.byteLength(given)
+      if (length > MAX_TEXT_BYTES)
+        throw new UsageError(`the ${words.what} has ${length} bytes, ${MAX_TEXT_BYTES} are the most`)
+      await write((await bmc()).dcmi, given, { signal })
       return { text: given }
     },
     view: as => as.lines(({ text: shown }) => `The ${words.what} is now: ${shown}`),
@@ -276,11 +224,15 @@ export const dcmi = group(
     ),
     sensors,
     temperatures,
-    ...textCommands({ get: 'asset_tag', set: 'set_asset_tag', what: 'asset tag' }, GetAssetTag, SetAssetTag),
+    ...textCommands(
+      { get: 'asset_tag', set: 'set_asset_tag', what: 'asset tag' },
+      (part, options) => part.assetTag(options),
+      (part, given, options) => part.setAssetTag(given, options),
+    ),
     ...textCommands(
       { get: 'get_mc_id_string', set: 'set_mc_id_string', what: 'management controller identifier' },
-      GetManagementControllerId,
-      SetManagementControllerId,
+      (part, options) => part.controllerId(options),
+      (part, given, options) => part.setControllerId(given, options),
     ),
   ],
   'discover',

@@ -1,5 +1,7 @@
 /** `lastword sol info`, `set` and `payload`: how SOL is set up. IPMI 2.0 rev 1.1, sections 24 and 26. */
+
 import type { Bmc } from '../../client/bmc.ts'
+import { PRESENT_CHANNEL } from '../../client/users.ts'
 import {
   GetPayloadActivationStatus,
   GetUserPayloadAccess,
@@ -15,7 +17,6 @@ import { CompletionCodeError } from '../../protocol/completion-code.ts'
 import { group, subcommand } from '../declare.ts'
 import { integer, optional, readInteger, text, UsageError } from '../params.ts'
 
-const PRESENT_CHANNEL = 0x0e
 const channelArg = optional(integer('CHANNEL', 'channel (the one that is used)', { max: 15 }))
 
 /** Undefined where the BMC has not this parameter. */

@@ -1,67 +1,24 @@
 /** `lastword user`: who may log in. IPMI 2.0 rev 1.1, sections 22.26 to 22.30. */
-import type { Bmc } from '../../client/bmc.ts'
-import type { ResponseOf } from '../../protocol/command.ts'
-import {
-  GetUserAccess,
-  GetUserName,
-  SetUserAccess,
-  SetUserName,
-  SetUserPassword,
-} from '../../protocol/commands/user.ts'
-import { CompletionCode, CompletionCodeError } from '../../protocol/completion-code.ts'
+import { PRESENT_CHANNEL } from '../../client/users.ts'
+import { GetUserAccess } from '../../protocol/commands/user.ts'
+import { LastwordError } from '../../protocol/error.ts'
 import { askPassword } from '../connection/password.ts'
 import { group, subcommand } from '../declare.ts'
 import { userList } from '../ipmitool/user-list.ts'
 import { choice, integer, optional, text, UsageError } from '../params.ts'
 import { phrase } from '../phrase.ts'
 
-/** The channel that this request comes over. */
-const PRESENT_CHANNEL = 0x0e
 const MAX_USER_ID = 63
-const SHORT_PASSWORD_BYTES = 16
-const LONG_PASSWORD_BYTES = 20
 
 const userId = integer('ID', 'user ID', { min: 1, max: MAX_USER_ID })
 const channelArg = optional(integer('CHANNEL', 'channel (the one that is used)', { max: 15 }))
-
-export interface UserRow {
-  id: number
-  name: string
-  access: ResponseOf<typeof GetUserAccess>['access']
-  isEnabled: boolean | undefined
-}
-
-async function userName(bmc: Bmc, id: number, signal: AbortSignal): Promise<string> {
-  try {
-    return (await bmc.run(GetUserName, { userId: id }, { signal })).name
-  } catch (error) {
-    // BMCs refuse the name of a user that has none.
-    const isUnnamed =
-      error instanceof CompletionCodeError &&
-      [CompletionCode.NotPresent, CompletionCode.InvalidDataField].some(code => code === error.completionCode)
-    if (isUnnamed) return ''
-    throw error
-  }
-}
 
 const list = subcommand({
   name: 'list',
   summary: 'the users and what each may do on a channel',
   args: { channel: channelArg },
   async run({ bmc, signal }, { channel = PRESENT_CHANNEL }) {
-    const open = await bmc()
-    const first = await open.run(GetUserAccess, { channel, userId: 1 }, { signal })
-    const ids = Array.from({ length: first.maxUsers }, (_, index) => index + 1)
-    return Promise.all(
-      ids.map(async (id): Promise<UserRow> => {
-        const [{ access, enabled }, name] = await Promise.all([
-          id === 1 ? first : open.run(GetUserAccess, { channel, userId: id }, { signal }),
-          userName(open, id, signal),
-        ])
-        const isEnabled = enabled.status === 'unspecified' ? undefined : enabled.status === 'enabled'
-        return { id, name, access, isEnabled }
-      }),
-    )
+    return (await bmc()).users.list(channel, { signal })
   },
   view: as =>
     as.table(
@@ -103,7 +60,7 @@ const setName = subcommand({
   args: { id: userId, name: text('NAME', 'up to 16 letters') },
   async run({ bmc, signal }, { id, name }) {
     if (Buffer.byteLength(name, 'latin1') > 16) throw new UsageError('name: 16 letters are the most')
-    await (await bmc()).run(SetUserName, { userId: id, name }, { signal })
+    await (await bmc()).users.setName(id, name, { signal })
     return { id, name }
   },
   view: as => as.lines(({ id, name }) => `User ${id} is called ${name}.`),
@@ -111,15 +68,10 @@ const setName = subcommand({
 
 const sizeArg = optional(choice(['16', '20'], 'bytes that the password is stored with (20 for RMCP+ only)'))
 
-/** Zeros to the size; 20 bytes only when asked for, or when it does not fit into 16. */
-function passwordField(password: string, size: '16' | '20' | undefined) {
-  const raw = Buffer.from(password, 'utf8')
-  const most = size === '16' ? SHORT_PASSWORD_BYTES : LONG_PASSWORD_BYTES
-  if (raw.length > most) throw new UsageError(`the password has ${raw.length} bytes, ${most} are the most`)
-  const isLong = size === '20' || raw.length > SHORT_PASSWORD_BYTES
-  const field = new Uint8Array(isLong ? LONG_PASSWORD_BYTES : SHORT_PASSWORD_BYTES)
-  field.set(raw)
-  return { password: field, passwordSize: isLong ? ('bytes20' as const) : ('bytes16' as const) }
+/** Undefined: 16 bytes, or 20 where it does not fit into them. */
+function storedBytes(size: '16' | '20' | undefined) {
+  if (size === undefined) return undefined
+  return size === '20' ? 20 : 16
 }
 
 const passwordArg = optional(
@@ -131,10 +83,9 @@ const setPassword = subcommand({
   summary: 'gives a user a password',
   args: { id: userId, password: passwordArg, size: sizeArg },
   async run({ bmc, signal, note }, { id, password, size }) {
-    const { passwordSize, password: field } = passwordField(await known(password, note), size)
-    const request = { user: { id, passwordSize }, operation: 'set' as const, password: field }
-    await (await bmc()).run(SetUserPassword, request, { signal })
-    return { id, passwordSize }
+    const given = await known(password, note)
+    await (await bmc()).users.setPassword(id, given, { signal, storedBytes: storedBytes(size) })
+    return { id }
   },
   view: as => as.lines(({ id }) => `User ${id} has a new password.`),
 })
@@ -150,10 +101,15 @@ const test = subcommand({
   summary: 'whether a password is the right one, without a login',
   args: { id: userId, size: choice(['16', '20'], 'bytes that it is stored with'), password: passwordArg },
   async run({ bmc, signal, note }, { id, password, size }) {
-    const { passwordSize, password: field } = passwordField(await known(password, note), size)
-    const request = { user: { id, passwordSize }, operation: 'test' as const, password: field }
-    await (await bmc()).run(SetUserPassword, request, { signal })
-    return { id, isRight: true }
+    const given = await known(password, note)
+    const open = await bmc()
+    const isRight = await open.users.testPassword(id, given, { signal, storedBytes: storedBytes(size) })
+    if (!isRight)
+      throw new LastwordError(
+        'PASSWORD_WRONG',
+        `${open.url}: user ${id} has another password of ${size} bytes`,
+      )
+    return { id, isRight }
   },
   view: as => as.lines(() => 'The password is right.'),
 })
@@ -164,12 +120,7 @@ function switchUser(operation: 'enable' | 'disable') {
     summary: operation === 'enable' ? 'lets a user log in' : 'keeps a user from logging in',
     args: { id: userId },
     async run({ bmc, signal }, { id }) {
-      const request = {
-        user: { id, passwordSize: 'bytes16' as const },
-        operation,
-        password: new Uint8Array(SHORT_PASSWORD_BYTES),
-      }
-      await (await bmc()).run(SetUserPassword, request, { signal })
+      await (await bmc()).users[operation](id, { signal })
       return { id, isEnabled: operation === 'enable' }
     },
     view: as => as.lines(({ id }) => `User ${id} is ${operation}d.`),
@@ -203,18 +154,7 @@ const priv = subcommand({
   },
   async run({ bmc, signal }, { id, privilege, channel = PRESENT_CHANNEL }) {
     const privilegeLimit = privilegeLevel(privilege)
-    const open = await bmc()
-    const { access } = await open.run(GetUserAccess, { channel, userId: id }, { signal })
-    const { ipmiMessaging, linkAuthentication, callbackOnly } = access
-    await open.run(
-      SetUserAccess,
-      {
-        access: { channel, ipmiMessaging, linkAuthentication, callbackOnly, changeFlags: false },
-        userId: id,
-        privilegeLimit,
-      },
-      { signal },
-    )
+    await (await bmc()).users.setAccess(id, channel, { privilegeLimit }, { signal })
     return { id, channel, privilegeLimit }
   },
   view: as => as.lines(({ id, privilegeLimit }) => `User ${id} may log in as ${privilegeLimit}.`),

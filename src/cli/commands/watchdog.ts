@@ -1,5 +1,4 @@
 /** `lastword mc watchdog`: the watchdog timer of the BMC. IPMI 2.0 rev 1.1, section 27. */
-import { GetWatchdogTimer, ResetWatchdogTimer, SetWatchdogTimer } from '../../protocol/commands/watchdog.ts'
 import { group, subcommand } from '../declare.ts'
 import { hex } from '../hex.ts'
 
@@ -31,7 +30,7 @@ const get = subcommand({
   name: 'get',
   summary: 'how the timer is set and where it stands',
   async run({ bmc, signal }) {
-    const timer = await (await bmc()).run(GetWatchdogTimer, {}, { signal })
+    const timer = await (await bmc()).watchdog.get({ signal })
     const { initialCountdown, presentCountdown, ...settings } = timer
     return {
       ...settings,
@@ -62,25 +61,7 @@ const off = subcommand({
   name: 'off',
   summary: 'stops the timer',
   async run({ bmc, signal }) {
-    const open = await bmc()
-    const { timer, actions, preTimeoutSeconds, initialCountdown } = await open.run(
-      GetWatchdogTimer,
-      {},
-      { signal },
-    )
-    const clearExpired = { biosFrb2: false, biosPost: false, osLoad: false, smsOs: false, oem: false }
-    // A timer that is set without `dontStop` stands still.
-    await open.run(
-      SetWatchdogTimer,
-      {
-        timer: { use: timer.use, dontStop: false, dontLog: timer.dontLog },
-        actions,
-        preTimeoutSeconds,
-        clearExpired,
-        initialCountdown,
-      },
-      { signal },
-    )
+    await (await bmc()).watchdog.stop({ signal })
     return { watchdog: 'off' }
   },
   view: as => as.lines(() => 'The watchdog is off.'),
@@ -90,7 +71,7 @@ const reset = subcommand({
   name: 'reset',
   summary: 'lets the timer count anew from its initial countdown',
   async run({ bmc, signal }) {
-    await (await bmc()).run(ResetWatchdogTimer, {}, { signal })
+    await (await bmc()).watchdog.feed({ signal })
     return { watchdog: 'reset' }
   },
   view: as => as.lines(() => 'The watchdog counts anew.'),
