@@ -23,6 +23,8 @@ const quietMs = 30_000
 const limitMs = 300_000
 /** Drivers that find nobody give up one place after another, and say nothing meanwhile. */
 const searchMs = 40_000
+/** While it packs and prints its symbols the console is silent: seconds, or a minute on a busy computer. */
+const symbolsMs = 120_000
 
 /** Waits until the guest found its interface. A kernel that stops printing has failed, however long it may take. */
 export async function waitForInterface(
@@ -39,7 +41,9 @@ export async function waitForInterface(
     { ...wait, quietMs: wait.quietMs + searchMs },
   )
   if (found.includes(marker.interfaceMissing)) throw interfaceMissing(console)
-  if (options.symbols === 'printed') await console.waitFor(marker.symbolsPrinted, wait)
+  if (options.symbols === 'printed') {
+    await console.waitFor(marker.symbolsPrinted, { ...wait, quietMs: wait.quietMs + symbolsMs })
+  }
   const release = booted.slice(booted.indexOf(marker.booted) + marker.booted.length).trim()
   const symbols = options.symbols === 'printed' ? unpackSymbols(await machine.readSecondSerial()) : none
   return { release, symbols }
