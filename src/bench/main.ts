@@ -4,6 +4,7 @@ import { cliSpeed } from './cli-speed.ts'
 import type { Figure } from './figure.ts'
 import { kernelCuts } from './kernel-cuts.ts'
 import { labSpeed } from './lab-speed.ts'
+import { lanSpeed } from './lan.ts'
 import { lanHostile } from './lan-hostile.ts'
 import { messageCosts } from './messages.ts'
 import { registerAccesses } from './register-accesses.ts'
@@ -15,6 +16,7 @@ const parts: Record<string, () => Figure[] | Promise<Figure[]>> = {
   trace: traceCost,
   lab: labSpeed,
   kernel: kernelCuts,
+  lan: lanSpeed,
   'lan-hostile': lanHostile,
   cli: cliSpeed,
 }

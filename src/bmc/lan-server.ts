@@ -58,9 +58,10 @@ export class LanServer {
     })
     this.machine.onWake = () => this.#wake()
     // Addresses come from datagrams: there is nothing to look up.
+    const family = isIPv6(this.host) ? 6 : 4
     this.#socket = createSocket({
-      type: isIPv6(this.host) ? 'udp6' : 'udp4',
-      lookup: (address, _, done) => done(null, address, isIPv6(address) ? 6 : 4),
+      type: `udp${family}`,
+      lookup: (address, _, done) => done(null, address, family),
     })
     this.#stopListening = bmc.listen({ onReset: () => this.machine.reset() })
   }
@@ -152,6 +153,8 @@ export class LanServer {
 
   /** A timer that is due too early only looks again; most datagrams leave it as it is. */
   #schedule(): void {
+    // Only a serial line has anything due sooner than what the timer is set for already.
+    if (this.#timer !== null && !this.machine.hasLine) return
     const dueMs = this.machine.pollTimeout()
     if (dueMs === null || this.#isClosed) return
     if (this.#timer !== null) {

@@ -120,7 +120,7 @@ export class Exchange {
     if (at >= 0) return this.#waiting.splice(at, 1)[0]
     for (const pending of this.#inFlight.values()) {
       if (pending.id === id) {
-        this.#land(pending, nowMs)
+        this.#land(pending, 0, nowMs)
         return pending
       }
     }
@@ -196,10 +196,11 @@ export class Exchange {
     this.#host.send(pending.datagram)
   }
 
-  #land(pending: Pending, nowMs: number): void {
+  /** `answers` that came may be fewer than the sendings: the others come late, or never. */
+  #land(pending: Pending, answers: 0 | 1, nowMs: number): void {
     this.#inFlight.delete(pending.rqSeq)
     if (!pending.isRepeatable) this.#onceInFlight--
-    this.#rqSeqs.release(pending.rqSeq, pending.sends > 1 ? nowMs + QUIET_MS : nowMs)
+    this.#rqSeqs.release(pending.rqSeq, nowMs + QUIET_MS, pending.sends - answers)
     pending.rqSeq = -1
   }
 
@@ -208,12 +209,12 @@ export class Exchange {
     const frame = decodeIpmb(payload)
     if (frame === undefined) return
     const pending = this.#inFlight.get(frame.rqSeq)
-    if (pending === undefined) return
+    if (pending === undefined) return this.#rqSeqs.noteLateAnswer(frame.rqSeq)
     const answer = readRouted(pending, frame)
     if (answer.kind === 'other' || answer.kind === 'onTheWay') return
     const { pace } = this.#host
     if (pending.sends === 1) pace.noteRoundTrip(nowMs - pending.lastSentMs)
-    this.#land(pending, nowMs)
+    this.#land(pending, 1, nowMs)
     if (answer.kind === 'failed') pending.done(answer.error, nobody)
     else if (this.#isToBeAskedAgain(pending, answer.body[0]!, nowMs)) pace.noteLoss(nowMs)
     else pending.done(null, answer.body)
@@ -238,7 +239,7 @@ export class Exchange {
       // An answer to one may have made its owner give up another.
       if (pending.dueMs > nowMs || pending.rqSeq < 0) continue
       if (nowMs >= pending.deadlineMs) {
-        this.#land(pending, nowMs)
+        this.#land(pending, 0, nowMs)
         pending.done(this.#timeout(pending), nobody)
         givenUp++
         continue
@@ -282,7 +283,7 @@ export class Exchange {
   /** The session is gone: what only tells waits for the next one, the rest ends. */
   loseSession(nowMs: number): void {
     const flying = [...this.#inFlight.values()]
-    for (const pending of flying) this.#land(pending, nowMs)
+    for (const pending of flying) this.#land(pending, 0, nowMs)
     const [again, over] = [flying.filter(mayGoOn), flying.filter(pending => !mayGoOn(pending))]
     for (const pending of again) {
       pending.losses++
@@ -295,7 +296,7 @@ export class Exchange {
   /** Ends everything with this error. */
   fail(error: LastwordError, nowMs: number): void {
     const all = [...this.#inFlight.values(), ...this.#waiting]
-    for (const pending of [...this.#inFlight.values()]) this.#land(pending, nowMs)
+    for (const pending of [...this.#inFlight.values()]) this.#land(pending, 0, nowMs)
     this.#waiting = []
     for (const pending of all) pending.done(error, nobody)
   }

@@ -8,7 +8,7 @@ export interface PaceOptions {
   maxInFlight: number
 }
 
-const SHORTEST_WAIT_MS = 150
+const SHORTEST_WAIT_MS = 250
 const START_IN_FLIGHT = 4
 
 export class Pace {

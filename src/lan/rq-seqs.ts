@@ -8,6 +8,8 @@ interface Slot {
   isTaken: boolean
   /** An answer to an earlier sending may come until then. */
   quietUntilMs: number
+  /** Answers that may still come: it was sent more often than it was answered. */
+  lateAnswers: number
   order: number
 }
 
@@ -19,7 +21,12 @@ export class RqSeqs {
   /** `first` from 0 to 63. */
   constructor(first: number) {
     this.#next = first % SEQUENCES
-    const free = { isTaken: false, quietUntilMs: Number.NEGATIVE_INFINITY, order: Number.NEGATIVE_INFINITY }
+    const free = {
+      isTaken: false,
+      quietUntilMs: Number.NEGATIVE_INFINITY,
+      lateAnswers: 0,
+      order: Number.NEGATIVE_INFINITY,
+    }
     this.#slots = Array.from({ length: SEQUENCES }, () => ({ ...free }))
   }
 
@@ -42,11 +49,19 @@ export class RqSeqs {
     return null
   }
 
-  /** Until `quietUntilMs` the number is not given out again. */
-  release(rqSeq: number, quietUntilMs: number): void {
+  /** Until `quietUntilMs`, or until so many late answers have come, the number is not given out again. */
+  release(rqSeq: number, quietUntilMs: number, lateAnswers: number): void {
     const slot = this.#slots[rqSeq]!
     slot.isTaken = false
-    slot.quietUntilMs = quietUntilMs
+    slot.quietUntilMs = lateAnswers > 0 ? quietUntilMs : Number.NEGATIVE_INFINITY
+    slot.lateAnswers = lateAnswers
+  }
+
+  /** An answer came that nobody waits for. */
+  noteLateAnswer(rqSeq: number): void {
+    const slot = this.#slots[rqSeq]!
+    if (slot.isTaken || slot.lateAnswers === 0 || --slot.lateAnswers > 0) return
+    slot.quietUntilMs = Number.NEGATIVE_INFINITY
   }
 
   /** When a number comes free by time alone; null: none waits. */

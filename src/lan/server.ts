@@ -101,6 +101,11 @@ export class LanServerMachine {
     this.v15 = new V15Logins(this)
   }
 
+  /** A console has the serial line. */
+  get hasLine(): boolean {
+    return this.sol !== null && this.sol.session !== null
+  }
+
   /** Log-ins that have begun and not ended. */
   get beginnings(): number {
     return this.#plus.size + this.v15.size

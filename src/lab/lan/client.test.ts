@@ -227,6 +227,15 @@ describe("our client on OpenIPMI's simulator", needs('ipmi_sim'), () => {
     }
   })
 
+  it('reaches the controller behind it, and is told when there is none', async () => {
+    await using sim = await IpmiSim.start()
+    await using bmc = await connect(`lanplus:${sim.url}`)
+    const at = (slaveAddr: number) => ({ addr: { kind: 'ipmb', channel: 0, slaveAddr } as const })
+    const ids = await Promise.all(Array.from({ length: 20 }, () => bmc.run(GetDeviceId, {}, at(0x30))))
+    assert.ok(ids.every(id => id.productId === 0x0f03))
+    await assert.rejects(bmc.run(GetDeviceId, {}, at(0x44)), /Send Message: .*NAK on write/)
+  })
+
   it('says why it is not let in', async () => {
     await using sim = await IpmiSim.start()
     const url = `lanplus:${sim.url}`
