@@ -156,7 +156,7 @@ export class Sensors {
 
   /** The BMC itself begins anew: thresholds and enables are again those of the records, values by hand stay. */
   reset(): void {
-    for (const [number, state] of this.#states ?? []) {
+    for (const [number, state] of [...(this.#states ?? [])]) {
       const { value, raw, states } = state
       this.#states!.delete(number)
       const sensor = this.at(number)

@@ -14,6 +14,7 @@ import {
   SetFrontPanelButtonEnables,
   SetPowerRestorePolicy,
 } from '../protocol/commands/chassis.ts'
+import { ColdReset } from '../protocol/commands/device.ts'
 import { GetFruInventoryAreaInfo, ReadFruData, WriteFruData } from '../protocol/commands/fru.ts'
 import { GetLanConfigurationParameters, SetLanConfigurationParameters } from '../protocol/commands/lan.ts'
 import {
@@ -148,6 +149,15 @@ describe('a threshold sensor', () => {
     assert.deepEqual(told(fixture), ['+9'])
     fixture.run(RearmSensorEvents, { sensorNumber: 1, rearm: { which: 'all' } })
     assert.deepEqual(told(fixture), ['+9', '+9'])
+  })
+
+  it('has its thresholds back after a reset of the BMC, and its value by hand still', () => {
+    const fixture = withSensor(cpu)
+    fixture.bmc.sensors.setValue(analogOf(fixture), 85)
+    fixture.run(SetSensorHysteresis, { sensorNumber: 1, mask: 0xff, positive: 9, negative: 9 })
+    fixture.run(ColdReset, {})
+    assert.equal(fixture.run(GetSensorHysteresis, { sensorNumber: 1, mask: 0xff }).positive, 3)
+    assert.equal(fixture.run(GetSensorReading, { sensorNumber: 1 }).reading, 85)
   })
 
   it('follows its script by itself', () => {
