@@ -81,6 +81,8 @@ export interface RecordStore {
   reservation: number
   /** What one answer may carry, 255 unless said otherwise. */
   mostBytes: number
+  /** More than that is cut off, and not refused. */
+  cutsOff?: boolean
   /** How many records there are, as it tells. */
   told?: number
   /** Asked for an ID that there is not, it gives the next record that there is. */
@@ -118,8 +120,9 @@ function readRecord(store: RecordStore) {
     if (record === undefined) return CompletionCode.NotPresent
     if (offset > 0 && reservationId !== store.reservation) return CompletionCode.ReservationCancelled
     const wanted = count === 0xff ? record.length - offset : count
-    if (wanted > store.mostBytes) return CompletionCode.CannotReturnRequestedBytes
-    return { nextRecordId: store.nextOf(index), data: record.slice(offset, offset + wanted) }
+    if (wanted > store.mostBytes && !store.cutsOff) return CompletionCode.CannotReturnRequestedBytes
+    const data = record.slice(offset, offset + Math.min(wanted, store.mostBytes))
+    return { nextRecordId: store.nextOf(index), data }
   }
 }
 

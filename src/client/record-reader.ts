@@ -76,7 +76,11 @@ export class RecordReader {
     const request = { reservationId: 0, recordId, offset: 0, count: WHOLE_RECORD }
     try {
       const record = await this.#get(request, options)
-      return this.#isWhole(record.data) ? record : undefined
+      if (this.#isWhole(record.data)) return record
+      // It was cut to what the BMC can give: so will the others be.
+      const given = Math.max(LEAST_PIECE_BYTES, record.data.length)
+      this.#pieceBytes ??= Math.min(FIRST_PIECE_BYTES, given)
+      return undefined
     } catch (error) {
       if (isRefusal(error, CompletionCode.NotPresent)) return null
       if (!isRefusal(error, ...TOO_MUCH, CompletionCode.ReservationCancelled)) throw error

@@ -217,6 +217,17 @@ describe('a BMC that gives no whole records', () => {
   })
 })
 
+describe('a BMC that cuts off what is too much for it', () => {
+  it('is asked for less from then on', async () => {
+    const records = ids(30).map(id => sdrRaw(id, 60))
+    const { fake, store, bmc } = sdrsOf(records)
+    store.mostBytes = 32
+    store.cutsOff = true
+    assert.deepEqual(await bmc.sdr.raw(), records)
+    assert.ok(fake.requests < 4 * 30 + 40, `${fake.requests} requests`)
+  })
+})
+
 describe('a BMC that lies', () => {
   it('and links its records in a circle is found out', async () => {
     const { store, bmc } = sdrsOf(ids(10).map(id => sdrRaw(id)))

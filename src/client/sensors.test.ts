@@ -209,12 +209,13 @@ describe('sensors', () => {
     assert.equal(sensor!.value, 400)
   })
 
-  it('of another controller or LUN are asked for there, and not read when it is away', async () => {
+  it('of another controller or LUN are asked for there, not read when it is away, nor when they are software', async () => {
     const away = { id: 0x72, lun: 1, channel: 7 }
     const fake = sensorsOf([
       full(1),
       full(2, { owner: { id: 0x20, lun: 2, channel: 0 } }),
       full(3, { owner: away }),
+      full(4, { owner: { id: 0x41, lun: 0, channel: 0 } }),
     ])
     fake.on(GetSensorReading, ({ sensorNumber }) => {
       if (sensorNumber === 3) throw new LastwordError('BRIDGE_TIMEOUT', 'nobody answers')
@@ -223,7 +224,7 @@ describe('sensors', () => {
     const sensors = await fake.connect().sensors.list()
     assert.deepEqual(
       sensors.map(({ value }) => value),
-      [7, 7, undefined],
+      [7, 7, undefined, undefined],
     )
     assert.deepEqual(fake.elsewhere, [
       { kind: 'systemInterface', lun: 2 },

@@ -106,6 +106,7 @@ export class Sensors {
   }
 
   async #answer(record: SensorRecord, options: SensorOptions): Promise<SensorAnswer> {
+    if (isSoftware(record)) return { record }
     const request = { sensorNumber: record.sensorNumber }
     const target = { ...targetOf(record), ...within(options) }
     const asksThresholds = options.thresholds === 'ask' && record.event.type === EventType.Threshold
@@ -156,6 +157,11 @@ function suffix(offset: number, modifier: string | number): string {
   if (modifier !== 'alpha') return String(offset)
   const letter = String.fromCharCode(0x41 + (offset % 26))
   return offset < 26 ? letter : suffix(Math.floor(offset / 26) - 1, modifier) + letter
+}
+
+/** A sensor of the system's software: no controller can be asked for it. */
+function isSoftware({ owner }: SensorRecord): boolean {
+  return (owner.id & 1) === 1
 }
 
 /** Who answers for a sensor: the BMC at a LUN of its own, or another controller behind it. */

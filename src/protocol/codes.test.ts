@@ -61,6 +61,7 @@ const commandTable = `
 06 2f U Get BMC Global Enables
 06 30 A Clear Message Flags
 06 31 A Get Message Flags
+06 32 A Enable Message Channel Receive
 06 33 A Get Message
 06 34 U Send Message
 06 35 A Read Event Message Buffer
@@ -91,6 +92,7 @@ const commandTable = `
 06 50 U Get Channel OEM Payload Info
 06 54 - Get Channel Cipher Suites
 06 55 U Suspend/Resume Payload Encryption
+06 52 O Master Write-Read
 06 56 A Set Channel Security Keys
 06 57 U Get System Interface Capabilities
 06 58 A Set System Info Parameters

@@ -1,5 +1,4 @@
 /** `lastword channel`: channels, their access and cipher suites. IPMI 2.0 rev 1.1, sections 22.13 to 22.24. */
-
 import type { Bmc } from '../../client/bmc.ts'
 import { PRESENT_CHANNEL } from '../../client/users.ts'
 import { cipherSuite, decodeSuiteRecords } from '../../lan/cipher-suites.ts'

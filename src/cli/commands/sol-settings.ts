@@ -1,5 +1,4 @@
 /** `lastword sol info`, `set` and `payload`: how SOL is set up. IPMI 2.0 rev 1.1, sections 24 and 26. */
-
 import type { Bmc } from '../../client/bmc.ts'
 import { PRESENT_CHANNEL } from '../../client/users.ts'
 import {

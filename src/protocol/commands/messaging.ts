@@ -1,5 +1,5 @@
 /** Messaging between host and BMC: enables, flags, queues and bridging. IPMI 2.0 rev 1.1, section 22. */
-import { bits, bytes, flag, nameBits, reserved, rest, u8, u24, ubits } from '../codec.ts'
+import { bits, bytes, flag, low, nameBits, reserved, rest, u8, u24, ubits } from '../codec.ts'
 import { command, Privilege } from '../command.ts'
 import { NetFn } from '../net-fn.ts'
 
@@ -176,5 +176,40 @@ export const GetChannelInfo = command({
     }),
     vendorId: u24,
     auxiliary: bytes(2),
+  },
+})
+
+export const EnableMessageChannelReceive = command({
+  name: 'Enable Message Channel Receive',
+  section: '22.5',
+  netFn: NetFn.App,
+  cmd: 0x32,
+  privilege: Privilege.Admin,
+  request: {
+    channel: low(ubits(4)),
+    state: low(nameBits(2, { disable: 0, enable: 1, getState: 2 })),
+  },
+  response: { channel: low(ubits(4)), isEnabled: low(flag) },
+})
+
+export const MasterWriteRead = command({
+  name: 'Master Write-Read',
+  section: '22.11',
+  netFn: NetFn.App,
+  cmd: 0x52,
+  privilege: Privilege.Operator,
+  request: {
+    bus: bits({ type: nameBits(1, { public: 0, private: 1 }), id: ubits(3), channel: ubits(4) }),
+    device: bits({ _: reserved(1), address: ubits(7) }),
+    /** Bytes to read; 0: only write. */
+    count: u8,
+    data: rest,
+  },
+  response: { data: rest },
+  errors: {
+    129: 'lost arbitration',
+    130: 'bus error',
+    131: 'NAK on write',
+    132: 'truncated read',
   },
 })
