@@ -136,7 +136,10 @@ function* readList(
   const records: number[] = []
   for (let index = 0; index < MAX_LIST_PARTS; index++) {
     const question = questions[index] ?? askPart(index, rqSeq(1 + index))
-    const body = index < bodies.length ? bodies[index]! : yield* ask(question)
+    const given = bodies[index]
+    // A part that was lost among several is asked for by itself; a BMC that gave none has no list.
+    const isToBeAsked = given === undefined || (given === null && bodies.some(body => body !== null))
+    const body = isToBeAsked ? yield* ask(question) : given
     const part = recordsOf(question, body)
     records.push(...part)
     if (part.length < PART_BYTES) break
@@ -242,7 +245,7 @@ function* exchangeRandoms(
   if (answer.status !== RakpStatus.Ok) throw refused(name, `RAKP 2 for ${titleOf(options)}`, answer.status)
   const { bmcRandom, guid } = answer
   if (bmcRandom === undefined || guid === undefined || answer.consoleId !== consoleId)
-    throw new LastwordError('RESPONSE_SHORT', `${name}: RAKP 2 is cut off or of another session`)
+    throw cutOff(name, 'RAKP 2')
   const state: RakpState = {
     suite,
     consoleId,
@@ -255,7 +258,9 @@ function* exchangeRandoms(
     password: options.password,
     kg: options.kg ?? new Uint8Array(0),
   }
-  if (isEqual(answer.authCode, rakp2AuthCode(state))) return state
+  const expected = rakp2AuthCode(state)
+  if (isEqual(answer.authCode, expected)) return state
+  if (answer.authCode.length !== expected.length) throw cutOff(name, 'RAKP 2')
   // The BMC frees what it holds for this log-in.
   const payload = writeSetup(rakp3, {
     tag: message.tag,
@@ -265,6 +270,16 @@ function* exchangeRandoms(
   })
   yield { ...askSetup('RAKP 3', [PayloadType.Rakp3, PayloadType.Rakp4], payload, rakp4), isOneWay: true }
   throw badPassword(name, userName)
+}
+
+function cutOff(name: string, message: string): LastwordError {
+  return new LastwordError(
+    'RESPONSE_SHORT',
+    `${name}: ${message} is cut off, too long, or of another session`,
+    {
+      hint: 'The BMC breaks the protocol; another cipher suite may be treated better.',
+    },
+  )
 }
 
 /** Some BMCs do not answer a message of a log-in that comes again: the log-in is begun anew then. */

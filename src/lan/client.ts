@@ -245,7 +245,7 @@ export class LanClientMachine implements ExchangeHost {
     this.#login = null
     if (outcome.kind === 'failed') {
       this.#state = 'idle'
-      this.#failAll(outcome.error, nowMs)
+      this.#failAll(this.#addressed(outcome.error), nowMs)
       return
     }
     this.#link = outcome.value
@@ -254,6 +254,13 @@ export class LanClientMachine implements ExchangeHost {
     const privilege = this.#options.privilege ?? Privilege.Admin
     if (privilege > Privilege.User) this.#raise(privilege, nowMs)
     else this.#ready(nowMs)
+  }
+
+  /** What codecs and completion codes say of a log-in does not know whose it was. */
+  #addressed(error: LastwordError): LastwordError {
+    if (error.message.startsWith(this.name)) return error
+    const hint = error.hint ?? 'Try another cipher suite, or lan:// for IPMI 1.5.'
+    return new LastwordError(error.code, `${this.name}: ${error.message}`, { cause: error, hint })
   }
 
   /** A session begins as a user, whatever its limit. */

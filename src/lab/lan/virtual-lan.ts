@@ -35,6 +35,8 @@ export class VirtualLan {
   readonly executed: Uint8Array[] = []
   /** A completion code in place of execution; 0: it is executed. */
   refuse: ((request: Uint8Array) => number) | null = null
+  /** What becomes of a datagram of the BMC before the console gets it. */
+  tamper: ((datagram: Uint8Array) => Uint8Array) | null = null
   /** Sees each datagram as it is sent, before the weather does. */
   onDatagram: ((datagram: Uint8Array, to: 'bmc' | 'console') => void) | null = null
   weather: Weather
@@ -132,7 +134,8 @@ export class VirtualLan {
       this.#carry(() => this.server.handle(datagram, consolePeer, this.nowMs))
     }
     for (let out = this.server.pollTransmit(); out !== null; out = this.server.pollTransmit()) {
-      const { datagram, to } = out
+      const { to } = out
+      const datagram = this.tamper?.(out.datagram) ?? out.datagram
       this.onDatagram?.(datagram, 'console')
       if (!isSamePeer(to, consolePeer)) continue
       this.#carry(() => this.client.handle(datagram, this.nowMs))
