@@ -1,70 +1,29 @@
 /** A simulated management controller: its identity, its stores, and what its front ends are told. */
-import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
-import { z } from 'zod'
 import type { LanServerMachine } from '../lan/server.ts'
 import type { Saveable, Tape } from '../machine/tape.ts'
 import type { LastwordError } from '../protocol/error.ts'
 import { decodeSelRecord, encodeSelRecord, type SelRecord } from '../protocol/sel-record.ts'
-import { Chassis, type HostAction } from './chassis.ts'
+import type { BmcListener, BmcOptions } from './bmc-options.ts'
+import { Chassis } from './chassis.ts'
 import type { BmcIdentity, Controller } from './controller.ts'
 import { type Fault, type FaultKind, Faults } from './faults.ts'
+import { identityOf } from './identity.ts'
 import { Messaging } from './messaging.ts'
 import { Pef } from './pef.ts'
 import { Sensors } from './sensors.ts'
 import { FruStore } from './stores/fru-store.ts'
-import type { JournalOptions } from './stores/journal.ts'
 import { KeptState } from './stores/kept-state.ts'
 import { SdrRepository } from './stores/sdr-repository.ts'
 import { SelStore } from './stores/sel-store.ts'
-import { Settings, settingFamily } from './stores/settings.ts'
+import { Settings } from './stores/settings.ts'
 import { lockStateDir } from './stores/state-lock.ts'
 import { type User, UserStore } from './stores/user-store.ts'
 import { Watchdog, type WatchdogAction } from './watchdog.ts'
 import { bmcConfig } from './world/config.ts'
 import { BMC_ADDRESS, makeWorld, satelliteWorld, type World } from './world/world.ts'
 
-export type { BmcIdentity }
-
-export interface BmcOptions extends JournalOptions {
-  /** The machine around it; without one, a BMC with nothing to watch. */
-  world?: World
-  /** Users until they are changed; none unless given. */
-  users?: ReadonlyMap<number, User>
-  /** Which of many alike this is. */
-  index?: number
-  /** Its slave address on the IPMB; 20h unless it is a satellite. */
-  ownAddress?: number
-  identity?: Partial<BmcIdentity>
-  /** Where the state is kept; without it, in memory. One BMC has it for itself. */
-  stateDir?: string
-  /** `owner`: who made this BMC holds the lock of a directory above. */
-  stateLock?: 'own' | 'owner'
-  /** The disk refuses, and nobody waits for an answer that could say so. */
-  onError?: (error: LastwordError) => void
-  /** Records that the SEL holds. */
-  selCapacity?: number
-  /** Milliseconds since 1970. */
-  nowMs?: () => number
-}
-
-/** What a front end or an owner of the host can be told. */
-export interface BmcListener {
-  /** The attention bit of a system interface. */
-  onAttention?(state: 'on' | 'off'): void
-  /** The BMC itself begins anew; `kind` says how. */
-  onReset?(kind: 'cold' | 'warm'): void
-  /** The host is to be turned on or off, reset, interrupted, or asked to shut down. */
-  onHostAction?(action: HostAction): void
-  /** An event of its own has been raised. */
-  onEvent?(record: Uint8Array): void
-  /** A platform event trap is to be sent. */
-  onTrap?(trap: Uint8Array, to: { address: string; port: number }): void
-  /** Answers whether there is a host that does what `onHostAction` says. */
-  hasHost?(): boolean
-  /** Answers whether it turns a host off and on itself: then a power cycle is both. */
-  ownsPower?(): boolean
-}
+export type { BmcIdentity, BmcListener, BmcOptions }
 
 const noUsers: ReadonlyMap<number, User> = new Map()
 let bareWorld: World | undefined
@@ -123,7 +82,7 @@ export class Bmc implements Saveable, Controller {
     const locks = stateDir !== undefined && options.stateLock !== 'owner'
     this.#unlock = locks ? lockStateDir(stateDir) : () => {}
     this.#open()
-    this.identity = identityOf(world, this.#guid(options), options.identity)
+    this.identity = identityOf(world, this.settings, options.identity)
     this.#keepIdentity()
     this.sdrs = new SdrRepository(this.settings, world.sdrs, () => this.seconds)
     this.frus = new FruStore(this.settings, world, this.index)
@@ -161,19 +120,6 @@ export class Bmc implements Saveable, Controller {
   /** Seconds since 1970. */
   get seconds(): number {
     return Math.floor(this.#nowMs() / 1000)
-  }
-
-  /** Given, configured, or drawn once and kept. */
-  #guid(options: BmcOptions): Uint8Array {
-    const configured = this.world.config.device.guid
-    if (options.identity?.guid !== undefined) return options.identity.guid
-    if (configured !== undefined) return Uint8Array.from(Buffer.from(configured, 'hex')).reverse()
-    const kept = this.settings.get(guidFamily)
-    if (kept !== undefined) return Uint8Array.from(Buffer.from(kept, 'hex'))
-    // The least significant byte first, so in the reverse of a UUID's order.
-    const guid = Buffer.from(randomUUID().replaceAll('-', ''), 'hex').reverse()
-    this.settings.set(guidFamily, '', guid.toString('hex'))
-    return Uint8Array.from(guid)
   }
 
   /** Watts that the host takes now, and over the last while. */
@@ -353,7 +299,6 @@ export class Bmc implements Saveable, Controller {
   }
 }
 
-const guidFamily = settingFamily('guid', z.string().regex(/^[0-9a-f]{32}$/))
 const SYSTEM_INTERFACE = 0x0f
 /** How often sensors are looked at. */
 const POLL_MS = 1000
@@ -361,18 +306,3 @@ const POLL_MS = 1000
 const POWER_SAMPLES = 60
 
 const controls = { hardReset: 'hardReset', powerDown: 'powerDown', powerCycle: 'powerCycle' } as const
-
-function identityOf(world: World, guid: Uint8Array, given: Partial<BmcIdentity> | undefined): BmcIdentity {
-  const { device } = world.config
-  const [firmwareMajor, firmwareMinor] = device.firmware.split('.').map(Number) as [number, number]
-  return {
-    deviceId: device.id,
-    deviceRevision: device.revision,
-    firmwareMajor,
-    firmwareMinor,
-    manufacturerId: device.manufacturerId,
-    productId: device.productId,
-    ...given,
-    guid,
-  }
-}

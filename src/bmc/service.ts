@@ -10,6 +10,7 @@ import { Bmc, type BmcOptions } from './bmc.ts'
 import { ControlServer } from './control.ts'
 import type { Fault } from './faults.ts'
 import { HostProcess, runHook } from './host-process.ts'
+import { derivedGuid } from './identity.ts'
 import { LanServer } from './lan-server.ts'
 import { hostPortText } from './listen-error.ts'
 import { farEndOf } from './sol-far-ends.ts'
@@ -187,8 +188,11 @@ function makeService(options: BmcServiceOptions): BmcService {
       ...(onError && { onError }),
       ...(onDamage && { onDamage }),
     }
-    for (let index = 0; index < count; index++)
-      bmcs.push(new Bmc({ ...shared, index, ...stateOf(stateDir, index, count) }))
+    for (let index = 0; index < count; index++) {
+      const [first] = bmcs
+      const identity = first && { identity: { guid: derivedGuid(first.identity.guid, index) } }
+      bmcs.push(new Bmc({ ...shared, ...identity, index, ...stateOf(stateDir, index, count) }))
+    }
     return BmcService.make(bmcs, passwords.fresh, unlock)
   } catch (error) {
     for (const bmc of bmcs) bmc.close()

@@ -57,13 +57,12 @@ export class Journal {
 
   /**
    * Reads the file, if there is one, and calls `takeEntry` for each entry that can be read.
-   * Throws LastwordError STATE_DIR when it cannot be read or made.
+   * Throws LastwordError STATE_DIR when it cannot be read.
    */
   constructor(file: string, takeEntry: TakeEntry, options: JournalOptions = {}) {
     this.file = file
     this.#durability = options.durability ?? 'disk'
     try {
-      mkdirSync(dirname(file), { recursive: true })
       const found = existsSync(file) ? readFileSync(file) : Buffer.alloc(0)
       const { good, badBytes, entries } = readEntries(found, takeEntry)
       this.#size = good.length
@@ -140,7 +139,10 @@ export class Journal {
   }
 
   #open(): number {
-    this.#fd ??= openSync(this.file, 'a', OWNER_ONLY)
+    if (this.#fd === null) {
+      mkdirSync(dirname(this.file), { recursive: true })
+      this.#fd = openSync(this.file, 'a', OWNER_ONLY)
+    }
     return this.#fd
   }
 
