@@ -7,12 +7,12 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { after, before, describe, it as itAlways } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { findKernel, type Kernel } from '../lab/kernel/debian-kernel.ts'
-import { hasAll, itNeeds } from '../lab/kernel/needs-programs.ts'
+import type { Kernel } from '../lab/kernel/debian-kernel.ts'
+import { itBoots } from '../lab/kernel/needs-programs.ts'
 import { findProgram } from '../lab/kernel/run-program.ts'
 
 const programs = ['qemu-system-x86_64', 'qemu-img', 'busybox', 'ipmitool'] as const
-const it = itNeeds(...programs)
+const it = itBoots(...programs)
 const cli = join(dirname(fileURLToPath(import.meta.url)), 'main.js')
 
 interface Ended {
@@ -48,6 +48,11 @@ function assertSays({ stderr }: Ended, code: string, text: RegExp): void {
   assert.doesNotMatch(stderr, /\n {4}at /)
 }
 
+/** The options for a kernel of one's own. */
+function own({ vmlinuz }: Kernel): string[] {
+  return ['--kernel', vmlinuz, '--modules', dirname(vmlinuz)]
+}
+
 /** Command lines of the processes that know this folder. */
 async function processesOf(folder: string): Promise<string[]> {
   const found: string[] = []
@@ -68,8 +73,6 @@ async function until(condition: () => Promise<boolean>, what: string): Promise<v
 }
 
 describe('lastword lab kernel', () => {
-  let kernel: Kernel
-  let own: string[]
   let folder: string
   let scratch: string
 
@@ -77,9 +80,6 @@ describe('lastword lab kernel', () => {
     folder = await mkdtemp(join(tmpdir(), 'lastword-test-'))
     scratch = join(folder, 'scratch')
     await mkdir(scratch)
-    if (!hasAll(...programs)) return
-    kernel = await findKernel({ freshness: 'cached' })
-    own = ['--kernel', kernel.vmlinuz, '--modules', dirname(kernel.vmlinuz)]
   })
   after(() => rm(folder, { recursive: true }))
 
@@ -96,8 +96,11 @@ describe('lastword lab kernel', () => {
   }
 
   for (const missing of ['qemu-system-x86_64', 'qemu-img'] as const) {
-    it(`without ${missing} names the command that brings it`, async () => {
-      const end = await run([...own, '--at', 'done'], { PATH: await pathWithout(missing), TMPDIR: scratch })
+    it(`without ${missing} names the command that brings it`, async kernel => {
+      const end = await run([...own(kernel), '--at', 'done'], {
+        PATH: await pathWithout(missing),
+        TMPDIR: scratch,
+      })
       assertSays(
         end,
         'NO_PROGRAM',
@@ -108,7 +111,7 @@ describe('lastword lab kernel', () => {
     })
   }
 
-  it('with a file that is no kernel says so', async () => {
+  it('with a file that is no kernel says so', async kernel => {
     const file = join(folder, 'text')
     await writeFile(file, 'no kernel')
     const end = await run(['--kernel', file, '--modules', dirname(kernel.vmlinuz), '--at', 'done'])
@@ -116,7 +119,7 @@ describe('lastword lab kernel', () => {
     assert.equal(end.status, 1)
   })
 
-  it('with a kernel that does not boot says how far it came', async () => {
+  it('with a kernel that does not boot says how far it came', async kernel => {
     const file = join(folder, 'vmlinuz-broken')
     await cp(kernel.vmlinuz, file)
     // The setup header is whole, what it would unpack is not.
@@ -128,7 +131,7 @@ describe('lastword lab kernel', () => {
     assert.deepEqual(await readdir(scratch), [])
   })
 
-  it('without ipmi_si among the modules says so', async () => {
+  it('without ipmi_si among the modules says so', async kernel => {
     const modules = join(folder, 'modules')
     await cp(dirname(kernel.vmlinuz), modules, { recursive: true })
     await rm(join(modules, 'ipmi_si.ko'))
@@ -137,15 +140,15 @@ describe('lastword lab kernel', () => {
     assert.equal(end.status, 1)
   })
 
-  it('for a symbol that the kernel does not have names the nearest', async () => {
-    const end = await run([...own, '--at', 'smi_snd', '--json'], { TMPDIR: scratch })
+  it('for a symbol that the kernel does not have names the nearest', async kernel => {
+    const end = await run([...own(kernel), '--at', 'smi_snd', '--json'], { TMPDIR: scratch })
     assertSays(end, 'SYMBOL_UNKNOWN', /the nearest are smi_send/)
     assert.deepEqual([end.status, end.stdout], [1, ''])
     assert.deepEqual(await readdir(scratch), [])
   })
 
-  it('interrupted in the middle ends with 130, no process and no file left', async () => {
-    const child = start([...own, '--every-instruction', '--json'], { TMPDIR: scratch })
+  it('interrupted in the middle ends with 130, no process and no file left', async kernel => {
+    const child = start([...own(kernel), '--every-instruction', '--json'], { TMPDIR: scratch })
     const end = ended(child)
     await until(async () => (await processesOf(scratch)).length > 0, 'QEMU starts')
     child.kill('SIGINT')

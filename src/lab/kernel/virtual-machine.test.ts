@@ -4,29 +4,15 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe } from 'node:test'
-import { LastwordError } from '../../protocol/error.ts'
-import { findKernel, type Kernel } from './debian-kernel.ts'
 import type { GdbRemote } from './gdb-remote.ts'
 import { type BootedGuest, waitForInterface } from './guest-boot.ts'
 import { marker } from './init-script.ts'
 import { buildInitramfs } from './initramfs.ts'
-import { hasAll, itNeeds } from './needs-programs.ts'
+import { hasAll, itNeeds, kernelOrReason } from './needs-programs.ts'
 import { kernelCommandLine } from './qemu-command.ts'
 import { VirtualMachine } from './virtual-machine.ts'
 
 const bmc = { interface: 'kcs', at: 'internal' } as const
-
-/** This system's own kernel; where none can be fetched the reason is given, unless nothing may be skipped. */
-async function kernelOrReason(): Promise<Kernel | string> {
-  try {
-    return await findKernel()
-  } catch (error) {
-    const outOfReach =
-      error instanceof LastwordError && ['NO_NETWORK', 'NO_APT', 'NO_APT_SOURCE'].includes(error.code)
-    if (!outOfReach || process.env.LASTWORD_NO_SKIP) throw error
-    return error.message
-  }
-}
 
 /** One boot serves all of these, each going on where the last one left the machine. */
 const programs = ['qemu-system-x86_64', 'qemu-img', 'busybox', 'ipmitool'] as const

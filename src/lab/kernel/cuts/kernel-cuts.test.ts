@@ -1,11 +1,11 @@
 /** Debian's own kernel cut at the mail's steps, beside the lab's `none`, `resend` and `drop`. */
 import assert from 'node:assert/strict'
-import { after, before, describe } from 'node:test'
+import { after, describe } from 'node:test'
 import { panicPolicies } from '../../../si/panic-policy.ts'
 import { panicAtStep } from '../../at-step.ts'
 import { steps } from '../../step.ts'
-import { findKernel } from '../debian-kernel.ts'
-import { hasAll, itNeeds } from '../needs-programs.ts'
+import type { Kernel } from '../debian-kernel.ts'
+import { itBoots } from '../needs-programs.ts'
 import { cutAt } from './cut-at.ts'
 import { CutBench } from './cut-bench.ts'
 import { storesText } from './stores.ts'
@@ -14,7 +14,7 @@ import { traceWay } from './way.ts'
 import { windowTexts } from './windows.ts'
 
 const programs = ['qemu-system-x86_64', 'qemu-img', 'busybox', 'ipmitool'] as const
-const it = itNeeds(...programs)
+const it = itBoots(...programs)
 
 /** What the lab says of the same cut, in the words of the kernel's rows. */
 function outcomeOf(policyName: string, step: (typeof steps)[number]): 'recorded' | 'incomplete' | 'hang' {
@@ -26,35 +26,34 @@ function outcomeOf(policyName: string, step: (typeof steps)[number]): 'recorded'
 for (const way of ['kcs', 'bt'] as const) {
   describe(`a stock kernel over ${way.toUpperCase()}, cut at the mail's steps`, () => {
     let bench: CutBench | undefined
-
-    before(async () => {
-      if (hasAll(...programs)) {
-        bench = await CutBench.start({ kernel: await findKernel(), interface: way, panicOp: 'string' })
-      }
-    })
+    const booted = async (kernel: Kernel) => {
+      bench ??= await CutBench.start({ kernel, interface: way, panicOp: 'string' })
+      return bench
+    }
     after(() => bench?.dispose())
 
     for (const step of steps) {
-      it(`${step}: fares as the lab's policy none says, and resend and drop get through`, async () => {
-        const { row } = await cutAt(bench!, { place: step })
+      it(`${step}: fares as the lab's policy none says, and resend and drop get through`, async kernel => {
+        const { row } = await cutAt(await booted(kernel), { place: step })
         assert.equal(row.outcome, outcomeOf('none', step), JSON.stringify(row))
         assert.equal(outcomeOf('resend', step), 'recorded')
         assert.equal(outcomeOf('drop', step), 'recorded')
       })
     }
 
-    it('names the nearest for a symbol that it does not have', async () => {
-      await assert.rejects(cutAt(bench!, { place: 'smi_snd' }), {
+    it('names the nearest for a symbol that it does not have', async kernel => {
+      await assert.rejects(cutAt(await booted(kernel), { place: 'smi_snd' }), {
         code: 'SYMBOL_UNKNOWN',
         message: /smi_send/,
       })
     })
 
-    it('60 instructions on, one after another, it hangs from the store of currMsg on and not before', async () => {
-      const way = await traceWay(bench!)
+    it('60 instructions on, one after another, it hangs from the store of currMsg on and not before', async kernel => {
+      const bench = await booted(kernel)
+      const way = await traceWay(bench)
       const store = way.findIndex(({ step }) => step === 'before-2')
       const cuts = []
-      for await (const cut of new Sweep(bench!, way).everyInstruction(store - 30, store + 30)) cuts.push(cut)
+      for await (const cut of new Sweep(bench, way).everyInstruction(store - 30, store + 30)) cuts.push(cut)
       assert.equal(cuts.length, 60)
       const windows = windowTexts(way, cuts)
       assert.deepEqual(
@@ -64,8 +63,8 @@ for (const way of ['kcs', 'bt'] as const) {
       assert.ok(cuts.every(([, { row }]) => row.outcome !== 'incomplete'))
     })
 
-    it('along its whole way ends with the response at its user, all stores gone', async () => {
-      const way = await traceWay(bench!)
+    it('along its whole way ends with the response at its user, all stores gone', async kernel => {
+      const way = await traceWay(await booted(kernel))
       const steps = new Set(way.map(({ step }) => step))
       assert.deepEqual(
         [...steps],
@@ -74,9 +73,10 @@ for (const way of ['kcs', 'bt'] as const) {
       assert.equal(storesText(way.at(-1)!.stores), 'nothing')
     })
 
-    it('takes the n-th passage when told to', async () => {
-      const first = await cutAt(bench!, { place: 'before-1' })
-      const third = await cutAt(bench!, { place: 'before-1', hit: 3 })
+    it('takes the n-th passage when told to', async kernel => {
+      const bench = await booted(kernel)
+      const first = await cutAt(bench, { place: 'before-1' })
+      const third = await cutAt(bench, { place: 'before-1', hit: 3 })
       assert.deepEqual([first.row.outcome, third.row.outcome], ['recorded', 'recorded'])
       assert.equal(third.row.executed, 0)
     })
@@ -89,8 +89,8 @@ describe('a stock kernel with a processor to spare, or with the watchdog', () =>
     'panic_op=none and ipmi_watchdog started': { panicOp: 'none', watchdog: 'started' },
   } as const
   for (const [name, setup] of Object.entries(setups)) {
-    it(`${name}: hangs before step 2 and gets through before step 3`, async () => {
-      await using bench = await CutBench.start({ kernel: await findKernel(), interface: 'kcs', ...setup })
+    it(`${name}: hangs before step 2 and gets through before step 3`, async kernel => {
+      await using bench = await CutBench.start({ kernel, interface: 'kcs', ...setup })
       assert.equal((await cutAt(bench, { place: 'before-2' })).row.outcome, 'hang')
       assert.equal((await cutAt(bench, { place: 'before-3' })).row.outcome, 'recorded')
     })
