@@ -98,7 +98,8 @@ async function serve(options: BmcCommandOptions): Promise<void> {
       hint: 'Give --lan HOST:PORT, --vm HOST:PORT, or both.',
     })
   const config = configOf(options)
-  const mayPrint = logLimit({ ...MAX_ERRORS, onLeftOut: left => say(`… and ${left} more errors`) })
+  const limit = { ...MAX_ERRORS, onLeftOut: (left: number) => say(`… and ${left} lines more`) }
+  const [mayPrint, mayTellVm] = [logLimit(limit), logLimit(limit)]
   const service = await BmcService.start({
     config,
     count: options.count,
@@ -114,7 +115,9 @@ async function serve(options: BmcCommandOptions): Promise<void> {
       if (mayPrint()) printError(error, 'short')
     },
     onDamage: tellDamage,
-    onVm: state => say(`the VM ${state === 'connected' ? 'has connected' : 'is gone'}`),
+    onVm: state => {
+      if (mayTellVm()) say(`the VM ${state === 'connected' ? 'has connected' : 'is gone'}`)
+    },
   })
   const stop = () => void service.close()
   process.once('SIGINT', stop)

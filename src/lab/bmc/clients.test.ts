@@ -58,6 +58,9 @@ const freeipmiCases: [program: string, args: string, prints: RegExp][] = [
   ['bmc-device', '--get-bmc-global-enables', /System Event Logging +: enabled/i],
 ]
 
+/** Octets of a platform event trap's variable. */
+const VARIABLE_BYTES = 47
+
 describe('FreeIPMI', needs('bmc-info'), () => {
   let rig: ClientRig
   before(async () => {
@@ -117,6 +120,25 @@ describe('FreeIPMI', needs('bmc-info'), () => {
     assert.equal(rig.bmc.sel.length, 0)
   })
 
+  it('ipmi-pet reads the trap of an event', async () => {
+    const pef = { enabled: true, destinations: [{ address: '192.0.2.7' }] }
+    await using alerting = await ClientRig.start({ config: steadyConfig({ pef }) })
+    const traps: Uint8Array[] = []
+    alerting.bmc.listen({ onTrap: trap => traps.push(trap) })
+    const sensor = alerting.bmc.sensors.byName('CPU2 Temp')
+    assert.ok(sensor?.kind === 'analog')
+    alerting.bmc.sensors.setValue(sensor, 93)
+    // Threshold type 1, offset 9; the variable's octets are the trap's last.
+    const variable = Array.from(traps.at(-1)!.subarray(-VARIABLE_BYTES), byte => byte.toString(16))
+    const words = [String(0x01_01_09), ...variable]
+    const cache = ['--quiet-cache', `--sdr-cache-directory=${alerting.dir}`]
+    const said = quiet(await alerting.freeipmi('ipmi-pet', ...cache, ...words))
+    assert.match(
+      said,
+      /CPU2 Temp +\| Temperature +\| Upper Critical - going high \| Sensor Reading = 93\.00 C \| Threshold = 92\.00 C\n/,
+    )
+  })
+
   it('ipmipower turns off and on', async () => {
     assert.match(quiet(await rig.freeipmi('ipmipower', '--stat')), /: on\n$/)
     assert.match(quiet(await rig.freeipmi('ipmipower', '--off', '--wait-until-off')), /: ok\n$/)
@@ -174,6 +196,30 @@ describe('ipmitool on a BMC with a fault', needs('ipmitool'), () => {
     writeFileSync(file, 'mc info\nchassis power status\nraw 6 1\n')
     const said = quiet(await rig.ipmitool('lanplus', 'exec', file))
     assert.match(said, /^Device ID +: 32\n[\s\S]*Chassis Power is on\n 20 01/)
+  })
+
+  it('reads sensors that are not linear', async () => {
+    const head = { kind: 'analog' as const, unit: 'degrees C', type: 'Temperature' }
+    const sensors = [
+      {
+        ...head,
+        name: 'Curve',
+        value: 150,
+        curve: [
+          [0, 0],
+          [100, 50],
+          [200, 250],
+        ] as [number, number][],
+      },
+      { ...head, name: 'Cube', value: 27, linearization: 'cube' as const },
+      { ...head, name: 'Below', value: -12, offset: -50, resolution: 0.5 },
+    ]
+    await using rig = await ClientRig.start({ config: steadyConfig({ sensors }) })
+    const said = quiet(await rig.ipmitool('lanplus', 'sdr', 'list'))
+    assert.match(
+      said,
+      /^Curve +\| 150 degrees C +\| ok\nCube +\| 27 degrees C +\| ok\nBelow +\| -12 degrees C +\| ok\n/,
+    )
   })
 
   it('reaches a satellite controller and its sensors', async () => {
