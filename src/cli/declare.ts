@@ -1,5 +1,6 @@
 /** How a subcommand is declared: once, with its words, its work and its print; help, completion, man page and docs follow. */
 import type { Bmc } from '../client/bmc.ts'
+import type { Format } from './output/formats.ts'
 import { type View, type Views, views } from './output/view.ts'
 import type { Params, ValuesOf } from './params.ts'
 
@@ -13,6 +14,8 @@ export interface Context {
   readonly verbosity: number
   /** Dates are printed in UTC, not in this machine's time zone. */
   readonly isUtc: boolean
+  /** How the data will be printed. */
+  readonly format: Format
   /** The logical unit for raw requests. */
   readonly lun: number
   /** Before the letter of an escape key of SOL. */
@@ -23,6 +26,8 @@ export interface Context {
   note(text: string): void
   /** Tells an error that does not end the work. */
   report(error: unknown): void
+  /** The same for what is wrong in an answer that is printed all the same: the program ends with the error's status. */
+  problem(error: unknown): void
   /** Onto standard output, for commands that print while they work. */
   print(text: string): Promise<void>
   /** Runs another command line on the same connection. */

@@ -57,6 +57,8 @@ const statusOfCode: Readonly<Record<string, number>> = {
   RESPONSE_BAD: exitStatus.wrongAnswer,
   RESPONSE_WRONG: exitStatus.wrongAnswer,
   RECORD_BAD: exitStatus.wrongAnswer,
+  SDR_BAD: exitStatus.wrongAnswer,
+  FRU_BAD: exitStatus.wrongAnswer,
   SDR_LOOP: exitStatus.wrongAnswer,
   SEL_LOOP: exitStatus.wrongAnswer,
   COMPLETION_CODE: exitStatus.refused,

@@ -11,7 +11,7 @@ export function isSensor(record: SdrRecord): record is SensorRecord {
 }
 
 /** The records of the BMC, with a bar where they have to be read from it. */
-export async function readRecords({ bmc, signal, progress }: Context): Promise<SdrRecord[]> {
+export async function readRecords({ bmc, signal, progress, problem }: Context): Promise<SdrRecord[]> {
   const open = await bmc()
   let bar: Progress | undefined
   let done = 0
@@ -22,6 +22,7 @@ export async function readRecords({ bmc, signal, progress }: Context): Promise<S
   try {
     return await open.sdr.records({
       signal,
+      onProblem: problem,
       onProgress(count, expected) {
         done = count
         if (count === 1) void begin(expected)

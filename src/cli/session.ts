@@ -8,6 +8,7 @@ import { commandHelp, groupHelp } from './help.ts'
 import type { Format } from './output/formats.ts'
 import { progressBar } from './output/progress.ts'
 import { render } from './output/render.ts'
+import { exitStatusOf } from './output.ts'
 import { type Params, UsageError, type ValuesOf } from './params.ts'
 import { argumentValues, findCommand, flagValues, type Given, split } from './parse.ts'
 import { findEntry } from './registry.ts'
@@ -71,6 +72,7 @@ export class Session implements AsyncDisposable {
       signal: this.#options.signal,
       verbosity: this.#count('verbose'),
       isUtc: globals.utc,
+      format: formatOf(globals),
       lun: globals.lun ?? 0,
       escapeKey: globals.escapeKey ?? '~',
       progress: progressBar,
@@ -78,6 +80,10 @@ export class Session implements AsyncDisposable {
         if (!globals.quiet) this.#options.warn(text)
       },
       report: error => this.#options.report(error),
+      problem: error => {
+        this.#options.report(error)
+        process.exitCode = exitStatusOf(error)
+      },
       print: text => this.#options.print(text),
       runLine: words => this.run(words),
     }

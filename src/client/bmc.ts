@@ -5,6 +5,7 @@ import type { ResponseOf } from '../protocol/command.ts'
 import { type Command, decodeResponse, encodeRequest } from '../protocol/command.ts'
 import { GetDeviceId } from '../protocol/commands/device.ts'
 import { CompletionCode, CompletionCodeError } from '../protocol/completion-code.ts'
+import { LastwordError } from '../protocol/error.ts'
 import { Channels } from './channels.ts'
 import { Chassis } from './chassis.ts'
 import type { CommandRunner } from './command-runner.ts'
@@ -80,15 +81,23 @@ export class Bmc implements AsyncDisposable, CommandRunner {
    * answer or when the answer is not this command's.
    */
   async run<Q, R>(command: Command<Q, R>, request: Q, options?: RequestOptions): Promise<R> {
-    const data = encodeRequest(command, request)
-    return decodeResponse(command, await this.raw(command.netFn, command.cmd, data, options))
+    try {
+      const data = encodeRequest(command, request)
+      return decodeResponse(command, await this.raw(command.netFn, command.cmd, data, options))
+    } catch (error) {
+      throw this.#placed(error)
+    }
   }
 
   /** Bytes in, bytes out: completion code and data. */
-  raw(netFn: number, cmd: number, data: Uint8Array, options?: RequestOptions): Promise<Uint8Array> {
+  async raw(netFn: number, cmd: number, data: Uint8Array, options?: RequestOptions): Promise<Uint8Array> {
     // A signal is listened to by as many requests as are under way; Node takes more than ten for a leak.
     if (options?.signal !== undefined) setMaxListeners(0, options.signal)
-    return this.#transport.request(netFn, cmd, data, options)
+    try {
+      return await this.#transport.request(netFn, cmd, data, options)
+    } catch (error) {
+      throw this.#placed(error)
+    }
   }
 
   /**
@@ -98,6 +107,11 @@ export class Bmc implements AsyncDisposable, CommandRunner {
   async sol(options: SolOptions = {}): Promise<SolStream> {
     const { openSol } = await import('./sol.ts')
     return openSol(this, this.#transport, options)
+  }
+
+  /** The one place where an error learns which BMC it is about. */
+  #placed(error: unknown): unknown {
+    return error instanceof LastwordError ? error.at(this.url) : error
   }
 
   /** Get Device ID, patient with a BMC that is starting up. */

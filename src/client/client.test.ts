@@ -11,7 +11,7 @@ import { DevPort } from '../ports/dev-port.ts'
 import { KcsRegisters } from '../ports/kcs-registers.ts'
 import type { RegisterPort } from '../ports/register-port.ts'
 import { GetDeviceId } from '../protocol/commands/device.ts'
-import { GetSelInfo } from '../protocol/commands/sel.ts'
+import { GetSelEntry, GetSelInfo } from '../protocol/commands/sel.ts'
 import { LastwordError } from '../protocol/error.ts'
 import { connect } from './connect.ts'
 import { connectKcs } from './connect-kcs.ts'
@@ -132,6 +132,25 @@ describe('a BMC behind KCS registers', () => {
     assert.deepEqual(kinds, ['1 system', '2 oem'])
     const [sentence] = await bmc.sel.sentences()
     assert.match(sentence ?? '', /its last words: "ooops"$/)
+  })
+})
+
+describe('an error', () => {
+  it('says which BMC it is about, in a field and in its words, once', async () => {
+    const { registers } = registersOfBmc()
+    await using bmc = connectKcs(registers, 'kcs:///dev/port?base=0xca2')
+    const address = 'kcs:///dev/port?base=0xca2'
+    await assert.rejects(bmc.run(GetSelEntry, { reservationId: 0, recordId: 7, offset: 0, count: 255 }), {
+      code: 'COMPLETION_CODE',
+      address,
+      message: /^kcs:\/\/\/dev\/port\?base=0xca2: Get SEL Entry: the BMC answered 0xCB/,
+    })
+    const wrong = new LastwordError('RESPONSE_BAD', 'it is wrong').at(address).at('lan://other')
+    assert.equal(wrong.message, `${address}: it is wrong`)
+    assert.equal(
+      new LastwordError('TIMEOUT', '10.0.0.5:623: silence').at('lan://10.0.0.5:623').message,
+      '10.0.0.5:623: silence',
+    )
   })
 })
 

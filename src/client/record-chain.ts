@@ -8,6 +8,8 @@ import { hexId } from './record-reader.ts'
 
 const FIRST = 0x0000
 const LAST = 0xffff
+/** More records than twice what was announced, and these, are a chain without an end. */
+const SLACK = 256
 /** Requests under way until the first guess has proved right. */
 const FIRST_DEPTH = 8
 
@@ -37,14 +39,16 @@ function ownId(data: Uint8Array): number {
 }
 
 /**
- * The records in the chain's order. Throws LastwordError with `loopCode` when the IDs run in a circle, and
+ * The records in the chain's order. Throws LastwordError with `loopCode` when the IDs run in a circle or have no end, and
  * RECORD_GONE when a record that the chain leads to is not there any more.
  */
 export async function* readChain(options: ChainOptions): AsyncGenerator<Uint8Array, void, void> {
   const ahead = new ReadAhead(options)
   try {
     const seen = new Set<number>()
+    const most = (options.expected ?? 0) * 2 + SLACK
     for (let id = FIRST; ; ) {
+      if (seen.size > most) throw endless(options, seen.size)
       const link = await ahead.take(id)
       if (link === null) {
         if (id === FIRST) return
@@ -65,6 +69,12 @@ export async function* readChain(options: ChainOptions): AsyncGenerator<Uint8Arr
 function loop({ loopCode, what }: ChainOptions, id: number): LastwordError {
   return new LastwordError(loopCode, `${what}: record ${hexId(id)} comes twice`, {
     hint: 'The BMC links its records in a circle; what was read so far is right.',
+  })
+}
+
+function endless({ loopCode, what, expected = 0 }: ChainOptions, count: number): LastwordError {
+  return new LastwordError(loopCode, `${what}: ${count} records came of ${expected}, and there is no end`, {
+    hint: 'The BMC links records without an end; the first of them may be right.',
   })
 }
 

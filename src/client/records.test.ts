@@ -256,9 +256,20 @@ describe('a BMC that lies', () => {
     }
   })
 
-  it('with a record that is none gives its bytes', async () => {
+  it('and links records without an end is found out', async () => {
+    const { fake, store, bmc } = sdrsOf(Array.from({ length: 4000 }, (_, index) => sdrRaw(index + 1)))
+    store.told = 10
+    await assert.rejects(bmc.sdr.records(), { code: 'SDR_LOOP', message: /no end/ })
+    assert.ok(fake.requests < 400, `${fake.requests} requests`)
+  })
+
+  it('with a record that is none gives its bytes, and tells of it', async () => {
     const broken = Uint8Array.from([7, 0, 0x51, 0x01, 3, 1, 2, 3])
     const { bmc } = sdrsOf([broken])
+    const problems: string[] = []
+    await bmc.sdr.records({ onProblem: ({ code, message }) => problems.push(`${code} ${message}`) })
+    assert.equal(problems.length, 1)
+    assert.match(problems[0]!, /^SDR_BAD fake:\/\/bmc: SDR record 0x0007 of type 01h cannot be read/)
     assert.deepEqual(await bmc.sdr.records(), [
       { kind: 'other', recordId: 7, version: 0x51, type: 1, data: Uint8Array.of(1, 2, 3) },
     ])

@@ -8,7 +8,7 @@ import { LastwordError } from '../protocol/error.ts'
 import { decodeSdr, decodeSdrHeader, SDR_HEADER_BYTES, type SdrRecord } from '../protocol/sdr/record.ts'
 import { type Abortable, type CommandRunner, within } from './command-runner.ts'
 import { readChain } from './record-chain.ts'
-import { type RecordKind, RecordReader } from './record-reader.ts'
+import { hexId, type RecordKind, RecordReader } from './record-reader.ts'
 
 /** How often the repository may be changed while it is read. */
 const PASSES = 3
@@ -41,6 +41,8 @@ const deviceRecords: RecordKind = {
 export interface SdrOptions extends Abortable {
   /** Told after each record that was read from the BMC. */
   onProgress?: (done: number, expected: number) => void
+  /** Told of each record that is not laid out as its type must be: SDR_BAD. */
+  onProblem?: (problem: LastwordError) => void
 }
 
 /** Which records, in which state. */
@@ -61,12 +63,13 @@ export class Sdr {
   }
 
   /**
-   * All records: the repository's, or of a BMC without one its device SDRs. A record that is none is `other`.
+   * All records: the repository's, or of a BMC without one its device SDRs. A record that is none is `other`, and told
+   * to `onProblem`.
    * Throws LastwordError SDR_LOOP when the record IDs run in a circle, SDR_CHANGED when the repository is changed again
    * and again meanwhile, RECORD_BAD when the BMC gives records of a wrong length.
    */
   async records(options: SdrOptions = {}): Promise<SdrRecord[]> {
-    return (await this.raw(options)).map(decodeAny)
+    return (await this.raw(options)).map(raw => this.#decode(raw, options))
   }
 
   /** The records' bytes. */
@@ -91,6 +94,19 @@ export class Sdr {
         hint: 'Somebody else writes to it all the time: try again when that is over.',
       },
     )
+  }
+
+  #decode(raw: Uint8Array, { onProblem }: SdrOptions): SdrRecord {
+    try {
+      return decodeSdr(raw)
+    } catch (cause) {
+      if (!(cause instanceof CodecError)) throw cause
+      const { recordId, version, type } = decodeSdrHeader(raw)
+      const what = `SDR record ${hexId(recordId)} of type ${type.toString(16).padStart(2, '0')}h`
+      const problem = new LastwordError('SDR_BAD', `${what} cannot be read: ${cause.message}`, { cause })
+      onProblem?.(problem.at(this.#bmc.url))
+      return { kind: 'other', recordId, version, type, data: raw.slice(SDR_HEADER_BYTES) }
+    }
   }
 
   /** Null when a record was taken away meanwhile. */
@@ -154,15 +170,4 @@ async function unlessAnyRefusal<T>(answer: Promise<T>): Promise<T | undefined> {
 
 function bytesAsHex(_: string, value: unknown): unknown {
   return value instanceof Uint8Array ? Buffer.from(value).toString('hex') : value
-}
-
-/** A record that is not laid out as its type must be is given as bytes. */
-function decodeAny(raw: Uint8Array): SdrRecord {
-  try {
-    return decodeSdr(raw)
-  } catch (error) {
-    if (!(error instanceof CodecError)) throw error
-    const { recordId, version, type } = decodeSdrHeader(raw)
-    return { kind: 'other', recordId, version, type, data: raw.slice(SDR_HEADER_BYTES) }
-  }
 }

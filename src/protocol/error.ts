@@ -13,11 +13,22 @@ export interface ErrorDetails {
 export class LastwordError extends Error {
   readonly code: string
   readonly hint: string | undefined
+  /** The BMC that it is about, where one is: a URL without the login. */
+  address: string | undefined
 
   constructor(code: string, message: string, details: ErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause })
     this.name = 'LastwordError'
     this.code = code
     this.hint = details.hint
+  }
+
+  /** Says which BMC it is about, once: the first that knows. A message that names it already stays as it is. */
+  at(address: string): this {
+    if (this.address !== undefined) return this
+    this.address = address
+    const [, place = address] = address.split('://', 2)
+    if (place !== '' && !this.message.includes(place)) this.message = `${address}: ${this.message}`
+    return this
   }
 }

@@ -81,11 +81,26 @@ function decoded({ answer }: ReadDevice): DecodedFru {
   }
 }
 
+/** Inventories that cannot be read; one that is not there is no fault. */
+function tellProblems({ problem }: Context, bmc: Bmc, devices: readonly ReadDevice[]): void {
+  for (const device of devices) {
+    const isBad = device.answer instanceof Uint8Array || device.answer === 'noResponse'
+    const { inventory, problems } = decoded(device)
+    const isEmpty = Object.keys(inventory).length === 1 && inventory.multiRecords.length === 0
+    if (isBad && isEmpty && problems.length > 0)
+      problem(new LastwordError('FRU_BAD', `FRU ${device.fruId}: ${problems[0]}`).at(bmc.url))
+  }
+}
+
 const print = subcommand({
   name: 'print',
   summary: 'the inventories',
   args: { id: optional(idArg) },
-  run: (context, { id }) => readDevices(context, id),
+  async run(context, { id }) {
+    const devices = await readDevices(context, id)
+    if (context.format !== 'ipmitool') tellProblems(context, await context.bmc(), devices)
+    return devices
+  },
   data: devices =>
     devices.map(device => {
       const { inventory, problems } = decoded(device)

@@ -68,6 +68,7 @@ describe('on a BMC that lies, the command line', () => {
   }
 
   function assertOneLine({ status, stderr }: Ended, code: string): void {
+    assert.ok(stderr.includes(`lan://127.0.0.1:${rig.port}`), stderr)
     assert.match(stderr, new RegExp(`^lastword: .*\\[${code}\\]$`, 'm'))
     assert.doesNotMatch(stderr, /^ +at /m)
     // The line, and what to do next.
@@ -116,12 +117,45 @@ describe('on a BMC that lies, the command line', () => {
     assertOneLine(await run('sel', 'list'), 'SEL_CHANGED')
   })
 
+  it('finds SDRs and a SEL without an end', async () => {
+    rig.on(GetSdr, request => ({
+      nextRecordId: idOf(request) + 1,
+      data: part(sdr(idOf(request)), request),
+    }))
+    const sdrs = await run('sdr', 'list')
+    assertOneLine(sdrs, 'SDR_LOOP')
+    assert.match(sdrs.stderr, /there is no end/)
+    rig.on(GetSelEntry, request => ({
+      nextRecordId: idOf(request) + 1,
+      data: part(sel(idOf(request)), request),
+    }))
+    assertOneLine(await run('sel', 'list'), 'SEL_LOOP')
+  })
+
+  it('tells of an SDR that is none, and shows the others', async () => {
+    rig.on(GetSdr, request => {
+      const empty = Uint8Array.of(1, 0, 0x51, 0x01, 0)
+      return idOf(request) === 1
+        ? { nextRecordId: 2, data: part(empty, request) }
+        : { nextRecordId: 0xffff, data: part(sdr(2), request) }
+    })
+    const ended = await run('sdr', 'list')
+    assert.match(ended.stderr, /^lastword: .*SDR record 0x0001 of type 01h cannot be read.* \[SDR_BAD\]$/m)
+    assert.equal(ended.status, exitStatus.wrongAnswer)
+  })
+
   it('tells of a FRU inventory that is shorter than was said', async () => {
     rig.on(GetFruInventoryAreaInfo, () => ({ sizeBytes: 4096, unit: 'byte' as const }))
     rig.on(ReadFruData, ({ offset, count }) => ({ count, data: new Uint8Array(offset < 256 ? count : 0) }))
     const { stdout, stderr } = await run('fru', 'read', '0', join(cacheDir, 'fru'))
     assert.match(stdout + stderr, /nothing at 256 of 4096 bytes/)
     assert.doesNotMatch(stderr, /^ +at /m)
+    const printed = await run('fru', 'print', '0')
+    assert.match(printed.stderr, /\[FRU_BAD\]$/m)
+    assert.equal(printed.status, exitStatus.wrongAnswer)
+    rig.on(GetFruInventoryAreaInfo, () => ({ sizeBytes: 64, unit: 'byte' as const }))
+    rig.on(ReadFruData, ({ count }) => ({ count, data: new Uint8Array(count).fill(1) }))
+    assert.equal((await run('fru', 'print', '0')).status, exitStatus.wrongAnswer)
   })
 
   it('ends with a line, whatever bytes are answered', async () => {
