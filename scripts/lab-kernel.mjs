@@ -14,6 +14,7 @@ const sweeps = []
 for (const suite of suites) {
   for (const way of interfaces) {
     const common = ['--debian', suite, '--interface', way]
+    sweeps.push([`steps-${suite}-${way}`, [...common, '--compare']])
     sweeps.push([
       `sample-${suite}-${way}`,
       [...common, '--sample', '60', '--compare', '--svg', join(folder, `sample-${suite}-${way}.svg`)],
