@@ -28,7 +28,7 @@ async function readDevices(context: Context, only: number | undefined): Promise<
   const { signal } = context
   if (only !== undefined) {
     const answer = await contentOf(() => bmc.fru.read(only, { signal }))
-    return [{ fruId: only, name: `FRU ${only}`, answer }]
+    return [{ fruId: only, name: `FRU ${only}`, answer, isAlone: true }]
   }
   const [{ supports }, records] = await Promise.all([bmc.identify({ signal }), readRecords(context)])
   const locators = fruLocators(records)

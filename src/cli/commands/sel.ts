@@ -69,7 +69,7 @@ async function readEntries(context: Context): Promise<SelRecord[]> {
 }
 
 const selection = {
-  selection: many(text('[first|last] N', 'only so many records, the last ones unless first')),
+  selection: many(text('[first|last] N', 'only so many records, the first ones unless last')),
 }
 
 interface Chosen {
@@ -78,7 +78,7 @@ interface Chosen {
 }
 
 function chosen(words: readonly string[]): Chosen {
-  const from = words[0] === 'first' ? 'first' : 'last'
+  const from = words[0] === 'last' ? 'last' : 'first'
   const number = words[0] === 'first' || words[0] === 'last' ? words[1] : words[0]
   if (words[0] !== undefined && (number === undefined || !/^\d+$/.test(number))) {
     throw new UsageError('sel: give first N or last N')

@@ -14,6 +14,8 @@ export interface FruDevice {
   record?: FruLocatorRecord | McLocatorRecord
   fruId: number
   answer: FruAnswer
+  /** The one that was asked for: it needs no title. */
+  isAlone?: boolean
 }
 
 const BMC_ADDRESS = 0x20
@@ -44,6 +46,7 @@ function isInventory({ deviceType, deviceTypeModifier }: FruLocatorRecord): bool
 export function fruPrint(devices: Iterable<FruDevice>, clock: Clock = localClock): string {
   let text = ''
   for (const device of devices) {
+    if (device.isAlone) return body(device, clock)
     const isEmpty = device.answer === 'unsupported'
     text += `${title(device)}\n${isEmpty ? '' : `${body(device, clock)}\n`}`
   }
