@@ -17,6 +17,8 @@ export interface ConnectOptions {
   privilege?: PrivilegeName
   /** Only this cipher suite. */
   cipher?: number
+  /** IPMI 1.5: only this way to sign packets. */
+  authType?: 'none' | 'md5' | 'password'
   quirks?: readonly string[]
   /** How long a request is tried. */
   timeoutMs?: number
@@ -75,13 +77,25 @@ export function lanOptions(url: URL, given: ConnectOptions): LanTransportOptions
     ...chosen('privilege', privilegeOf(given.privilege ?? searchParams.get('privilege') ?? undefined, name)),
     ...chosen('suite', given.cipher ?? numberOf(searchParams, 'cipher', name)),
     quirks: quirksOf(given.quirks ?? searchParams.getAll('quirk'), name),
+    ...chosen('authType', given.authType ?? authTypeOf(searchParams, name)),
     ...chosen('lookUp', given.lookUp),
     ...chosen('onWarning', given.onWarning),
     ...chosen('signal', given.signal),
   }
 }
 
-const parameters = ['privilege', 'cipher', 'kg', 'kghex', 'quirk', 'timeout', 'wait', 'window', 'keepalive']
+const parameters = [
+  'privilege',
+  'cipher',
+  'auth',
+  'kg',
+  'kghex',
+  'quirk',
+  'timeout',
+  'wait',
+  'window',
+  'keepalive',
+]
 
 function checkParameters(url: URL, name: string): void {
   const unknown = [...url.searchParams.keys()].find(key => !parameters.includes(key))
@@ -133,6 +147,15 @@ function privilegeOf(text: string | undefined, name: string): Privilege | undefi
   if (privilege !== undefined) return privilege
   throw new LastwordError('BAD_URL', `${name}: "${text}" is no privilege level`, {
     hint: `It is one of ${Object.keys(privileges).join(', ')}.`,
+  })
+}
+
+function authTypeOf(parameters: URLSearchParams, name: string): ConnectOptions['authType'] {
+  const text = parameters.get('auth')
+  if (text === null) return undefined
+  if (text === 'none' || text === 'md5' || text === 'password') return text
+  throw new LastwordError('BAD_URL', `${name}: "${text}" is no authentication type`, {
+    hint: 'It is one of none, md5, password.',
   })
 }
 

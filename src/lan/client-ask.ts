@@ -12,8 +12,8 @@ export interface Ask<T> {
   /** What is asked, for errors. */
   what: string
   datagrams: readonly Uint8Array[]
-  /** Undefined: not the answer to this. */
-  take(incoming: Incoming): T | undefined
+  /** Undefined: not the answer to this. `garbled`: it was meant to be, and cannot be read; another may still come. */
+  take(incoming: Incoming): T | undefined | typeof garbled
   /** What it counts for when no answer came to so many sendings; undefined: ask on. */
   without?(sendings: number): T | undefined
   /** Not waited for; the generator goes on at once. */
@@ -22,6 +22,8 @@ export interface Ask<T> {
 
 /** So many sendings without an answer are taken for a refusal where another way is left. */
 export const PATIENCE = 2
+
+export const garbled = Symbol('garbled')
 
 /** The generator gets each answer back with its own type. */
 export function* ask<T>(question: Ask<T>): Generator<Ask<unknown>, T, unknown> {
@@ -36,10 +38,13 @@ export function together<T>(first: Ask<T>, others: readonly Ask<T>[]): Ask<reado
     what: first.what,
     datagrams: questions.flatMap(question => question.datagrams),
     take(incoming) {
+      let isGarbled = false
       questions.forEach((question, index) => {
         const answer = question.take(incoming)
-        if (answer !== undefined) answers[index] = answer
+        if (answer === garbled) isGarbled = true
+        else if (answer !== undefined) answers[index] = answer
       })
+      if (isGarbled) return garbled
       return answers.every(answer => answer !== null) ? answers : undefined
     },
     without: sendings => (sendings >= PATIENCE && answers[0] !== null ? answers : undefined),
@@ -75,9 +80,11 @@ export function bodyOf(
   rqSeq: number,
   netFn: number,
   cmd: number,
-): Uint8Array | undefined {
+): Uint8Array | undefined | typeof garbled {
   const frame = decodeIpmb(payload)
-  const isIt = frame?.rqSeq === rqSeq && frame.netFn === (netFn | 1) && frame.cmd === cmd
+  // Without a completion code it is no answer.
+  if (frame === undefined || frame.data.length === 0) return garbled
+  const isIt = frame.rqSeq === rqSeq && frame.netFn === (netFn | 1) && frame.cmd === cmd
   return isIt ? frame.data : undefined
 }
 

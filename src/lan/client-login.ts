@@ -1,6 +1,6 @@
 /** Runs a log-in: sends what it asks, again while no answer comes, and hands it the answers. */
 import { LastwordError } from '../protocol/error.ts'
-import type { Ask, Incoming } from './client-ask.ts'
+import { type Ask, garbled, type Incoming } from './client-ask.ts'
 
 export interface LoginRun<T> {
   /** Begins the log-in, and begins it once more when it went wrong on the way. */
@@ -32,6 +32,8 @@ export class LoginRunner<T> {
   #deadlineMs = 0
   dueMs = 0
   outcome: LoginOutcome<T> | null = null
+  /** Answers that could not be read. */
+  garbled = 0
 
   constructor(run: LoginRun<T>, nowMs: number) {
     this.#run = run
@@ -42,7 +44,8 @@ export class LoginRunner<T> {
   /** True when it was the answer to the question that is open. */
   handle(incoming: Incoming, nowMs: number): boolean {
     const answer = this.#question?.take(incoming)
-    if (answer === undefined) return false
+    if (answer === garbled) this.garbled++
+    if (answer === undefined || answer === garbled) return false
     this.#go(() => this.#generator.next(answer), nowMs)
     return true
   }

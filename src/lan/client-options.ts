@@ -16,6 +16,8 @@ export interface LanClientOptions {
   privilege?: Privilege
   /** Only this cipher suite; otherwise the strongest that is offered, never 0. */
   suite?: number
+  /** IPMI 1.5: only this way to sign packets; otherwise MD5, then the password, and none where there is no password. */
+  authType?: 'none' | 'md5' | 'password'
   /** By name only unless said otherwise. */
   lookUp?: 'byName' | 'byNameAndPrivilege'
   /** Names of `quirks`. */

@@ -7,7 +7,7 @@ import { GetChannelAuthenticationCapabilities, GetChannelCipherSuites } from '..
 import { CompletionCode } from '../protocol/completion-code.ts'
 import { LastwordError } from '../protocol/error.ts'
 import { type CipherSuite, cipherSuite, decodeSuiteRecords, strongestFirst } from './cipher-suites.ts'
-import { type Ask, ask, askOutside, PATIENCE, together } from './client-ask.ts'
+import { type Ask, ask, askOutside, garbled, PATIENCE, together } from './client-ask.ts'
 import { badKg, badPassword, refused, timedOut } from './client-errors.ts'
 import type { LanClientOptions } from './client-options.ts'
 import { mergeQuirks } from './quirks.ts'
@@ -51,12 +51,15 @@ const MAX_LIST_PARTS = 64
 const FIRST_PARTS = 4
 const PART_BYTES = 16
 
+/** Tag, status, level or reserved bytes, and the console's session ID. */
+const REFUSAL_BYTES = 8
+
 type Steps<T> = Generator<Ask<unknown>, T, unknown>
 
 export function* loginPlus(context: LoginContext): Steps<PlusLink> {
   const { options } = context
   const offered = yield* explore(context)
-  if (options.suite !== undefined) return yield* loginWith(context, forcedSuite(options), 'ask on')
+  if (options.suite !== undefined) return yield* loginForced(context, forcedSuite(options))
   const known = strongestFirst.filter(id => id !== 0 && offered.includes(id))
   const candidates = known.length > 0 ? known : usualSuites
   let refusal: unknown
@@ -70,6 +73,29 @@ export function* loginPlus(context: LoginContext): Steps<PlusLink> {
     }
   }
   throw refusal
+}
+
+/** A BMC that does not answer to the suite is asked which ones it has: silence alone would be told as a wrong address. */
+function* loginForced(context: LoginContext, suite: CipherSuite): Steps<PlusLink> {
+  try {
+    return yield* loginWith(context, suite, 'take for a refusal')
+  } catch (error) {
+    if (!(error instanceof LastwordError) || error.code !== 'SUITE_REFUSED') throw error
+    const offered = yield* listSuites(context)
+    // A network that loses much looks the same.
+    if (offered.length === 0 || offered.includes(suite.id)) return yield* loginWith(context, suite, 'ask on')
+    throw new LastwordError(error.code, `${error.message}; it offers ${offered.join(', ')}`, {
+      cause: error,
+      hint: 'Leave the suite to the log-in, or take one of these.',
+    })
+  }
+}
+
+function* listSuites({ random }: LoginContext): Steps<readonly number[]> {
+  const firstSeq = random(1)[0]!
+  const rqSeq = (index: number) => (firstSeq + index) & 0x3f
+  const parts = Array.from({ length: FIRST_PARTS }, (_, index) => askPart(index, rqSeq(1 + index)))
+  return yield* readList(parts, rqSeq, null)
 }
 
 function isSuiteRefused(error: unknown): boolean {
@@ -165,8 +191,9 @@ function askSetup<T extends { tag: number } | null>(
     datagrams: [encodePlus({ payloadType: types[0], sessionId: 0, sequence: 0, payload })],
     take(incoming) {
       if (incoming.format !== 'plus' || incoming.packet.payloadType !== types[1]) return undefined
-      const message = readSetup(response, incoming.packet.payload)
-      return message !== null && message.tag === tag ? message : undefined
+      const message = readSetup(response, wholeRefusal(incoming.packet.payload))
+      if (message === null) return garbled
+      return message.tag === tag ? message : undefined
     },
   }
 }
@@ -270,6 +297,15 @@ function* exchangeRandoms(
   })
   yield { ...askSetup('RAKP 3', [PayloadType.Rakp3, PayloadType.Rakp4], payload, rakp4), isOneWay: true }
   throw badPassword(name, userName)
+}
+
+/** Some BMCs (OpenIPMI's simulator is one) send no more of a refusal than its status; the rest counts as zeros. */
+function wholeRefusal(payload: Uint8Array): Uint8Array {
+  const status = payload[1] ?? RakpStatus.Ok
+  if (status === RakpStatus.Ok || payload.length >= REFUSAL_BYTES) return payload
+  const whole = new Uint8Array(REFUSAL_BYTES)
+  whole.set(payload)
+  return whole
 }
 
 function cutOff(name: string, message: string): LastwordError {

@@ -28,13 +28,13 @@ export function* loginV15(context: LoginContext): Generator<Ask<unknown>, V15Lin
     rqSeq(),
   )
   const { authTypes } = asking.read(yield* ask(asking))
-  const authType = chooseAuthType(authTypes, password)
+  const authType = chooseAuthType(authTypes, options)
   if (authType === undefined) {
     throw new LastwordError(
       'NO_IPMI15',
-      `${name}: the BMC offers no way of IPMI 1.5 to log in that is known here`,
+      `${name}: the BMC offers ${offeredWords(authTypes)} to log in by IPMI 1.5`,
       {
-        hint: 'Use lanplus:// (-I lanplus), which is IPMI 2.0.',
+        hint: 'Use lanplus:// (-I lanplus), which is IPMI 2.0, or another authentication type (-A).',
       },
     )
   }
@@ -57,11 +57,19 @@ export function* loginV15(context: LoginContext): Generator<Ask<unknown>, V15Lin
   return new V15Link(session.authType, session.sessionId, password, first, 'legacyPad')
 }
 
-/** MD5, then the password as it is; none only where there is no password. */
+function offeredWords(offered: Readonly<Record<keyof typeof codes | 'md2', boolean>>): string {
+  const names = (['none', 'md2', 'md5', 'password'] as const).filter(name => offered[name])
+  return names.length === 0 ? 'nothing' : `only ${names.join(', ')}`
+}
+
+const codes = { none: AuthType.None, md5: AuthType.Md5, password: AuthType.Password } as const
+
+/** MD5, then the password as it is; none only where there is no password, or where it is asked for. */
 function chooseAuthType(
-  offered: { none: boolean; md5: boolean; password: boolean },
-  password: Uint8Array,
+  offered: Readonly<Record<keyof typeof codes, boolean>>,
+  { authType, password }: LanClientOptions,
 ): AuthType | undefined {
+  if (authType !== undefined) return offered[authType] ? codes[authType] : undefined
   if (offered.md5) return AuthType.Md5
   if (offered.password) return AuthType.Password
   return offered.none && password.length === 0 ? AuthType.None : undefined

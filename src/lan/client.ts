@@ -51,6 +51,8 @@ export class LanClientMachine implements ExchangeHost {
   #link: PlusLink | V15Link | null = null
   #consoleId = 0
   #nextId = 1
+  /** Datagrams of a log-in that are no packets. */
+  #unreadable = 0
   #lastHeardMs = 0
   #lastSentMs = 0
   /** Requests that a log-in is wanted for, before there is any other. */
@@ -176,7 +178,10 @@ export class LanClientMachine implements ExchangeHost {
     const message = decodeRmcp(datagram)
     if (message === null || message.isAck || message.messageClass !== RmcpClass.Ipmi) return false
     const incoming = decodeIncoming(message.data)
-    if (incoming === null) return false
+    if (incoming === null) {
+      if (this.#login !== null) this.#unreadable++
+      return false
+    }
     if (this.#login !== null) {
       const isMine = this.#isForLogin(incoming) && this.#login.handle(incoming, nowMs)
       if (isMine) this.#settleLogin(nowMs)
@@ -217,6 +222,7 @@ export class LanClientMachine implements ExchangeHost {
 
   #startLogin(nowMs: number): void {
     this.#state = 'loggingIn'
+    this.#unreadable = 0
     const options = this.#options
     const random = this.#random
     this.#login = new LoginRunner<PlusLink | V15Link>(
@@ -240,12 +246,13 @@ export class LanClientMachine implements ExchangeHost {
   }
 
   #settleLogin(nowMs: number): void {
-    const outcome = this.#login?.outcome ?? null
-    if (outcome === null) return
+    const login = this.#login
+    const outcome = login?.outcome ?? null
+    if (login === null || outcome === null) return
     this.#login = null
     if (outcome.kind === 'failed') {
       this.#state = 'idle'
-      this.#failAll(this.#addressed(outcome.error), nowMs)
+      this.#failAll(this.#explained(outcome.error, login.garbled + this.#unreadable), nowMs)
       return
     }
     this.#link = outcome.value
@@ -256,8 +263,15 @@ export class LanClientMachine implements ExchangeHost {
     else this.#ready(nowMs)
   }
 
-  /** What codecs and completion codes say of a log-in does not know whose it was. */
-  #addressed(error: LastwordError): LastwordError {
+  /** What codecs and completion codes say of a log-in does not know whose it was; silence was none if something came. */
+  #explained(error: LastwordError, garbled: number): LastwordError {
+    if (error.code === 'TIMEOUT' && garbled > 0) {
+      const what = `${error.message}, but ${garbled} that are cut off, or no messages of IPMI`
+      return new LastwordError('RESPONSE_BAD', what, {
+        cause: error,
+        hint: 'The BMC breaks the protocol, or something else listens there.',
+      })
+    }
     if (error.message.startsWith(this.name)) return error
     const hint = error.hint ?? 'Try another cipher suite, or lan:// for IPMI 1.5.'
     return new LastwordError(error.code, `${this.name}: ${error.message}`, { cause: error, hint })

@@ -56,6 +56,11 @@ describe('our client on our LAN channel', () => {
     await using open = await LanRig.start({ authTypes: [AuthType.None], users: [{ ...user, password: '' }] })
     await using bmc = await open.connect({ scheme: 'lan', password: '' })
     assert.equal((await bmc.run(GetDeviceId, {})).deviceId, 0x20)
+    // A password is not sent where none is wanted, but only when that is said.
+    await assert.rejects(open.connect({ scheme: 'lan' }), { code: 'NO_IPMI15', message: /offers only none/ })
+    await using asked = await open.connect({ scheme: 'lan', authType: 'none' })
+    assert.equal((await asked.run(GetDeviceId, {})).deviceId, 0x20)
+    await assert.rejects(open.connect({ scheme: 'lan', authType: 'md5' }), { code: 'NO_IPMI15' })
   })
 
   it('speaks IPv6', async () => {
@@ -238,6 +243,10 @@ describe("our client on OpenIPMI's simulator", needs('ipmi_sim'), () => {
 
   it('says why it is not let in', async () => {
     await using sim = await IpmiSim.start()
+    await assert.rejects(connect(`lanplus:${sim.url}?cipher=17`), {
+      code: 'SUITE_REFUSED',
+      message: /it offers .*3/,
+    })
     const url = `lanplus:${sim.url}`
     await assert.rejects(connect(url, { password: 'wrong' }), { code: 'BAD_PASSWORD' })
     await assert.rejects(connect(url, { userName: 'nobody' }), { code: 'NO_SUCH_USER' })

@@ -1,11 +1,16 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { createServer, type Socket } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { describe, it } from 'node:test'
+import { fileURLToPath } from 'node:url'
 import fc from 'fast-check'
 import { commandFarEnd, echoFarEnd, farEndOf, SocketFarEnd } from '../../bmc/sol-far-ends.ts'
 import { SolEnd } from '../../lan/sol-end.ts'
+import type { SolFarEnd } from '../../lan/sol-server.ts'
 import {
   DeactivatePayload,
   GetPayloadActivationStatus,
@@ -202,11 +207,15 @@ describe('serial over LAN between our client and our BMC', () => {
   })
 })
 
+async function until(isDone: () => boolean): Promise<void> {
+  while (!isDone()) await new Promise(resolve => setTimeout(resolve, 20))
+}
+
 /** Runs a program in a terminal of its own and types into it what follows each text that it shows. */
 async function inTerminal(
   command: string,
   dialogue: readonly [shown: RegExp, typed: string][],
-  last: RegExp,
+  last: RegExp | 'itEnds',
 ) {
   const child = spawn(requireProgram('script'), ['-qefc', command, '/dev/null'], { stdio: 'pipe' })
   let typing: NodeJS.Timeout | undefined
@@ -218,7 +227,8 @@ async function inTerminal(
       child.stdin.write(typed)
       typing = setInterval(() => child.stdin.write(typed), 500)
     }
-    await expectText(child.stdout, last)
+    if (last === 'itEnds') await once(child, 'exit')
+    else await expectText(child.stdout, last)
   } finally {
     clearInterval(typing)
     child.stdin.on('error', () => {})
@@ -242,6 +252,39 @@ describe('consoles of others on our serial over LAN', () => {
       ],
       /terminated ipmitool/,
     )
+  })
+
+  it("our own, with ipmitool's escape keys, and what it shows recorded", needs('script'), async () => {
+    // In capitals, to tell what comes back from what the terminal itself shows.
+    const shouting: SolFarEnd = {
+      open: onCharacters => ({
+        write(characters) {
+          onCharacters(new Uint8Array(Buffer.from(Buffer.from(characters).toString('latin1').toUpperCase())))
+          return characters.length
+        },
+        sendBreak: () => {},
+        close: () => {},
+      }),
+    }
+    await using rig = await LanRig.start({}, { sol: shouting })
+    const main = fileURLToPath(new URL('../../bin/lastword.js', import.meta.url))
+    const dir = mkdtempSync(join(tmpdir(), 'lastword-sol-'))
+    const record = join(dir, 'record')
+    const words = `--url lanplus://${user.name}@127.0.0.1:${rig.port} -E sol activate --record ${record}`
+    try {
+      await inTerminal(
+        `IPMITOOL_PASSWORD=${user.password} ${process.execPath} ${main} ${words}`,
+        [
+          [/the serial port is here/, 'good evening'],
+          [/GOOD EVENING/, '\r~.'],
+        ],
+        'itEnds',
+      )
+      await until(() => rig.server.machine.sol?.session === null)
+      assert.match(readFileSync(record, 'latin1'), /^GOOD EVENING/)
+    } finally {
+      rmSync(dir, { recursive: true })
+    }
   })
 
   it('ipmiconsole', needs('ipmiconsole', 'script'), async () => {
