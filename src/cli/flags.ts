@@ -22,9 +22,7 @@ export const connectionFlags = {
   cipherSuite: optional(
     withShort('C', integer('ID', 'cipher suite (the strongest that is offered)', { max: 255 })),
   ),
-  authType: optional(
-    withShort('A', choice(['none', 'password', 'md2', 'md5', 'oem'], 'authentication type of -I lan')),
-  ),
+  authType: optional(withShort('A', choice(['none', 'password', 'md5'], 'authentication type of -I lan'))),
   privilege: optional(
     withShort(
       'L',

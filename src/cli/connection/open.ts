@@ -52,7 +52,7 @@ const DEFAULT_WAIT_MS = 1000
 const DEFAULT_RETRIES = 9
 
 function lanOptions(target: Target, password: string, { warn, signal }: OpenContext): ConnectOptions {
-  const { username, kg, privilege, cipherSuite, nameLookup, timeoutMs, retries } = target
+  const { username, kg, privilege, cipherSuite, authType, nameLookup, timeoutMs, retries } = target
   const firstWaitMs = timeoutMs ?? DEFAULT_WAIT_MS
   return {
     password,
@@ -62,6 +62,7 @@ function lanOptions(target: Target, password: string, { warn, signal }: OpenCont
     ...(kg === undefined ? {} : { kg }),
     ...(privilege === undefined ? {} : { privilege }),
     ...(cipherSuite === undefined ? {} : { cipher: cipherSuite }),
+    ...(authType === undefined ? {} : { authType }),
     ...(nameLookup === undefined ? {} : { lookUp: nameLookup }),
     ...(timeoutMs === undefined ? {} : { firstWaitMs }),
     ...(timeoutMs === undefined && retries === undefined
