@@ -2,10 +2,20 @@
 import { type Command, decodeResponse, encodeRequest } from '../protocol/command.ts'
 import { AuthType } from '../protocol/commands/session.ts'
 import { decodeIpmb, encodeIpmb } from '../protocol/ipmb.ts'
-import type { PlusPacket } from './rmcpplus.ts'
-import { encodeV15, type V15Packet } from './session-v15.ts'
+import { decodePlus, type PlusPacket } from './rmcpplus.ts'
+import { decodeV15, encodeV15, type V15Packet } from './session-v15.ts'
 
 export type Incoming = { format: 'v15'; packet: V15Packet } | { format: 'plus'; packet: PlusPacket }
+
+/** Reads what follows the RMCP header; null when it is no packet. */
+export function decodeIncoming(data: Uint8Array): Incoming | null {
+  if (data[0] === AuthType.RmcpPlus) {
+    const packet = decodePlus(data)
+    return packet && { format: 'plus', packet }
+  }
+  const packet = decodeV15(data)
+  return packet && { format: 'v15', packet }
+}
 
 /** One question: what is sent for it, and how to know and read the answer. */
 export interface Ask<T> {

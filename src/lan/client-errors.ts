@@ -1,4 +1,6 @@
 /** The errors of a log-in and of a session, with the address that they are about and what to do next. */
+import { SetSessionPrivilegeLevel } from '../protocol/commands/session.ts'
+import { completionText } from '../protocol/completion-code.ts'
 import { LastwordError } from '../protocol/error.ts'
 import { RakpStatus, rakpStatusText } from './session-setup.ts'
 
@@ -54,4 +56,30 @@ export function refused(name: string, message: string, status: number): Lastword
     'The BMC did not like the log-in; try another cipher suite.',
   ]
   return new LastwordError(code, `${name}: ${message}: ${rakpStatusText(status)}`, { hint })
+}
+
+/** What codecs and completion codes say of a log-in does not know whose it was; silence was none if something came. */
+export function explained(name: string, error: LastwordError, garbled: number): LastwordError {
+  if (error.code === 'TIMEOUT' && garbled > 0) {
+    const what = `${error.message}, but ${garbled} that are cut off, or no messages of IPMI`
+    return new LastwordError('RESPONSE_BAD', what, {
+      cause: error,
+      hint: 'The BMC breaks the protocol, or something else listens there.',
+    })
+  }
+  if (error.message.startsWith(name)) return error
+  const hint = error.hint ?? 'Try another cipher suite, or lan:// for IPMI 1.5.'
+  return new LastwordError(error.code, `${name}: ${error.message}`, { cause: error, hint })
+}
+
+/** The completion code of Set Session Privilege Level. */
+export function levelRefused(name: string, code: number): LastwordError {
+  const why = completionText(code, SetSessionPrivilegeLevel.errors)
+  return new LastwordError('PRIVILEGE_REFUSED', `${name}: the BMC refuses the privilege level: ${why}`, {
+    hint: 'Ask for a lower level: -L user.',
+  })
+}
+
+export function sessionClosed(name: string): LastwordError {
+  return new LastwordError('SESSION_CLOSED', `${name}: the session is closed`)
 }

@@ -22,6 +22,11 @@ export interface RoutedRequest {
   route: readonly Hop[]
 }
 
+/** A request for the BMC itself. */
+export function toBmc({ netFn, cmd }: { netFn: number; cmd: number }, data: Uint8Array): RoutedRequest {
+  return { netFn, cmd, data, lun: 0, route: [] }
+}
+
 const BMC_ADDRESS = 0x20
 
 export function encodeRouted(request: RoutedRequest, rqSeq: number): Uint8Array {

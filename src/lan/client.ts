@@ -4,10 +4,9 @@ import { encodeRequest, Privilege } from '../protocol/command.ts'
 import { GetDeviceId } from '../protocol/commands/device.ts'
 import { PayloadType } from '../protocol/commands/payload.ts'
 import { AuthType, CloseSession, SetSessionPrivilegeLevel } from '../protocol/commands/session.ts'
-import { completionText } from '../protocol/completion-code.ts'
-import { LastwordError } from '../protocol/error.ts'
-import type { Incoming } from './client-ask.ts'
-import { timedOut } from './client-errors.ts'
+import type { LastwordError } from '../protocol/error.ts'
+import { decodeIncoming, type Incoming } from './client-ask.ts'
+import { explained, levelRefused, sessionClosed, timedOut } from './client-errors.ts'
 import { type Done, Exchange, type ExchangeHost, newPending } from './client-exchange.ts'
 import { LoginRunner } from './client-login.ts'
 import {
@@ -18,14 +17,12 @@ import {
   mostInFlight,
 } from './client-options.ts'
 import { loginPlus } from './client-plus-login.ts'
-import type { RoutedRequest } from './client-route.ts'
+import { type RoutedRequest, toBmc } from './client-route.ts'
 import { explainSilence, loginV15 } from './client-v15-login.ts'
 import { Pace } from './pace.ts'
 import { mergeQuirks } from './quirks.ts'
 import { decodeRmcp, RmcpClass } from './rmcp.ts'
-import { decodePlus } from './rmcpplus.ts'
 import { type Opened, PlusLink, V15Link } from './session-link.ts'
-import { decodeV15 } from './session-v15.ts'
 
 type State = 'idle' | 'loggingIn' | 'raising' | 'open' | 'closing' | 'closed'
 
@@ -96,7 +93,7 @@ export class LanClientMachine implements ExchangeHost {
   request(request: RoutedRequest, done: Done, nowMs: number): number {
     const id = this.#nextId++
     if (this.#state === 'closing' || this.#state === 'closed') {
-      done(this.#closedError(), noBytes)
+      done(sessionClosed(this.name), noBytes)
       return id
     }
     this.#exchange.add(newPending(request, id, this.#timeoutMs, done))
@@ -133,7 +130,7 @@ export class LanClientMachine implements ExchangeHost {
     const link = this.#link
     this.#state = 'closed'
     this.#login = null
-    this.#failAll(this.#closedError(), nowMs)
+    this.#failAll(sessionClosed(this.name), nowMs)
     if (!wasOpen || link === null) return done()
     this.#state = 'closing'
     const id = link instanceof PlusLink ? link.remoteId : link.sessionId
@@ -143,7 +140,7 @@ export class LanClientMachine implements ExchangeHost {
       this.#endSession()
       done()
     }
-    this.#exchange.sendNow(newPending(plain(CloseSession, data), this.#nextId++, CLOSE_MS, finish), nowMs)
+    this.#exchange.sendNow(newPending(toBmc(CloseSession, data), this.#nextId++, CLOSE_MS, finish), nowMs)
   }
 
   pollTransmit(): Uint8Array | null {
@@ -252,7 +249,7 @@ export class LanClientMachine implements ExchangeHost {
     this.#login = null
     if (outcome.kind === 'failed') {
       this.#state = 'idle'
-      this.#failAll(this.#explained(outcome.error, login.garbled + this.#unreadable), nowMs)
+      this.#failAll(explained(this.name, outcome.error, login.garbled + this.#unreadable), nowMs)
       return
     }
     this.#link = outcome.value
@@ -261,20 +258,6 @@ export class LanClientMachine implements ExchangeHost {
     const privilege = this.#options.privilege ?? Privilege.Admin
     if (privilege > Privilege.User) this.#raise(privilege, nowMs)
     else this.#ready(nowMs)
-  }
-
-  /** What codecs and completion codes say of a log-in does not know whose it was; silence was none if something came. */
-  #explained(error: LastwordError, garbled: number): LastwordError {
-    if (error.code === 'TIMEOUT' && garbled > 0) {
-      const what = `${error.message}, but ${garbled} that are cut off, or no messages of IPMI`
-      return new LastwordError('RESPONSE_BAD', what, {
-        cause: error,
-        hint: 'The BMC breaks the protocol, or something else listens there.',
-      })
-    }
-    if (error.message.startsWith(this.name)) return error
-    const hint = error.hint ?? 'Try another cipher suite, or lan:// for IPMI 1.5.'
-    return new LastwordError(error.code, `${this.name}: ${error.message}`, { cause: error, hint })
   }
 
   /** A session begins as a user, whatever its limit. */
@@ -287,21 +270,10 @@ export class LanClientMachine implements ExchangeHost {
       if (error === null && code === 0) return this.#ready(nowMs)
       this.#endSession()
       this.#state = 'idle'
-      this.#failAll(error ?? this.#levelRefused(code ?? 0xff), nowMs)
+      this.#failAll(error ?? levelRefused(this.name, code ?? 0xff), nowMs)
     }
-    const pending = newPending(plain(SetSessionPrivilegeLevel, data), this.#nextId++, this.#timeoutMs, done)
+    const pending = newPending(toBmc(SetSessionPrivilegeLevel, data), this.#nextId++, this.#timeoutMs, done)
     this.#exchange.sendNow({ ...pending, isRepeatable: true }, nowMs)
-  }
-
-  #levelRefused(code: number): LastwordError {
-    const why = completionText(code, SetSessionPrivilegeLevel.errors)
-    return new LastwordError(
-      'PRIVILEGE_REFUSED',
-      `${this.name}: the BMC refuses the privilege level: ${why}`,
-      {
-        hint: 'Ask for a lower level: -L user.',
-      },
-    )
   }
 
   #ready(nowMs: number): void {
@@ -342,15 +314,11 @@ export class LanClientMachine implements ExchangeHost {
     if (this.#keepAliveMs === 0 || !this.#exchange.isIdle) return
     if (nowMs < this.#keepAliveDueMs()) return
     this.#lastSentMs = nowMs
-    this.#exchange.add(newPending(plain(GetDeviceId, noBytes), this.#nextId++, this.#timeoutMs, () => {}))
+    this.#exchange.add(newPending(toBmc(GetDeviceId, noBytes), this.#nextId++, this.#timeoutMs, () => {}))
   }
 
   #keepAliveDueMs(): number {
     return Math.max(this.#lastSentMs, this.#lastHeardMs) + this.#keepAliveMs
-  }
-
-  #closedError(): LastwordError {
-    return new LastwordError('SESSION_CLOSED', `${this.name}: the session is closed`)
   }
 
   #isForLogin({ format, packet }: Incoming): boolean {
@@ -370,19 +338,7 @@ export class LanClientMachine implements ExchangeHost {
   }
 }
 
-function plain({ netFn, cmd }: { netFn: number; cmd: number }, data: Uint8Array): RoutedRequest {
-  return { netFn, cmd, data, lun: 0, route: [] }
-}
-
-function decodeIncoming(data: Uint8Array): Incoming | null {
-  if (data[0] === AuthType.RmcpPlus) {
-    const packet = decodePlus(data)
-    return packet && { format: 'plus', packet }
-  }
-  const packet = decodeV15(data)
-  return packet && { format: 'v15', packet }
-}
-
+/** Our name for a session; 0 is none. */
 function newId(random: (bytes: number) => Uint8Array): number {
   const bytes = random(4)
   return new DataView(bytes.buffer, bytes.byteOffset, 4).getUint32(0) || 1

@@ -140,9 +140,8 @@ export class PlusLogins {
 
   /** The suite, or the status that says what is wrong with the proposal. */
   #choose(proposed: Algorithms): CipherSuite | number {
-    const offered = strongestFirst
-      .map(id => cipherSuite(id)!)
-      .filter(suite => this.#host.accounts.suites.has(suite.id))
+    const { suites } = this.#host.accounts
+    const offered = strongestFirst.filter(id => suites.has(id)).map(id => cipherSuite(id)!)
     const fits = (kind: keyof Algorithms) => (suite: CipherSuite) =>
       proposed[kind] === ANY_ALGORITHM || proposed[kind] === suite[kind]
     if (!offered.some(fits('authentication'))) return RakpStatus.InvalidAuthenticationAlgorithm

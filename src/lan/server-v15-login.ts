@@ -128,7 +128,8 @@ export class V15Logins {
 
   /** Authentication types as Get Channel Authentication Capabilities tells them. */
   get offers(): { none: boolean; md2: boolean; md5: boolean; password: boolean; oem: boolean } {
-    const has = (type: AuthType) => this.#host.accounts.authTypes.includes(type)
+    const { authTypes } = this.#host.accounts
+    const has = (type: AuthType) => authTypes.includes(type)
     return {
       none: has(AuthType.None),
       md2: false,

@@ -46,7 +46,8 @@ function userKinds(server: LanServerMachine) {
 }
 
 function offeredSuites(server: LanServerMachine): CipherSuite[] {
-  return cipherSuites.filter(suite => server.accounts.suites.has(suite.id))
+  const { suites } = server.accounts
+  return cipherSuites.filter(suite => suites.has(suite.id))
 }
 
 function listAlgorithms(suites: readonly CipherSuite[]): Uint8Array {
