@@ -238,14 +238,17 @@ export class Bmc implements Saveable, Controller {
     this.reset(kind)
   }
 
+  /** A warm one leaves enables, thresholds, sessions and the watchdog as they are. Section 20.3. */
   reset(kind: 'cold' | 'warm'): void {
-    this.messaging.reset()
     this.sel.cancelReservation()
-    this.partialRecord = null
-    this.watchdog.reset()
-    this.sensors.reset()
     this.sdrs.cancelReservation()
-    this.eventReceiver = { slaveAddress: 0x20, lun: 0 }
+    this.partialRecord = null
+    if (kind === 'cold') {
+      this.messaging.reset()
+      this.watchdog.reset()
+      this.sensors.reset()
+      this.eventReceiver = { slaveAddress: 0x20, lun: 0 }
+    }
     this.#tell(listener => listener.onReset?.(kind))
   }
 

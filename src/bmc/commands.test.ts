@@ -49,11 +49,13 @@ describe('the BMC itself', () => {
     assert.deepEqual(fixture.resets, ['warm', 'cold'])
   })
 
-  it('has its event receiver set and back to itself by a reset', () => {
+  it('has its event receiver set and back to itself by a cold reset', () => {
     const { run } = bound(new Fixture())
     run(SetEventReceiver, { slaveAddress: 0x81, unit: { lun: 2 } })
     assert.deepEqual(run(GetEventReceiver, {}), { slaveAddress: 0x81, unit: { lun: 2 } })
     run(WarmReset, {})
+    assert.equal(run(GetEventReceiver, {}).slaveAddress, 0x81, 'a warm one keeps what it was told')
+    run(ColdReset, {})
     assert.deepEqual(run(GetEventReceiver, {}), { slaveAddress: 0x20, unit: { lun: 0 } })
   })
 

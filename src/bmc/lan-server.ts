@@ -63,7 +63,11 @@ export class LanServer {
       type: `udp${family}`,
       lookup: (address, _, done) => done(null, address, family),
     })
-    this.#stopListening = bmc.listen({ onReset: () => this.machine.reset() })
+    this.#stopListening = bmc.listen({
+      onReset: kind => {
+        if (kind === 'cold') this.machine.reset()
+      },
+    })
   }
 
   /** Listens. Throws LastwordError LISTEN with the address and the reason. */
