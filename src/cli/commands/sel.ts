@@ -83,7 +83,8 @@ function chosen(words: readonly string[]): Chosen {
   if (words[0] !== undefined && (number === undefined || !/^\d+$/.test(number))) {
     throw new UsageError('sel: give first N or last N')
   }
-  return { from, count: number === undefined ? undefined : Number(number) }
+  // As with ipmitool, 0 is all of them.
+  return { from, count: Number(number ?? 0) === 0 ? undefined : Number(number) }
 }
 
 async function chosenEntries(context: Context, words: readonly string[]): Promise<SelRecord[]> {
