@@ -171,6 +171,14 @@ describe('what is answered', () => {
 })
 
 describe('a state directory', () => {
+  it('can be read by its owner only, for passwords are in it', () => {
+    const bmc = openBmc()
+    bmc.users.setPassword(2, Buffer.from('secret'), 16)
+    bmc.flush()
+    assert.equal(fs.statSync(join(dir, 'state.journal')).mode & 0o777, 0o600)
+    bmc.close()
+  })
+
   it('belongs to one BMC at a time', () => {
     const bmc = openBmc()
     assert.throws(openBmc, { code: 'STATE_LOCKED', message: new RegExp(`process ${process.pid} keeps`) })

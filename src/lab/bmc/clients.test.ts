@@ -184,7 +184,15 @@ describe('ipmitool on a BMC with a fault', needs('ipmitool'), () => {
   ] as const) {
     it(`${fault} ${ends === 0 ? 'gets its answer all the same' : 'is told that it failed'}`, async () => {
       await using rig = await ClientRig.start({ faults: [parseFault(fault)] })
-      const { exitCode, stdout } = await rig.ipmitool('lanplus', '-N', '1', '-R', '5', 'mc', 'info')
+      const { exitCode, stdout } = await rig.ipmitool(
+        'lanplus',
+        '-N',
+        '1',
+        '-R',
+        ends === 0 ? '5' : '1',
+        'mc',
+        'info',
+      )
       assert.equal(exitCode, ends)
       if (ends === 0) assert.match(stdout.toString(), /^Device ID +: 32\n/)
     })
