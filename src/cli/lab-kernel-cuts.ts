@@ -183,7 +183,8 @@ async function runRandom(bench: CutBench, count: number, options: KernelCutOptio
   for await (const { row, sat } of randomCuts(bench, count)) {
     rows.push(row)
     if (options.json === true) printRow(row)
-    if (row.outcome === 'hang') where.set(sat, (where.get(sat) ?? 0) + 1)
+    const struck = `${row.symbol}: ${sat}`
+    if (row.outcome === 'hang') where.set(struck, (where.get(struck) ?? 0) + 1)
     progress.show(`${rows.length} of ${count}`)
   }
   if (options.json !== true) {
@@ -195,7 +196,7 @@ async function runRandom(bench: CutBench, count: number, options: KernelCutOptio
       `${rows.length} NMIs at random moments under ${kind}: ${hangs} hang, ` +
         `${percent(hangs / rows.length)} (95 % between ${percent(low)} and ${percent(high)}), ${incomplete} incomplete`,
     )
-    for (const [sat, times] of where) printLine(`${String(times).padStart(6)} × ${sat}`)
+    for (const [struck, times] of where) printLine(`${String(times).padStart(6)} × ${struck}`)
   }
   return rows
 }
