@@ -2,6 +2,7 @@
 
 import { CodecError } from '../../protocol/bytes.ts'
 import { GetIpStatistics } from '../../protocol/commands/lan.ts'
+import { LastwordError } from '../../protocol/error.ts'
 import { type AnyParameter, decodeParameter, type ParameterValue } from '../../protocol/parameter.ts'
 import { LanParameter } from '../../protocol/parameters/lan.ts'
 import { group, subcommand } from '../declare.ts'
@@ -79,8 +80,16 @@ const print = subcommand({
   name: 'print',
   summary: 'the settings of a LAN channel',
   args: { channel: channelArg },
-  run: async ({ bmc, signal }, { channel = DEFAULT_LAN_CHANNEL }) =>
-    lanAnswers({ bmc: await bmc(), channel, signal }, lanPrintSelectors),
+  async run({ bmc, signal }, { channel = DEFAULT_LAN_CHANNEL }) {
+    const open = await bmc()
+    const medium = (await open.channels.info(channel, { signal }))?.medium.type
+    if (medium !== 'lan' && medium !== 'otherLan') {
+      throw new LastwordError('NO_LAN_CHANNEL', `${open.url}: channel ${channel} is no LAN channel`, {
+        hint: 'channel info CHANNEL tells what a channel is.',
+      })
+    }
+    return lanAnswers({ bmc: open, channel, signal }, lanPrintSelectors)
+  },
   data: valuesOf,
   view: as =>
     as.record(

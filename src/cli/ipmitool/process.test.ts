@@ -44,18 +44,24 @@ describe('lastword --format ipmitool', needs('ipmitool'), () => {
   })
   after(() => rig[Symbol.asyncDispose]())
 
+  const login = () => ['-I', 'lanplus', '-H', '127.0.0.1', '-p', String(rig.port), '-U', user.name, '-E']
+  const env = { TZ: 'Europe/Berlin', IPMITOOL_PASSWORD: user.password, IPMI_PASSWORD: user.password }
+  const ours = (command: string) =>
+    runProgram(process.execPath, [lastword, ...login(), '--format', 'ipmitool', ...command.split(' ')], {
+      env,
+    })
+  const theirs = (command: string) => runProgram('ipmitool', [...login(), ...command.split(' ')], { env })
+
+  it('lan print of a channel that is none prints nothing and fails, as ipmitool does', async () => {
+    const [our, their] = await Promise.all([ours('lan print 5'), theirs('lan print 5')])
+    assert.deepEqual([our.stdout.length, our.exitCode], [0, 1])
+    assert.deepEqual([their.stdout.length, their.exitCode], [0, 1])
+  })
+
   for (const command of commands)
     it(`${command} writes the bytes that ipmitool writes, with the same flags`, async () => {
-      const { password } = user
-      const login = ['-I', 'lanplus', '-H', '127.0.0.1', '-p', String(rig.port), '-U', user.name, '-E']
-      const env = { TZ: 'Europe/Berlin', IPMITOOL_PASSWORD: password, IPMI_PASSWORD: password }
-      const [ours, theirs] = await Promise.all([
-        runProgram(process.execPath, [lastword, ...login, '--format', 'ipmitool', ...command.split(' ')], {
-          env,
-        }),
-        runProgram('ipmitool', [...login, ...command.split(' ')], { env }),
-      ])
-      assert.equal(ours.stdout.toString('latin1'), theirs.stdout.toString('latin1'))
-      assert.deepEqual([ours.exitCode, ours.stderr], [0, ''])
+      const [our, their] = await Promise.all([ours(command), theirs(command)])
+      assert.equal(our.stdout.toString('latin1'), their.stdout.toString('latin1'))
+      assert.deepEqual([our.exitCode, our.stderr], [0, ''])
     })
 })
