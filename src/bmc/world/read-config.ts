@@ -1,4 +1,4 @@
-/** Reads a configuration: YAML into a checked value; an error names file, line and field. */
+/** Reads YAML into a checked value: a BMC's configuration, or another schema's; an error names file, line and field. */
 import { readFileSync } from 'node:fs'
 import { isNode, LineCounter, parseDocument } from 'yaml'
 import type { z } from 'zod'
@@ -7,23 +7,32 @@ import { type BmcConfig, bmcConfig } from './config.ts'
 
 /** Throws LastwordError CONFIG. */
 export function readConfig(file: string): BmcConfig {
+  return readYaml(file, bmcConfig)
+}
+
+/** Throws LastwordError CONFIG. */
+export function readYaml<T>(file: string, schema: z.ZodType<T>): T {
   let text: string
   try {
     text = readFileSync(file, 'utf8')
   } catch (cause) {
     throw configError(`${file}: ${(cause as Error).message}`, cause)
   }
-  return parseConfig(text, file)
+  return parseYaml(text, file, schema)
 }
 
 /** Throws LastwordError CONFIG; `file` is how the text is called there. */
 export function parseConfig(text: string, file: string): BmcConfig {
+  return parseYaml(text, file, bmcConfig)
+}
+
+function parseYaml<T>(text: string, file: string, schema: z.ZodType<T>): T {
   const lines = new LineCounter()
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false })
   const broken = document.errors[0]
   if (broken !== undefined)
     throw configError(`${file}:${lines.linePos(broken.pos[0]).line}: ${broken.message}`, broken)
-  const checked = bmcConfig.safeParse(document.toJS() ?? {})
+  const checked = schema.safeParse(document.toJS() ?? {})
   if (checked.success) return checked.data
   const problems = checked.error.issues.flatMap(innermost).map(issue => {
     const path = issue.path.filter(part => typeof part !== 'symbol')
@@ -63,6 +72,6 @@ function fieldName(path: readonly (string | number)[]): string {
 function configError(message: string, cause: unknown): LastwordError {
   return new LastwordError('CONFIG', message, {
     cause,
-    hint: 'docs/bmc.md and docs/bmc.schema.json tell what may stand there.',
+    hint: 'docs/bmc.md tells what may stand there, of named hosts docs/cli.md.',
   })
 }

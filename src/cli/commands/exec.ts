@@ -15,7 +15,7 @@ export const exec = subcommand({
   async run(context, { file: path, stop }) {
     const failures: unknown[] = []
     let number = 0
-    for await (const line of linesOf(path ?? '-')) {
+    for await (const line of linesOf(path ?? '-', context.signal)) {
       number++
       context.signal.throwIfAborted()
       const error = await failureOf(context, line)
@@ -46,9 +46,12 @@ async function failureOf(context: Context, line: string): Promise<unknown> {
   }
 }
 
-async function* linesOf(path: string): AsyncGenerator<string, void, void> {
+async function* linesOf(path: string, signal: AbortSignal): AsyncGenerator<string, void, void> {
   const input = path === '-' ? process.stdin : createReadStream(path)
-  const failed = new Promise<never>((_, reject) => input.once('error', reject))
+  const failed = new Promise<never>((_, reject) => {
+    input.once('error', reject)
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true })
+  })
   failed.catch(() => {})
   const lines = createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })[Symbol.asyncIterator]()
   try {
@@ -60,6 +63,8 @@ async function* linesOf(path: string): AsyncGenerator<string, void, void> {
   } catch (cause) {
     if (!(cause instanceof Error) || !('syscall' in cause)) throw cause
     throw new LastwordError('FILE_UNREADABLE', `${path} cannot be read: ${cause.message}`, { cause })
+  } finally {
+    input.destroy()
   }
 }
 

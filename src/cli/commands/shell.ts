@@ -21,6 +21,7 @@ export const shell = subcommand({
       input.write(null, { ctrl: true, name: 'e' })
       input.write(null, { ctrl: true, name: 'u' })
     })
+    context.signal.addEventListener('abort', () => input.close(), { once: true })
     if (isTerminal) input.prompt()
     for await (const line of input) {
       try {
@@ -34,6 +35,7 @@ export const shell = subcommand({
       if (isTerminal) input.prompt()
     }
     input.close()
+    context.signal.throwIfAborted()
     return undefined
   },
   view: as => as.silent(),

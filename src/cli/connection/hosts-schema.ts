@@ -1,8 +1,8 @@
 /** What the file of named hosts may hold. */
 import { z } from 'zod'
+import { readYaml } from '../../bmc/world/read-config.ts'
 import type { HostEntry } from './hosts.ts'
 import type { PasswordSource } from './password.ts'
-import { readYaml } from './yaml-file.ts'
 
 const host = z
   .strictObject({

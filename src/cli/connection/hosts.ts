@@ -25,7 +25,7 @@ export async function namedHost(name: string, env: NodeJS.ProcessEnv): Promise<H
   return (await readHosts(env)).find(host => host.name === name)
 }
 
-/** All named hosts. Throws LastwordError HOSTS_FILE when the file is wrong. */
+/** All named hosts. Throws LastwordError CONFIG when the file is wrong. */
 export async function readHosts(env: NodeJS.ProcessEnv): Promise<HostEntry[]> {
   const path = hostsFile(env)
   if (!existsSync(path)) return []
@@ -34,7 +34,7 @@ export async function readHosts(env: NodeJS.ProcessEnv): Promise<HostEntry[]> {
   const secret = hosts.find(host => host.password?.from === 'hostsFile' || host.kg !== undefined)
   // A secret that others can read is none.
   if (secret !== undefined && (statSync(path).mode & 0o077) !== 0) {
-    throw new LastwordError('HOSTS_FILE', `${path}: others can read the secrets of "${secret.name}"`, {
+    throw new LastwordError('CONFIG', `${path}: others can read the secrets of "${secret.name}"`, {
       hint: `chmod 600 ${path}, or use passwordFile, passwordEnv or keyring.`,
     })
   }

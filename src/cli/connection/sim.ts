@@ -1,17 +1,32 @@
 /** `sim://`: a simulated BMC inside this process, reached through KCS registers like a real one. */
 import { Bmc as SimulatedBmc } from '../../bmc/bmc.ts'
 import { execute } from '../../bmc/execute.ts'
+import { parseFault } from '../../bmc/faults.ts'
 import { KcsSide } from '../../bmc/kcs-side.ts'
+import { bmcConfig } from '../../bmc/world/config.ts'
+import { defaultConfig } from '../../bmc/world/default-world.ts'
+import { readConfig } from '../../bmc/world/read-config.ts'
+import { makeWorld } from '../../bmc/world/world.ts'
 import type { Bmc } from '../../client/bmc.ts'
 import { connectKcs } from '../../client/connect-kcs.ts'
 import { KcsRegisters } from '../../ports/kcs-registers.ts'
 
-/** `sim://?state=DIR` keeps its state there. */
+/** `sim://?config=FILE&state=DIR&fault=busy=0.5`; see docs/bmc.md for configuration and faults. */
 export function openSimulated(url: string): Bmc {
-  const stateDir = new URL(url).searchParams.get('state')
-  const simulated = new SimulatedBmc(stateDir === null ? {} : { stateDir })
+  const { searchParams } = new URL(url)
+  const file = searchParams.get('config')
+  const stateDir = searchParams.get('state')
+  const simulated = new SimulatedBmc({
+    world: makeWorld(file === null ? bmcConfig.parse(defaultConfig) : readConfig(file)),
+    ...(stateDir === null ? {} : { stateDir }),
+  })
+  for (const fault of searchParams.getAll('fault')) simulated.addFault(parseFault(fault))
   const registers = new KcsRegisters()
-  const side = new KcsSide(registers, request => execute(simulated, request))
+  const side = new KcsSide(registers, request => {
+    const response = execute(simulated, request)
+    simulated.settle()
+    return response
+  })
   registers.onHostWrite = () => side.run()
   return connectKcs(registers, url, {
     onClose() {

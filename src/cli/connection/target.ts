@@ -34,7 +34,7 @@ export interface Target {
 
 const MAX_KG_BYTES = 20
 
-/** Throws LastwordError USAGE or HOSTS_FILE. */
+/** Throws LastwordError USAGE or CONFIG. */
 export async function resolveTarget(flags: ConnectionValues, env: NodeJS.ProcessEnv): Promise<Target> {
   if (flags.ipv4 && flags.ipv6) throw new UsageError('-4 and -6 exclude each other')
   if (flags.host !== undefined && flags.url !== undefined) throw new UsageError('give -H or --url, not both')
