@@ -112,6 +112,24 @@ describe('a password', () => {
     }
   })
 
+  it('in a URL is not repeated, wherever the URL stands and whatever is wrong with it', () => {
+    const urls = [`lanplus://admin:${secret}@h`, `lanplus://admin:${secret}%zz@h`, `gopher://a:${secret}/@x`]
+    for (const url of urls) {
+      for (const args of [
+        [url, 'mc', 'nothing'],
+        ['--url', url, 'mc', 'info', '--nothing'],
+        ['-H', url, 'mc', 'info', '-N', '1', '-R', '0'],
+        ['mc', url],
+      ]) {
+        const { status, stdout, stderr } = lastword(...args)
+        assert.notEqual(status, 0)
+        assert.ok(!(stdout + stderr).includes(secret), stderr)
+        assert.doesNotMatch(stderr, /fault in Lastword/)
+      }
+    }
+    assert.match(lastword('sim://', 'mc', 'guid').stdout, /GUID/)
+  })
+
   it('on the command line is warned of, and hidden from the process list', async () => {
     assert.match(lastword(...noRoute, '-P', secret, 'mc', 'info').stderr, /can be read in the process list/)
     const child = spawn(process.execPath, [main, '-H', 'sim://', '-P', secret, 'exec', '-'], {
@@ -138,6 +156,19 @@ describe('--trace', () => {
     const secret = lastword('-H', 'sim://', '-q', 'user', 'set', 'password', '2', 'sEcr3t', '--trace')
     assert.match(secret.stderr, /Set User Password request/)
     assert.doesNotMatch(secret.stderr, /sEcr3t|734563723374/)
+  })
+})
+
+describe('what a BMC says', () => {
+  it('does not steer the terminal', () => {
+    const config = join(dir, 'evil.yaml')
+    writeFileSync(
+      config,
+      'frus:\n  - { id: 0, name: Server, product: { manufacturer: "\\x1b[31mX\\a", name: N } }\n',
+    )
+    const { status, stdout, stderr } = lastword('-H', `sim://?config=${config}`, 'fru', 'print')
+    assert.equal(status, 0, stderr)
+    assert.match(stdout, /\\x1b\[31mX\\x07/)
   })
 })
 

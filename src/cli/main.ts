@@ -32,9 +32,13 @@ try {
 }
 
 async function main(): Promise<void> {
-  const [head, tail] = splitAtCommand(words, globalFlags)
+  const [head, rest] = splitAtCommand(words, globalFlags)
   debug = words.includes('--debug')
   const { given } = split(head, globalFlags, 'areFlags')
+  // A URL in place of a command says where it goes to.
+  const isUrl = rest[0]?.includes('://') === true
+  if (isUrl) given.set('url', [rest[0]!])
+  const tail = isUrl ? rest.slice(1) : rest
   const globals = flagValues(globalFlags, given)
   const [name] = tail
   if (globals.version) return writeOut(`${await version()}\n`)

@@ -60,7 +60,6 @@ const statusOfCode: Readonly<Record<string, number>> = {
   SEL_CHANGED: exitStatus.wrongAnswer,
   SDR_CHANGED: exitStatus.wrongAnswer,
   RECORD_GONE: exitStatus.wrongAnswer,
-  FRU_BAD: exitStatus.wrongAnswer,
   RECORD_BAD: exitStatus.wrongAnswer,
   SDR_BAD: exitStatus.wrongAnswer,
   FRU_BAD: exitStatus.wrongAnswer,
@@ -77,10 +76,16 @@ export function exitStatusOf(error: unknown): number {
   return statusOfCode[error.code] ?? exitStatus.failed
 }
 
+/** A URL that an error repeats loses its password. */
+function withoutSecrets(text: string): string {
+  return text.replace(/(:\/\/[^\s:/@]*):\S*@/g, '$1:…@')
+}
+
 /** One line that says what failed and one that says what to do; a stack trace only when asked for. */
 export function printError(error: unknown, how: 'short' | 'withStack'): void {
-  if (how === 'withStack' && error instanceof Error) process.stderr.write(`${error.stack}\n`)
-  const message = error instanceof Error ? error.message : String(error)
+  if (how === 'withStack' && error instanceof Error)
+    process.stderr.write(`${withoutSecrets(error.stack ?? '')}\n`)
+  const message = withoutSecrets(error instanceof Error ? error.message : String(error))
   const code = error instanceof LastwordError ? ` [${error.code}]` : ''
   process.stderr.write(`lastword: ${message}${code}\n`)
   if (error instanceof LastwordError && error.hint !== undefined) process.stderr.write(`  ${error.hint}\n`)

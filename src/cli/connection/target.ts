@@ -83,16 +83,30 @@ function withoutLogin(text: string) {
     const shown = text.replace(/\/\/.*@/, '//…@')
     throw new UsageError(`"${shown}" is no URL`, 'For example: lanplus://admin@bmc.example')
   }
-  const username = decodeURIComponent(url.username)
-  const password = url.password === '' ? undefined : decodeURIComponent(url.password)
+  const username = decoded(url.username)
+  const password = url.password === '' ? undefined : decoded(url.password)
   url.username = ''
   url.password = ''
   return { url, username, password }
 }
 
+/** Throws UsageError without what could not be read: it may be a secret. */
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part)
+  } catch {
+    throw new UsageError(
+      'the login in the URL has a % that no two hexadecimal digits follow',
+      'Write %25 for %.',
+    )
+  }
+}
+
 function urlOf(flags: ConnectionValues): string {
-  const way = flags.interface ?? (flags.host === undefined ? 'open' : 'lanplus')
-  if (way === 'open') return `open://${flags.device ?? 0}`
+  if (flags.host === undefined && flags.interface === undefined) {
+    throw new UsageError('which BMC?', 'Give -H HOST or --url URL; -H sim:// is one inside this process.')
+  }
+  const way = flags.interface ?? 'lanplus'
   if (way === 'kcs') return 'kcs:///dev/port'
   if (flags.host === undefined) throw new UsageError(`-I ${way} wants a host`, 'Give -H HOST.')
   const host = flags.host.includes(':') && !flags.host.startsWith('[') ? `[${flags.host}]` : flags.host
@@ -116,7 +130,8 @@ function passwordSource(
   if (flags.ask) sources.push({ from: 'prompt' })
   if (sources.length > 1) throw new UsageError('-P, -f, -E and -a exclude each other')
   if (sources[0] !== undefined) return sources[0]
-  if (inUrl !== undefined) return { from: 'commandLine', password: inUrl }
+  // Of a named host the password stands in the file, where nobody else can read it.
+  if (inUrl !== undefined) return { from: named === undefined ? 'commandLine' : 'hostsFile', password: inUrl }
   return named?.password ?? { from: 'anywhere' }
 }
 

@@ -23,8 +23,8 @@ export async function* render(
     yield yamlText(plain(forPrograms(await whole(data))))
   } else if (format === 'ndjson')
     yield* each(await published(command, data), row => `${JSON.stringify(plain(row))}\n`)
-  else if (format === 'csv') yield* csv(view, data)
-  else yield await peopleText(view, data)
+  else if (format === 'csv') for await (const line of csv(view, data)) yield printable(line)
+  else yield printable(await peopleText(view, data))
 }
 
 /** Rows go on coming in as they do, unless they have to be made for programs first. */
@@ -41,6 +41,18 @@ async function ipmitoolText(command: Subcommand, data: unknown, context: RenderC
     )
   }
   return Buffer.from(await command.ipmitool(await whole(data), context), 'latin1')
+}
+
+const isControl = (letter: string) => {
+  const code = letter.charCodeAt(0)
+  return (code < 0x20 && letter !== '\n' && letter !== '\t') || (code >= 0x7f && code < 0xa0)
+}
+
+/** What a BMC has in its names must not steer a terminal. */
+function printable(text: string): string {
+  return Array.from(text, letter =>
+    isControl(letter) ? `\\x${letter.charCodeAt(0).toString(16).padStart(2, '0')}` : letter,
+  ).join('')
 }
 
 async function peopleText(view: View<unknown>, data: unknown): Promise<string> {
