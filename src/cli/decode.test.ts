@@ -10,7 +10,7 @@ import { join } from 'node:path'
 import { after, describe, it } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import fc from 'fast-check'
-import { needs } from '../lab/kernel/needs-programs.ts'
+import { describeNeeds, needs } from '../lab/kernel/needs-programs.ts'
 import { runProgram } from '../lab/kernel/run-program.ts'
 import { user as admin, LanRig } from '../lab/lan/rig.ts'
 import { explainDatagram } from './decode/datagram.ts'
@@ -144,7 +144,7 @@ async function recordSession(args: readonly string[]): Promise<Buffer> {
   return pcapOf(seen)
 }
 
-describe('decode of a capture', needs('ipmitool'), () => {
+describeNeeds('ipmitool')('decode of a capture', () => {
   const file = join(dir, 'session.pcap')
 
   it('follows the log-in, and reads what is encrypted only with the password', async () => {

@@ -1,8 +1,17 @@
 /** What the file of named hosts may hold. */
 import { z } from 'zod'
 import { readYaml } from '../../bmc/world/read-config.ts'
-import type { HostEntry } from './hosts.ts'
 import type { PasswordSource } from './password.ts'
+
+export interface HostEntry {
+  name: string
+  url: string
+  user?: string
+  password?: PasswordSource
+  privilege?: string
+  cipherSuite?: number
+  kg?: string
+}
 
 const host = z
   .strictObject({

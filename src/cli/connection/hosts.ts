@@ -3,17 +3,7 @@ import { existsSync, statSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { LastwordError } from '../../protocol/error.ts'
-import type { PasswordSource } from './password.ts'
-
-export interface HostEntry {
-  name: string
-  url: string
-  user?: string
-  password?: PasswordSource
-  privilege?: string
-  cipherSuite?: number
-  kg?: string
-}
+import type { HostEntry } from './hosts-schema.ts'
 
 export function hostsFile(env: NodeJS.ProcessEnv): string {
   if (env.LASTWORD_HOSTS) return env.LASTWORD_HOSTS

@@ -1,7 +1,8 @@
 /** From flags, a named host and the environment to one BMC and how to log in to it. */
 import type { connectionFlags } from '../flags.ts'
 import { UsageError, type ValuesOf } from '../params.ts'
-import { type HostEntry, namedHost } from './hosts.ts'
+import { namedHost } from './hosts.ts'
+import type { HostEntry } from './hosts-schema.ts'
 import type { PasswordSource } from './password.ts'
 
 export type ConnectionValues = ValuesOf<typeof connectionFlags>

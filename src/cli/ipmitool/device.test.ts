@@ -1,6 +1,6 @@
-import { after, before, describe, it } from 'node:test'
+import { after, before, it } from 'node:test'
 import fc from 'fast-check'
-import { needs } from '../../lab/kernel/needs-programs.ts'
+import { describeNeeds } from '../../lab/kernel/needs-programs.ts'
 import { AnsweringRig } from '../../lab/lan/answering-rig.ts'
 import { GetChassisStatus } from '../../protocol/commands/chassis.ts'
 import { GetDeviceId } from '../../protocol/commands/device.ts'
@@ -15,7 +15,7 @@ const runs = { numRuns: 30 }
 const byte = fc.integer({ min: 0, max: 0xff })
 const ok = (data: Uint8Array) => Uint8Array.from([CompletionCode.Ok, ...data])
 
-describe('in ipmitool’s words', needs('ipmitool'), () => {
+describeNeeds('ipmitool')('in ipmitool’s words', () => {
   let rig: AnsweringRig
   before(async () => {
     rig = await AnsweringRig.start()

@@ -1,6 +1,6 @@
-import { after, before, describe, it } from 'node:test'
+import { after, before, it } from 'node:test'
 import fc from 'fast-check'
-import { needs } from '../../lab/kernel/needs-programs.ts'
+import { describeNeeds } from '../../lab/kernel/needs-programs.ts'
 import { serveSdrs } from '../../lab/lan/answered-records.ts'
 import { AnsweringRig } from '../../lab/lan/answering-rig.ts'
 import { GetDeviceId } from '../../protocol/commands/device.ts'
@@ -81,7 +81,7 @@ const locator = fc
   )
 const locators = fc.array(locator, { minLength: 60, maxLength: 60 })
 
-describe('in ipmitool’s words', needs('ipmitool'), () => {
+describeNeeds('ipmitool')('in ipmitool’s words', () => {
   let rig: AnsweringRig
   before(async () => {
     rig = await AnsweringRig.start()

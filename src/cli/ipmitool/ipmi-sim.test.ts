@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
-import { after, before, describe, it } from 'node:test'
+import { after, before, it } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { needs } from '../../lab/kernel/needs-programs.ts'
+import { describeNeeds } from '../../lab/kernel/needs-programs.ts'
 import { runProgram } from '../../lab/kernel/run-program.ts'
 import { IpmiSim } from '../../lab/lan/ipmi-sim.ts'
 import { user } from '../../lab/lan/rig.ts'
@@ -40,7 +40,7 @@ const emulation = [
     ),
 ]
 
-describe('lastword --format ipmitool on OpenIPMI’s simulator', needs('ipmitool', 'ipmi_sim'), () => {
+describeNeeds('ipmitool', 'ipmi_sim')('lastword --format ipmitool on OpenIPMI’s simulator', () => {
   let sim: IpmiSim
   before(async () => {
     sim = await IpmiSim.start(emulation.join('\n'))

@@ -1,6 +1,6 @@
-import { after, before, describe, it } from 'node:test'
+import { after, before, it } from 'node:test'
 import fc from 'fast-check'
-import { needs } from '../../lab/kernel/needs-programs.ts'
+import { describeNeeds } from '../../lab/kernel/needs-programs.ts'
 import { AnsweringRig } from '../../lab/lan/answering-rig.ts'
 import { GetLanConfigurationParameters } from '../../protocol/commands/lan.ts'
 import { GetUserAccess, GetUserName } from '../../protocol/commands/user.ts'
@@ -55,7 +55,7 @@ const user = fc.record({
   access: bytes(1),
 })
 
-describe('in ipmitool’s words', needs('ipmitool'), () => {
+describeNeeds('ipmitool')('in ipmitool’s words', () => {
   let rig: AnsweringRig
   before(async () => {
     rig = await AnsweringRig.start()

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
-import { after, before, describe, it } from 'node:test'
+import { after, before, it } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import fc from 'fast-check'
-import { needs } from '../../lab/kernel/needs-programs.ts'
+import { describeNeeds } from '../../lab/kernel/needs-programs.ts'
 import { runProgram } from '../../lab/kernel/run-program.ts'
 import { serveSdrs, serveSel } from '../../lab/lan/answered-records.ts'
 import { AnsweringRig } from '../../lab/lan/answering-rig.ts'
@@ -33,7 +33,7 @@ const commands = [
   '-c -Z sel elist',
 ]
 
-describe('lastword --format ipmitool', needs('ipmitool'), () => {
+describeNeeds('ipmitool')('lastword --format ipmitool', () => {
   let rig: AnsweringRig
   before(async () => {
     rig = await AnsweringRig.start()

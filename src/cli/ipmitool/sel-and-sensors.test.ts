@@ -1,6 +1,6 @@
-import { after, before, describe, it } from 'node:test'
+import { after, before, it } from 'node:test'
 import fc from 'fast-check'
-import { needs } from '../../lab/kernel/needs-programs.ts'
+import { describeNeeds } from '../../lab/kernel/needs-programs.ts'
 import { serveSdrs, serveSel } from '../../lab/lan/answered-records.ts'
 import { AnsweringRig } from '../../lab/lan/answering-rig.ts'
 import { GetDeviceId } from '../../protocol/commands/device.ts'
@@ -21,7 +21,7 @@ function flagsOf({ isUtc, isCsv }: Style): string[] {
 
 const bulk = { numRuns: 4, endOnFailure: true, includeErrorInReport: true } as const
 
-describe('in ipmitool’s words', needs('ipmitool'), () => {
+describeNeeds('ipmitool')('in ipmitool’s words', () => {
   let rig: AnsweringRig
   const zone = process.env.TZ
   before(async () => {

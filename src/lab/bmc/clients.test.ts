@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { parseFault } from '../../bmc/faults.ts'
-import { needs } from '../kernel/needs-programs.ts'
+import { describeNeeds, needs } from '../kernel/needs-programs.ts'
 import type { ProgramResult } from '../kernel/run-program.ts'
 import { runProgram } from '../kernel/run-program.ts'
 import { ClientRig, steadyConfig } from './client-rig.ts'
@@ -61,7 +61,7 @@ const freeipmiCases: [program: string, args: string, prints: RegExp][] = [
 /** Octets of a platform event trap's variable. */
 const VARIABLE_BYTES = 47
 
-describe('FreeIPMI', needs('bmc-info'), () => {
+describeNeeds('bmc-info')('FreeIPMI', () => {
   let rig: ClientRig
   before(async () => {
     rig = await ClientRig.start()
@@ -146,7 +146,7 @@ describe('FreeIPMI', needs('bmc-info'), () => {
   })
 })
 
-describe('pyipmi', needs('ipmitool.py'), () => {
+describeNeeds('ipmitool.py')('pyipmi', () => {
   it('reads device, sensors, SEL, FRU and chassis, and controls the power', async () => {
     await using rig = await ClientRig.start()
     const script = `
@@ -172,7 +172,7 @@ bmc.session.close()
   })
 })
 
-describe('ipmitool on a BMC with a fault', needs('ipmitool'), () => {
+describeNeeds('ipmitool')('ipmitool on a BMC with a fault', () => {
   for (const [fault, ends] of [
     ['late=150', 0],
     ['duplicate=1', 0],

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
-import { after, before, describe, it } from 'node:test'
-import { needs } from '../kernel/needs-programs.ts'
+import { after, before, it } from 'node:test'
+import { describeNeeds } from '../kernel/needs-programs.ts'
 import { ClientRig } from './client-rig.ts'
 
 /** What each command prints, over both ways; nothing may go to standard error. */
@@ -81,7 +81,7 @@ const cases: [args: string, prints: RegExp][] = [
 ]
 
 for (const how of ['lanplus', 'lan'] as const) {
-  describe(`ipmitool over ${how}`, needs('ipmitool'), () => {
+  describeNeeds('ipmitool')(`ipmitool over ${how}`, () => {
     let rig: ClientRig
     before(async () => {
       rig = await ClientRig.start()

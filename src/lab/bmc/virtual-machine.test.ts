@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
-import { describe, it } from 'node:test'
-import { needs } from '../kernel/needs-programs.ts'
+import { it } from 'node:test'
+import { describeNeeds } from '../kernel/needs-programs.ts'
 import { ClientRig } from './client-rig.ts'
 
 /** A machine without a guest: what is shown is that it runs, and that its KCS device is at our BMC. */
@@ -15,7 +15,7 @@ async function until(isSo: () => boolean): Promise<void> {
   while (!isSo()) await new Promise(resolve => setTimeout(resolve, 20))
 }
 
-describe('a QEMU machine that its BMC owns', needs('qemu-system-x86_64', 'ipmitool'), () => {
+describeNeeds('qemu-system-x86_64', 'ipmitool')('a QEMU machine that its BMC owns', () => {
   it('is restarted by chassis power cycle from ipmitool, and is off and on by power off and on', async () => {
     await using rig = await ClientRig.start({
       vm: { host: '127.0.0.1', port: 0 },

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { Bmc as Client } from '../../client/bmc.ts'
-import { LastwordError } from '../../protocol/error.ts'
+import type { LastwordError } from '../../protocol/error.ts'
 import { drop, resend } from '../../si/panic-policy.ts'
 import { bridged, bridgingHost, replyTo } from './bridging-host.ts'
 import { FaultHost } from './host.ts'
@@ -394,13 +394,11 @@ describe('the errors of the fault list', () => {
   it('have a code, name the message and say what to do', () => {
     const host = new FaultHost()
     host.bmcIsDead = true
-    let error: LastwordError | null = null
-    host.user.send(getDeviceId, reply => {
-      error = reply.error
-    })
+    const errors: (LastwordError | null)[] = []
+    host.user.send(getDeviceId, reply => errors.push(reply.error))
     host.run()
-    assert.ok((error as unknown) instanceof LastwordError)
-    const { message, hint } = error as unknown as LastwordError
+    assert.ok(errors[0])
+    const { message, hint } = errors[0]
     assert.match(
       message,
       /^App\/Get Device ID: the BMC did not take the request in time \(starting to write\)/,

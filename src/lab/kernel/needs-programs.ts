@@ -1,5 +1,5 @@
 /** For tests against real programs and kernels: skips them by name where a program is missing, or lets them fail if told to. */
-import { it, type TestContext } from 'node:test'
+import { describe, it, type TestContext } from 'node:test'
 import { LastwordError } from '../../protocol/error.ts'
 import { findKernel, type Kernel } from './debian-kernel.ts'
 import { findProgram, installCommand } from './run-program.ts'
@@ -15,6 +15,18 @@ export function needs(...programs: readonly string[]): { skip: string | false } 
 export function itNeeds(...programs: readonly string[]) {
   const options = needs(...programs)
   return (name: string, run: (test: TestContext) => void | Promise<void>) => it(name, options, run)
+}
+
+/**
+ * `describe` for groups that need programs. node neither names nor counts the tests of a group that is skipped, so where
+ * a program is missing one test stands for them and says which.
+ */
+export function describeNeeds(...programs: readonly string[]) {
+  const { skip } = needs(...programs)
+  return (name: string, body: () => void) => {
+    if (skip === false) describe(name, body)
+    else describe(name, () => it(`needs ${programs.join(' and ')}`, { skip }, () => {}))
+  }
 }
 
 /** Whether `before` can do its part; where it cannot, every test is skipped by `itNeeds`. */

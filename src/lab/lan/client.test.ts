@@ -10,7 +10,7 @@ import { AuthType, GetSessionInfo } from '../../protocol/commands/session.ts'
 import { CompletionCodeError } from '../../protocol/completion-code.ts'
 import type { LastwordError } from '../../protocol/error.ts'
 import { decodeSelRecord } from '../../protocol/sel-record.ts'
-import { needs } from '../kernel/needs-programs.ts'
+import { describeNeeds } from '../kernel/needs-programs.ts'
 import { IpmiSim } from './ipmi-sim.ts'
 import { allSuites, LanRig, operator, user } from './rig.ts'
 
@@ -220,7 +220,7 @@ describe('a log-in that fails', () => {
   })
 })
 
-describe("our client on OpenIPMI's simulator", needs('ipmi_sim'), () => {
+describeNeeds('ipmi_sim')("our client on OpenIPMI's simulator", () => {
   it('logs in by IPMI 2.0 and 1.5, and runs many requests at once', async () => {
     await using sim = await IpmiSim.start()
     for (const scheme of ['lanplus:', 'lan:']) {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { AuthType } from '../../protocol/commands/session.ts'
-import { needs } from '../kernel/needs-programs.ts'
+import { describeNeeds, needs } from '../kernel/needs-programs.ts'
 import { type ProgramResult, runProgram } from '../kernel/run-program.ts'
 import { allSuites, LanRig, operator, user } from './rig.ts'
 
@@ -14,7 +14,7 @@ function quiet({ exitCode, stdout, stderr }: ProgramResult): string {
 // ipmitool 1.8.19 ends with a failed assertion of its own on MD5-128.
 const ipmitoolSuites = [0, 1, 2, 3, 6, 7, 8, 15, 16, 17]
 
-describe('ipmitool on our LAN channel', needs('ipmitool'), () => {
+describeNeeds('ipmitool')('ipmitool on our LAN channel', () => {
   it('logs in with each cipher suite that it knows', async () => {
     await using rig = await LanRig.start({ suites: allSuites })
     for (const suite of ipmitoolSuites) {
@@ -96,7 +96,7 @@ describe('ipmitool on our LAN channel', needs('ipmitool'), () => {
   })
 })
 
-describe('FreeIPMI on our LAN channel', needs('bmc-info'), () => {
+describeNeeds('bmc-info')('FreeIPMI on our LAN channel', () => {
   it('logs in with each cipher suite, without a workaround', async () => {
     await using rig = await LanRig.start({ suites: allSuites })
     for (const suite of [0, 1, 2, 3, 6, 7, 8, 11, 12, 15, 16, 17]) {

@@ -6,7 +6,7 @@ import { AddSelEntry, GetSelInfo } from '../../protocol/commands/sel.ts'
 import { CompletionCodeError } from '../../protocol/completion-code.ts'
 import { LastwordError } from '../../protocol/error.ts'
 import { decodeSelRecord } from '../../protocol/sel-record.ts'
-import { needs } from '../kernel/needs-programs.ts'
+import { describeNeeds, needs } from '../kernel/needs-programs.ts'
 import { IpmiSim } from './ipmi-sim.ts'
 import { LossyProxy } from './lossy-proxy.ts'
 import { LanRig, user } from './rig.ts'
@@ -43,7 +43,7 @@ describe('through a proxy that loses, repeats, delays and reorders', () => {
     assert.equal(rig.bmc.sel.length, 60)
   })
 
-  describe("OpenIPMI's simulator", needs('ipmi_sim'), () => {
+  describeNeeds('ipmi_sim')("OpenIPMI's simulator", () => {
     // It takes a packet twice, which no console can keep a network from repeating.
     it('adds no record twice, and what was not answered is told as unknown', async () => {
       await using sim = await IpmiSim.start()

@@ -1,7 +1,7 @@
 /** OpenIPMI's BMC holds what our codecs wrote; our client, and ipmitool, read it back. */
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { describe, it } from 'node:test'
+import { it } from 'node:test'
 import { connect } from '../../client/connect.ts'
 import { fruText } from '../../protocol/fru/field.ts'
 import { encodeFru, type FruInventory } from '../../protocol/fru/inventory.ts'
@@ -11,7 +11,7 @@ import {
   type FullSensorRecord,
   type SdrRecord,
 } from '../../protocol/sdr/record.ts'
-import { needs } from '../kernel/needs-programs.ts'
+import { describeNeeds } from '../kernel/needs-programs.ts'
 import { IpmiSim } from './ipmi-sim.ts'
 import { user } from './rig.ts'
 
@@ -277,7 +277,7 @@ function ipmitool(sim: IpmiSim, ...args: string[]): string {
   })
 }
 
-describe('records that OpenIPMI’s BMC holds', needs('ipmi_sim', 'ipmitool'), () => {
+describeNeeds('ipmi_sim', 'ipmitool')('records that OpenIPMI’s BMC holds', () => {
   it('are the ones that were written into it', async () => {
     await using sim = await IpmiSim.start(emulation)
     await using bmc = await connect(`lanplus:${sim.url}`)
