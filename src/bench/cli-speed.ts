@@ -69,10 +69,10 @@ async function seconds(tool: Tool, args: string[], dir: string, env = environmen
   return Number(process.hrtime.bigint() - begin) / 1e9
 }
 
-async function medianOf(run: () => Promise<number>): Promise<number> {
+async function medianOf(run: () => Promise<number>, runs = RUNS): Promise<number> {
   const times: number[] = []
-  for (let index = 0; index < RUNS; index++) times.push(await run())
-  return times.sort((a, b) => a - b)[RUNS >> 1]!
+  for (let index = 0; index < runs; index++) times.push(await run())
+  return times.sort((a, b) => a - b)[runs >> 1]!
 }
 
 function tools(): Tool[] {
@@ -125,12 +125,16 @@ async function farAway({ port, dir }: CliBmc): Promise<Figure[]> {
   for (const what of ['sdr elist', 'sel elist'] as const) {
     const measured = async (tool: Tool) => {
       let traffic: Traffic = { datagrams: 0, roundTrips: 0 }
-      const time = await medianOf(async () => {
-        proxy.take()
-        const taken = await seconds(tool, tool.args(proxy.port, what, dir), dir)
-        traffic = proxy.take()
-        return taken
-      })
+      const time = await medianOf(
+        async () => {
+          proxy.take()
+          const taken = await seconds(tool, tool.args(proxy.port, what, dir), dir)
+          traffic = proxy.take()
+          return taken
+          // Theirs take a minute, of which the round trips are nearly all.
+        },
+        tool === lastword ? RUNS : 1,
+      )
       return { time, traffic }
     }
     const own = await measured(lastword)

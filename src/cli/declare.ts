@@ -6,6 +6,8 @@ import type { Params, ValuesOf } from './params.ts'
 
 /** What a subcommand's work can reach. */
 export interface Context {
+  /** Whether the command's words can be read in the process list, or came as a line of exec or shell. */
+  readonly wordsFrom: 'processList' | 'lines'
   /** The BMC of the connection flags; connected to on the first call. */
   bmc(): Promise<Bmc>
   /** Aborts on Ctrl-C. */

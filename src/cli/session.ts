@@ -37,7 +37,7 @@ export class Session implements AsyncDisposable {
   }
 
   /** Runs `mc info --json` or any other line that begins with a declared command. */
-  async run(words: readonly string[]): Promise<void> {
+  async run(words: readonly string[], from: 'processList' | 'lines' = 'processList'): Promise<void> {
     const [first = ''] = words
     const entry = findEntry(first)
     if (entry?.kind !== 'declared') throw new UsageError(`there is no command "${first}" here`)
@@ -51,7 +51,7 @@ export class Session implements AsyncDisposable {
     )
     if (globals.help) return this.#options.print(commandHelp(path, node))
     const values = { ...argumentValues(node, path, positionals), ...flagValues(node.options, given) }
-    await this.#print(node, await node.run(this.#context(globals), values), globals)
+    await this.#print(node, await node.run(this.#context(globals, from), values), globals)
   }
 
   #merge(given: Given): Given {
@@ -66,8 +66,9 @@ export class Session implements AsyncDisposable {
     return merged
   }
 
-  #context(globals: GlobalValues): Context {
+  #context(globals: GlobalValues, wordsFrom: Context['wordsFrom']): Context {
     return {
+      wordsFrom,
       bmc: () => this.#connect(globals),
       signal: this.#options.signal,
       verbosity: this.#count('verbose'),
@@ -85,7 +86,7 @@ export class Session implements AsyncDisposable {
         process.exitCode = exitStatusOf(error)
       },
       print: text => this.#options.print(text),
-      runLine: words => this.run(words),
+      runLine: words => this.run(words, 'lines'),
     }
   }
 

@@ -8,7 +8,7 @@ import {
 } from '../../protocol/commands/chassis.ts'
 import { group, subcommand } from '../declare.ts'
 import { chassisStatus } from '../ipmitool/chassis-status.ts'
-import { choice, optional, text, UsageError } from '../params.ts'
+import { choice, optional, readInteger, text } from '../params.ts'
 import { flagPhrases, phrase } from '../phrase.ts'
 import { bootdev, bootparam } from './chassis-boot.ts'
 import { selftest } from './mc.ts'
@@ -65,10 +65,7 @@ const identify = subcommand({
 const MAX_IDENTIFY_SECONDS = 255
 
 function identifySeconds(word: string): number {
-  if (!/^\d+$/.test(word) || Number(word) > MAX_IDENTIFY_SECONDS) {
-    throw new UsageError(`seconds: "${word}" is neither force nor a number up to ${MAX_IDENTIFY_SECONDS}`)
-  }
-  return Number(word)
+  return readInteger(word, 'seconds', { max: MAX_IDENTIFY_SECONDS })
 }
 
 const policies = {

@@ -29,6 +29,8 @@ interface Control {
 const controls: readonly Control[] = [
   { word: 'on', action: 'powerUp', summary: 'turns it on', told: 'The power is turned on.' },
   { word: 'off', action: 'powerDown', summary: 'turns it off at once', told: 'The power is turned off.' },
+  { word: 'up', action: 'powerUp', summary: 'the same as on', told: 'The power is turned on.' },
+  { word: 'down', action: 'powerDown', summary: 'the same as off', told: 'The power is turned off.' },
   {
     word: 'cycle',
     action: 'powerCycle',

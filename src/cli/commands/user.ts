@@ -3,7 +3,7 @@ import { PRESENT_CHANNEL } from '../../client/users.ts'
 import { GetUserAccess } from '../../protocol/commands/user.ts'
 import { LastwordError } from '../../protocol/error.ts'
 import { askPassword } from '../connection/password.ts'
-import { group, subcommand } from '../declare.ts'
+import { type Context, group, subcommand } from '../declare.ts'
 import { userList } from '../ipmitool/user-list.ts'
 import { choice, integer, optional, text, UsageError } from '../params.ts'
 import { phrase } from '../phrase.ts'
@@ -82,17 +82,23 @@ const setPassword = subcommand({
   name: 'password',
   summary: 'gives a user a password',
   args: { id: userId, password: passwordArg, size: sizeArg },
-  async run({ bmc, signal, note }, { id, password, size }) {
-    const given = await known(password, note)
+  async run(context, { id, password, size }) {
+    const { bmc, signal } = context
+    const given = await known(password, context)
     await (await bmc()).users.setPassword(id, given, { signal, storedBytes: storedBytes(size) })
     return { id }
   },
   view: as => as.lines(({ id }) => `User ${id} has a new password.`),
 })
 
-function known(password: string | undefined, note: (text: string) => void): Promise<string> | string {
+function known(
+  password: string | undefined,
+  { note, wordsFrom }: Pick<Context, 'note' | 'wordsFrom'>,
+): Promise<string> | string {
   if (password === undefined) return askPassword('New password: ')
-  note('a password on the command line can be read in the process list; leave it out to be asked')
+  if (wordsFrom === 'processList') {
+    note('a password on the command line can be read in the process list; leave it out to be asked')
+  }
   return password
 }
 
@@ -100,8 +106,9 @@ const test = subcommand({
   name: 'test',
   summary: 'whether a password is the right one, without a login',
   args: { id: userId, size: choice(['16', '20'], 'bytes that it is stored with'), password: passwordArg },
-  async run({ bmc, signal, note }, { id, password, size }) {
-    const given = await known(password, note)
+  async run(context, { id, password, size }) {
+    const { bmc, signal } = context
+    const given = await known(password, context)
     const open = await bmc()
     const isRight = await open.users.testPassword(id, given, { signal, storedBytes: storedBytes(size) })
     if (!isRight)
