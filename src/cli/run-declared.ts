@@ -1,5 +1,4 @@
-/** Runs a declared command: one module with all that it needs, so that a bundler makes one file of it. */
-import './commands/all.ts'
+/** Runs a declared command: one module with what every command needs, so that a bundler makes one file of it. */
 import { interruptible } from './interrupt.ts'
 import { writeOut } from './output/stdout.ts'
 import type { Given } from './parse.ts'
