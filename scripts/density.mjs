@@ -14,7 +14,7 @@ const address = number => `127.20.${(number - 1) >> 8}.${(number - 1) & 0xff}`
 const ping = Buffer.from('0600ff06000011be8000000000', 'hex')
 
 const startedMs = performance.now()
-const main = fileURLToPath(new URL('../dist/bin/lastword.js', import.meta.url))
+const main = fileURLToPath(new URL('../dist/bin/lastword.cjs', import.meta.url))
 const options = ['bmc', '--lan', `${address(1)}:${port}`, '--count', String(count), '--json']
 const child = spawn(process.execPath, [main, ...options], { stdio: ['ignore', 'pipe', 'inherit'] })
 const ready = once(createInterface({ input: child.stdout }), 'line').then(() => performance.now() - startedMs)

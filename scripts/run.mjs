@@ -1,7 +1,16 @@
 /** Every npm script: brings dependencies, build and peers up to date, then runs the asked-for part. */
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -37,7 +46,7 @@ function filesBelow(folder) {
 }
 
 async function build() {
-  const inputs = [...filesBelow('src'), 'tsconfig.json', 'package-lock.json'].sort()
+  const inputs = [...filesBelow('src'), ...filesBelow('scripts'), 'tsconfig.json', 'package-lock.json'].sort()
   const hash = createHash('sha256')
   for (const file of inputs) hash.update(file).update(readFileSync(file))
   const sources = hash.digest('hex')
@@ -57,22 +66,43 @@ async function build() {
 /** The command line in few files: hundreds of small ones would take longer to load than to run. */
 async function bundle() {
   const { build: esbuild } = await import('esbuild')
-  await esbuild({
-    entryPoints: { lastword: join('dist', 'cli', 'main.js') },
-    outdir: join('dist', 'bin'),
+  const common = {
     bundle: true,
-    splitting: true,
-    format: 'esm',
     platform: 'node',
     target: 'node20',
     minifySyntax: true,
     minifyWhitespace: true,
+    logLevel: 'warning',
+  }
+  const outdir = join('dist', 'bin')
+  const main = join('dist', 'cli', 'main.js')
+  await esbuild({
+    ...common,
+    entryPoints: { lastword: main },
+    outdir,
+    splitting: true,
+    format: 'esm',
     // CommonJS dependencies call require().
     banner: {
       js: "import { createRequire } from 'node:module';\nconst require = createRequire(import.meta.url);",
     },
-    logLevel: 'warning',
   })
+  await esbuild({
+    ...common,
+    entryPoints: { whole: main },
+    outdir,
+    outExtension: { '.js': '.cjs' },
+    format: 'cjs',
+    // A script from the code cache cannot import(); what is left of that is Node's own modules.
+    supported: { 'dynamic-import': false },
+    // One byte a character: scripts/lastword.cjs reads it so.
+    charset: 'ascii',
+    define: { 'import.meta.url': 'importMetaUrl' },
+    banner: { js: "const importMetaUrl=require('node:url').pathToFileURL(__filename).href;" },
+  })
+  copyFileSync(join('scripts', 'lastword.cjs'), join(outdir, 'lastword.cjs'))
+  chmodSync(join(outdir, 'lastword.cjs'), 0o755)
+  run(process.execPath, [join('scripts', 'code-cache.cjs')])
 }
 
 /** What `man lastword` shows after an installation. */

@@ -14,7 +14,7 @@ export const SENSORS = 200
 export const SEL_ENTRIES = 2000
 const IN_FLIGHT = 32
 
-export const program = fileURLToPath(new URL('../bin/lastword.js', import.meta.url))
+export const program = fileURLToPath(new URL('../bin/lastword.cjs', import.meta.url))
 
 export class CliBmc implements AsyncDisposable {
   readonly port: number

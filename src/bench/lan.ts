@@ -120,7 +120,7 @@ async function byIpmitool(subjects: readonly Subject[], dir: string): Promise<Fi
 async function startOurs(dir: string): Promise<{ process: ChildProcess; port: number }> {
   const passwordFile = join(dir, 'password')
   writeFileSync(passwordFile, user.password, { mode: 0o600 })
-  const main = fileURLToPath(new URL('../bin/lastword.js', import.meta.url))
+  const main = fileURLToPath(new URL('../bin/lastword.cjs', import.meta.url))
   const args = ['bmc', '--lan', '127.0.0.1:0', '--user', user.name, '--password-file', passwordFile, '--json']
   const child = spawn(process.execPath, [main, ...args], { stdio: ['ignore', 'pipe', 'inherit'] })
   const [line] = (await once(createInterface(child.stdout), 'line')) as [string]

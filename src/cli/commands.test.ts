@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, cpSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, describe, it } from 'node:test'
@@ -47,6 +47,26 @@ describe('output', () => {
 
   it('prints raw bytes as ipmitool does', () => {
     assert.match(lastword('-H', 'sim://', 'raw', '0x06', '1').stdout, /^ 20( [0-9a-f]{2}){10,14}\n$/)
+  })
+})
+
+describe('the installed command', () => {
+  const bin = fileURLToPath(new URL('../bin', import.meta.url))
+  const run = (folder: string, ...args: string[]) =>
+    spawnSync(process.execPath, [join(folder, 'lastword.cjs'), ...args], { encoding: 'utf8' })
+
+  it('works with what V8 has kept of it, and without', () => {
+    const copy = join(dir, 'package', 'dist', 'bin')
+    cpSync(bin, copy, { recursive: true })
+    cpSync(join(bin, '../../package.json'), join(dir, 'package', 'package.json'))
+    for (const spoil of [() => {}, () => truncateSync(join(copy, 'whole.cache'), 1000)]) {
+      spoil()
+      assert.match(run(copy, '--version').stdout, /^\d+\.\d+\.\d+\n$/)
+      const { status, stdout } = run(copy, '-H', 'sim://', '--json', 'mc', 'info')
+      assert.equal(status, 0)
+      assert.equal((JSON.parse(stdout) as { ipmiVersion: string }).ipmiVersion, '2.0')
+      assert.equal(run(copy, 'nonsense').status, exitStatus.usage)
+    }
   })
 })
 

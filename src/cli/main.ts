@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 /** The command `lastword`: finds the command, runs it, and prints errors for people. */
 import module from 'node:module'
 import { nearestNames } from '../lab/kernel/nearest-names.ts'
@@ -24,12 +23,10 @@ if (
 }
 
 let debug = false
-try {
-  await main()
-} catch (error) {
+main().catch((error: unknown) => {
   printError(error, debug ? 'withStack' : 'short')
   process.exitCode = exitStatusOf(error)
-}
+})
 
 async function main(): Promise<void> {
   const [head, rest] = splitAtCommand(words, globalFlags)

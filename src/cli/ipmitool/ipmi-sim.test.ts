@@ -9,7 +9,7 @@ import { encodeSdr } from '../../protocol/sdr/record.ts'
 import { sensors } from './random-records.test.fixture.ts'
 import { drawn } from './same-lines.test.fixture.ts'
 
-const lastword = fileURLToPath(new URL('../../bin/lastword.js', import.meta.url))
+const lastword = fileURLToPath(new URL('../../bin/lastword.cjs', import.meta.url))
 
 const commands = [
   'mc info',

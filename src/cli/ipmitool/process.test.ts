@@ -11,7 +11,7 @@ import { selRecords, sensors } from './random-records.test.fixture.ts'
 import { serveSensors } from './random-sensors.test.fixture.ts'
 import { drawn } from './same-lines.test.fixture.ts'
 
-const lastword = fileURLToPath(new URL('../../bin/lastword.js', import.meta.url))
+const lastword = fileURLToPath(new URL('../../bin/lastword.cjs', import.meta.url))
 
 const commands = [
   'mc info',

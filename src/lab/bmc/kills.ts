@@ -36,7 +36,7 @@ const config = `
 sel: { capacity: 65000 }
 frus: [{ id: ${FRU}, name: Board, product: { name: board } }]
 `
-const main = fileURLToPath(new URL('../../bin/lastword.js', import.meta.url))
+const main = fileURLToPath(new URL('../../bin/lastword.cjs', import.meta.url))
 
 /** What one kind of setting was last asked to be, and last answered to be. */
 interface Latest {

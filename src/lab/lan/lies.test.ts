@@ -13,7 +13,7 @@ import { GetSelEntry, GetSelInfo } from '../../protocol/commands/sel.ts'
 import { AnsweringRig } from './answering-rig.ts'
 import { user } from './rig.ts'
 
-const program = fileURLToPath(new URL('../../bin/lastword.js', import.meta.url))
+const program = fileURLToPath(new URL('../../bin/lastword.cjs', import.meta.url))
 const WHOLE_RECORD = 0xff
 
 interface Ended {

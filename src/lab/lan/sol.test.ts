@@ -267,7 +267,7 @@ describe('consoles of others on our serial over LAN', () => {
       }),
     }
     await using rig = await LanRig.start({}, { sol: shouting })
-    const main = fileURLToPath(new URL('../../bin/lastword.js', import.meta.url))
+    const main = fileURLToPath(new URL('../../bin/lastword.cjs', import.meta.url))
     const dir = mkdtempSync(join(tmpdir(), 'lastword-sol-'))
     const record = join(dir, 'record')
     const words = `--url lanplus://${user.name}@127.0.0.1:${rig.port} -E sol activate --record ${record}`
