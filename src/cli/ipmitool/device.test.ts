@@ -24,7 +24,7 @@ describeNeeds('ipmitool')('in ipmitool’s words', () => {
 
   /** Random revisions and support, makers with product tables and without, with and without auxiliary bytes. */
   const makers = fc.oneof(
-    fc.constantFrom(0, 0xfffff, 2, 343, 674, 10876, 15000, 19046, 24339, 49769),
+    fc.constantFrom(0, 0xfffff, 0xfffffe, 2, 343, 674, 10876, 15000, 19046, 24339, 49769),
     fc.integer({ min: 0, max: 0xffffff }),
   )
   const products = fc.oneof(

@@ -12,6 +12,7 @@ const files = [
 export function manufacturerName(id: number): string {
   if (id === 0 && registry() !== undefined) return 'Unknown'
   if (id === 0xfffff) return 'Unspecified'
+  if (id === 0xfffffe) return 'A Debug Assisting Company, Ltd.'
   return registered(id) ?? unknown(id)
 }
 
