@@ -1,7 +1,7 @@
 /** The system boot options of a simulated BMC. IPMI 2.0 rev 1.1, section 28.13. */
 import { z } from 'zod'
 import { encodeParameter } from '../protocol/parameter.ts'
-import { BOOT_MAILBOX_BLOCK_BYTES, BootParameter } from '../protocol/parameters/boot.ts'
+import { BOOT_MAILBOX_BLOCK_BYTES, BootParameter, noBootFlags } from '../protocol/parameters/boot.ts'
 import type { Bmc } from './bmc.ts'
 import { initially, ParameterTable } from './parameter-table.ts'
 import { settingFamily } from './stores/settings.ts'
@@ -20,26 +20,7 @@ const atFirst = new Map([
     pef: false,
   }),
   initially(BootParameter.acknowledge, { mask: 0, notHandled: noneHandled }),
-  initially(BootParameter.flags, {
-    boot: { type: 'legacy', isPersistent: false, isValid: false },
-    device: {
-      lockResetButton: false,
-      screenBlank: false,
-      selector: 'none',
-      lockKeyboard: false,
-      clearCmos: false,
-    },
-    console: {
-      redirection: 'default',
-      lockSleepButton: false,
-      bypassPassword: false,
-      progressTraps: false,
-      verbosity: 'default',
-      lockPowerButton: false,
-    },
-    mux: { control: 'recommended', sharedModeOverride: false },
-    instance: 0,
-  }),
+  initially(BootParameter.flags, noBootFlags),
   initially(BootParameter.initiator, { channel: 0, sessionId: 0, time: 0 }),
 ])
 

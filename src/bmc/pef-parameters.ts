@@ -69,6 +69,16 @@ function initially<T>(
   })
 }
 
+/** What a filter can make this BMC do. */
+export const pefActions = {
+  alert: true,
+  powerDown: true,
+  reset: true,
+  powerCycle: true,
+  oem: false,
+  diagnosticInterrupt: true,
+}
+
 const within = (set: number, last: number) => set >= 1 && set <= last
 
 initially(PefParameter.control, bmc => ({
@@ -77,14 +87,7 @@ initially(PefParameter.control, bmc => ({
   startupDelay: false,
   alertStartupDelay: false,
 }))
-initially(PefParameter.actions, () => ({
-  alert: true,
-  powerDown: true,
-  reset: true,
-  powerCycle: true,
-  oem: false,
-  diagnosticInterrupt: true,
-}))
+initially(PefParameter.actions, () => pefActions)
 initially(PefParameter.startupDelaySeconds, () => 0)
 initially(PefParameter.alertStartupDelaySeconds, () => 0)
 initially(PefParameter.eventFilters, () => EVENT_FILTERS)

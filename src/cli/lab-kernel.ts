@@ -11,29 +11,16 @@ import {
 } from '../lab/kernel/scenario.ts'
 import { steps } from '../lab/step.ts'
 import { interruptible } from './interrupt.ts'
-import { runKernelCuts } from './lab-kernel-cuts.ts'
+import { type KernelCutOptions, runKernelCuts } from './lab-kernel-cuts.ts'
 import { exitStatus, printLine, printRow } from './output.ts'
 import { UsageError } from './params.ts'
 
-interface LabKernelOptions {
+interface LabKernelOptions extends Omit<KernelCutOptions, 'cpus'> {
   cut?: KernelCut[]
-  at?: string[]
-  hit?: number
-  everyInstruction?: boolean
-  instructions?: { from: number; to: number }
-  sample?: number
-  random?: number
-  traffic?: 'full' | 'slow'
-  compare?: boolean
-  svg?: string
-  panicOp: 'none' | 'event' | 'string'
-  watchdog?: boolean
   cpus?: 'both' | '1' | '2'
-  interface: 'kcs' | 'bt'
   debian?: string
   kernel?: string
   modules?: string
-  json?: boolean
 }
 
 export function labKernelCommand(): Command {

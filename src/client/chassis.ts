@@ -11,7 +11,7 @@ import {
   SetSystemBootOptions,
 } from '../protocol/commands/chassis.ts'
 import type { ParameterValue } from '../protocol/parameter.ts'
-import { BootParameter } from '../protocol/parameters/boot.ts'
+import { BootParameter, noBootFlags } from '../protocol/parameters/boot.ts'
 import { type Abortable, type CommandRunner, within } from './command-runner.ts'
 import { Parameters } from './parameters.ts'
 
@@ -95,24 +95,9 @@ export class Chassis {
     await this.bootOptions.change(
       {
         flags: {
+          ...noBootFlags,
           boot: { type: firmware, isPersistent: lasts === 'always', isValid: true },
-          device: {
-            lockResetButton: false,
-            screenBlank: false,
-            selector: device,
-            lockKeyboard: false,
-            clearCmos: false,
-          },
-          console: {
-            redirection: 'default',
-            lockSleepButton: false,
-            bypassPassword: false,
-            progressTraps: false,
-            verbosity: 'default',
-            lockPowerButton: false,
-          },
-          mux: { control: 'recommended', sharedModeOverride: false },
-          instance: 0,
+          device: { ...noBootFlags.device, selector: device },
         },
       },
       options,

@@ -1,6 +1,6 @@
 /** What reads from a BMC needs of it: to run commands, several at a time. */
 import type { Command } from '../protocol/command.ts'
-import { CompletionCodeError } from '../protocol/completion-code.ts'
+import { CompletionCode, CompletionCodeError } from '../protocol/completion-code.ts'
 import { LastwordError } from '../protocol/error.ts'
 import type { RequestOptions } from './transport.ts'
 
@@ -26,6 +26,16 @@ export function within(options: Abortable): RequestOptions {
 export function isRefusal(error: unknown, ...codes: number[]): error is CompletionCodeError {
   return error instanceof CompletionCodeError && codes.includes(error.completionCode)
 }
+
+/** A BMC that cannot give so many bytes at once says one of these. */
+export const tooMuchCodes: readonly number[] = [
+  CompletionCode.CannotReturnRequestedBytes,
+  CompletionCode.RequestLengthExceeded,
+  CompletionCode.RequestLengthInvalid,
+  CompletionCode.ParameterOutOfRange,
+  CompletionCode.InvalidDataField,
+  CompletionCode.Unspecified,
+]
 
 /** Undefined where the BMC answers with one of these completion codes. */
 export async function unlessRefused<T>(answer: Promise<T>, ...codes: number[]): Promise<T | undefined> {

@@ -1,10 +1,16 @@
 /** FRU inventories of a BMC: read and written in pieces, many at a time. IPMI 2.0 rev 1.1, section 34. */
 import { GetFruInventoryAreaInfo, ReadFruData, WriteFruData } from '../protocol/commands/fru.ts'
-import { CompletionCode } from '../protocol/completion-code.ts'
 import { LastwordError } from '../protocol/error.ts'
 import { type DecodedFru, decodeFru, encodeFru, type FruInventory } from '../protocol/fru/inventory.ts'
 import type { FruLocatorRecord } from '../protocol/sdr/record.ts'
-import { type Abortable, type CommandRunner, inParallel, isRefusal, within } from './command-runner.ts'
+import {
+  type Abortable,
+  type CommandRunner,
+  inParallel,
+  isRefusal,
+  tooMuchCodes,
+  within,
+} from './command-runner.ts'
 import { pause } from './pause.ts'
 import type { Sdr, SdrOptions } from './sdr.ts'
 
@@ -16,15 +22,6 @@ const WRITE_PIECE_BYTES = 16
 const FRU_BUSY = 0x81
 const BUSY_TRIES = 20
 const BUSY_PAUSE_MS = 100
-
-const TOO_MUCH: readonly number[] = [
-  CompletionCode.CannotReturnRequestedBytes,
-  CompletionCode.RequestLengthExceeded,
-  CompletionCode.RequestLengthInvalid,
-  CompletionCode.ParameterOutOfRange,
-  CompletionCode.InvalidDataField,
-  CompletionCode.Unspecified,
-]
 
 /** A FRU device: the BMC's own has number 0. */
 export interface FruDevice {
@@ -133,7 +130,7 @@ export class Fru {
         into.set(data.subarray(0, got), at)
         at += got
       } catch (error) {
-        if (size <= LEAST_PIECE_BYTES || !isRefusal(error, ...TOO_MUCH)) throw error
+        if (size <= LEAST_PIECE_BYTES || !isRefusal(error, ...tooMuchCodes)) throw error
         // Even, for an inventory that is counted in words.
         size = Math.max(LEAST_PIECE_BYTES, Math.floor(size / 4) * 2)
         this.#pieceBytes = Math.min(this.#pieceBytes, size)

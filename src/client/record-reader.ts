@@ -2,7 +2,14 @@
 import type { Command } from '../protocol/command.ts'
 import { CompletionCode } from '../protocol/completion-code.ts'
 import { LastwordError } from '../protocol/error.ts'
-import { type Abortable, type CommandRunner, isRefusal, unlessRefused, within } from './command-runner.ts'
+import {
+  type Abortable,
+  type CommandRunner,
+  isRefusal,
+  tooMuchCodes,
+  unlessRefused,
+  within,
+} from './command-runner.ts'
 import type { RequestOptions } from './transport.ts'
 
 const WHOLE_RECORD = 0xff
@@ -12,16 +19,8 @@ const LEAST_PIECE_BYTES = 4
 /** A reservation may be lost to another reader or writer this often in a row. */
 const RESERVATIONS = 10
 
-/** A BMC that cannot give so much at once says one of these. */
-const TOO_MUCH: readonly number[] = [
-  CompletionCode.CannotReturnRequestedBytes,
-  CompletionCode.RequestLengthExceeded,
-  CompletionCode.RequestLengthInvalid,
-  CompletionCode.ParameterOutOfRange,
-  CompletionCode.InvalidDataField,
-  CompletionCode.ResponseNotProvided,
-  CompletionCode.Unspecified,
-]
+/** Some BMCs give no record at all where they cannot give a whole one. */
+const TOO_MUCH: readonly number[] = [...tooMuchCodes, CompletionCode.ResponseNotProvided]
 
 interface ReadRequest {
   reservationId: number

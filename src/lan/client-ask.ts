@@ -2,6 +2,7 @@
 import { type Command, decodeResponse, encodeRequest } from '../protocol/command.ts'
 import { AuthType } from '../protocol/commands/session.ts'
 import { decodeIpmb, encodeIpmb } from '../protocol/ipmb.ts'
+import type { LanClientOptions } from './client-options.ts'
 import { decodePlus, type PlusPacket } from './rmcpplus.ts'
 import { decodeV15, encodeV15, type V15Packet } from './session-v15.ts'
 
@@ -29,6 +30,17 @@ export interface Ask<T> {
   /** Not waited for; the generator goes on at once. */
   isOneWay?: true
 }
+
+/** What every log-in is given. */
+export interface LoginContext {
+  options: LanClientOptions
+  /** Our name for the session. */
+  consoleId: number
+  random(bytes: number): Uint8Array
+}
+
+/** A part of a log-in: what it asks, and what it comes to. */
+export type Steps<T> = Generator<Ask<unknown>, T, unknown>
 
 /** So many sendings without an answer are taken for a refusal where another way is left. */
 export const PATIENCE = 2

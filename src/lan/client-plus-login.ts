@@ -3,13 +3,12 @@ import { timingSafeEqual } from 'node:crypto'
 import type { Codec, ValueOf } from '../protocol/codec.ts'
 import { Privilege } from '../protocol/command.ts'
 import { PayloadType } from '../protocol/commands/payload.ts'
-import { GetChannelAuthenticationCapabilities, GetChannelCipherSuites } from '../protocol/commands/session.ts'
-import { CompletionCode } from '../protocol/completion-code.ts'
 import { LastwordError } from '../protocol/error.ts'
-import { type CipherSuite, cipherSuite, decodeSuiteRecords, strongestFirst } from './cipher-suites.ts'
-import { type Ask, ask, askOutside, garbled, PATIENCE, together } from './client-ask.ts'
+import { type CipherSuite, cipherSuite, strongestFirst } from './cipher-suites.ts'
+import { type Ask, ask, garbled, type LoginContext, PATIENCE, type Steps } from './client-ask.ts'
 import { badKg, badPassword, refused, timedOut } from './client-errors.ts'
 import type { LanClientOptions } from './client-options.ts'
+import { explore, listSuites } from './client-suites.ts'
 import { mergeQuirks } from './quirks.ts'
 import {
   protectionOf,
@@ -36,25 +35,10 @@ import {
   writeSetup,
 } from './session-setup.ts'
 
-export interface LoginContext {
-  options: LanClientOptions
-  /** Our name for the session. */
-  consoleId: number
-  random(bytes: number): Uint8Array
-}
-
-const PRESENT_CHANNEL = 0x0e
 /** Tried where the BMC does not say what it offers: nearly every one has one of them. */
 const usualSuites: readonly number[] = [17, 3]
-const MAX_LIST_PARTS = 64
-/** Parts of the list that are asked for at once; they hold all suites of the specification that are in use. */
-const FIRST_PARTS = 4
-const PART_BYTES = 16
-
 /** Tag, status, level or reserved bytes, and the console's session ID. */
 const REFUSAL_BYTES = 8
-
-type Steps<T> = Generator<Ask<unknown>, T, unknown>
 
 export function* loginPlus(context: LoginContext): Steps<PlusLink> {
   const { options } = context
@@ -91,13 +75,6 @@ function* loginForced(context: LoginContext, suite: CipherSuite): Steps<PlusLink
   }
 }
 
-function* listSuites({ random }: LoginContext): Steps<readonly number[]> {
-  const firstSeq = random(1)[0]!
-  const rqSeq = (index: number) => (firstSeq + index) & 0x3f
-  const parts = Array.from({ length: FIRST_PARTS }, (_, index) => askPart(index, rqSeq(1 + index)))
-  return yield* readList(parts, rqSeq, null)
-}
-
 function isSuiteRefused(error: unknown): boolean {
   return error instanceof LastwordError && error.code === 'SUITE_REFUSED'
 }
@@ -117,66 +94,6 @@ function forcedSuite({ name, suite: id, onWarning }: LanClientOptions): CipherSu
     )
   }
   return suite
-}
-
-/** The suites that the BMC says it has; none when it cannot say, or when it need not be asked. */
-function* explore(context: LoginContext): Steps<readonly number[]> {
-  const { options, random } = context
-  const hints = mergeQuirks(options.quirks ?? [])
-  const firstSeq = random(1)[0]!
-  const rqSeq = (index: number) => (firstSeq + index) & 0x3f
-  const parts = Array.from({ length: options.suite === undefined ? FIRST_PARTS : 0 }, (_, index) =>
-    askPart(index, rqSeq(1 + index)),
-  )
-  if (hints.skipsCapabilities) return parts.length === 0 ? [] : yield* readList(parts, rqSeq, null)
-  const request = {
-    of: { channel: PRESENT_CHANNEL, extended: true },
-    privilege: options.privilege ?? Privilege.Admin,
-  }
-  const capabilities = askOutside(GetChannelAuthenticationCapabilities, request, rqSeq(0))
-  const [told, ...lists] = yield* ask(together(capabilities, parts))
-  const { authTypes, connections } = capabilities.read(told!)
-  if (!authTypes.extended || !connections.ipmi20) {
-    throw new LastwordError('NO_IPMI20', `${options.name}: the BMC does not speak IPMI 2.0`, {
-      hint: 'Use lan:// (-I lan) for IPMI 1.5, or the quirk authcap if it is wrong about itself.',
-    })
-  }
-  return yield* readList(parts, rqSeq, lists)
-}
-
-type PartQuestion = ReturnType<typeof askPart>
-
-function askPart(index: number, rqSeq: number) {
-  const request = { channel: PRESENT_CHANNEL, payloadType: PayloadType.Ipmi, list: { index, bySuite: true } }
-  return askOutside(GetChannelCipherSuites, request, rqSeq)
-}
-
-function* readList(
-  questions: readonly PartQuestion[],
-  rqSeq: (index: number) => number,
-  given: readonly (Uint8Array | null)[] | null,
-): Steps<readonly number[]> {
-  const [first, ...others] = questions
-  if (first === undefined) return []
-  const bodies = given ?? (yield* ask(together(first, others)))
-  const records: number[] = []
-  for (let index = 0; index < MAX_LIST_PARTS; index++) {
-    const question = questions[index] ?? askPart(index, rqSeq(1 + index))
-    const given = bodies[index]
-    // A part that was lost among several is asked for by itself; a BMC that gave none has no list.
-    const isToBeAsked = given === undefined || (given === null && bodies.some(body => body !== null))
-    const body = isToBeAsked ? yield* ask(question) : given
-    const part = recordsOf(question, body)
-    records.push(...part)
-    if (part.length < PART_BYTES) break
-  }
-  return decodeSuiteRecords(Uint8Array.from(records))
-}
-
-/** Empty at the end of the list, which some BMCs answer with a completion code. */
-function recordsOf(question: PartQuestion, body: Uint8Array | null): Uint8Array {
-  if (body === null || body[0] !== CompletionCode.Ok) return new Uint8Array(0)
-  return question.read(body).records
 }
 
 function askSetup<T extends { tag: number } | null>(

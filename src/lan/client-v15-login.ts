@@ -8,16 +8,16 @@ import {
 } from '../protocol/commands/session.ts'
 import { CompletionCodeError } from '../protocol/completion-code.ts'
 import { LastwordError } from '../protocol/error.ts'
+import type { LoginContext, Steps } from './client-ask.ts'
 import { type Ask, ask, askOutside, bodyOf, lanRequest } from './client-ask.ts'
 import { badPassword, timedOut, userTitle } from './client-errors.ts'
 import type { LanClientOptions } from './client-options.ts'
-import type { LoginContext } from './client-plus-login.ts'
 import { V15Link, v15Password } from './session-link.ts'
 import { encodeV15, isAuthentic } from './session-v15.ts'
 
 const PRESENT_CHANNEL = 0x0e
 
-export function* loginV15(context: LoginContext): Generator<Ask<unknown>, V15Link, unknown> {
+export function* loginV15(context: LoginContext): Steps<V15Link> {
   const { options, random } = context
   const { name, userName, password } = options
   const level = options.privilege ?? Privilege.Admin

@@ -4,7 +4,7 @@ import { Privilege } from '../protocol/command.ts'
 import { PayloadType } from '../protocol/commands/payload.ts'
 import { AuthType } from '../protocol/commands/session.ts'
 import { CompletionCode } from '../protocol/completion-code.ts'
-import { decodeIpmb, encodeIpmb, type IpmbFrame } from '../protocol/ipmb.ts'
+import { decodeIpmb, encodeIpmbResponse } from '../protocol/ipmb.ts'
 import { requestBytes } from '../protocol/message.ts'
 import type { LanAccounts } from './accounts.ts'
 import { Lockout } from './lockout.ts'
@@ -287,26 +287,15 @@ export class LanServerMachine {
     const request = requestBytes(frame.netFn, frame.cmd, frame.data, frame.rsLun)
     const response = this.#execute(request, caller)
     if (response === null) return null
-    const answer = responseFrame(frame, response.subarray(2))
+    const answer = encodeIpmbResponse(frame, response.subarray(2))
     const isTooLong = answer.length > V15_PAYLOAD_BYTES && !(caller.session?.link instanceof PlusLink)
-    return isTooLong ? responseFrame(frame, Uint8Array.of(CompletionCode.CannotReturnRequestedBytes)) : answer
+    return isTooLong
+      ? encodeIpmbResponse(frame, Uint8Array.of(CompletionCode.CannotReturnRequestedBytes))
+      : answer
   }
 }
 
 const MIN_MESSAGE_BYTES = 7
-
-function responseFrame(request: IpmbFrame, body: Uint8Array): Uint8Array {
-  return encodeIpmb({
-    rsAddr: request.rqAddr,
-    netFn: request.netFn | 1,
-    rsLun: request.rqLun,
-    rqAddr: request.rsAddr,
-    rqSeq: request.rqSeq,
-    rqLun: request.rsLun,
-    cmd: request.cmd,
-    data: body,
-  })
-}
 
 function sealIpmi({ link }: ServerSession, payload: Uint8Array): Uint8Array {
   return link instanceof PlusLink ? link.seal(PayloadType.Ipmi, payload) : link.seal(payload)

@@ -1,5 +1,4 @@
 /** One side's end of a session: signs, encrypts and counts what goes out, checks what comes in. IPMI 2.0 rev 1.1, section 6.12. */
-import { AuthType } from '../protocol/commands/session.ts'
 import type { Protection } from './protection.ts'
 import { encodePlus, openPlus, type PlusPacket } from './rmcpplus.ts'
 import { nextSequence, SeqWindow } from './seq-window.ts'
@@ -103,9 +102,4 @@ export function v15Password(password: Uint8Array): Uint8Array {
   const field = new Uint8Array(V15_PASSWORD_BYTES)
   field.set(password.subarray(0, V15_PASSWORD_BYTES))
   return field
-}
-
-/** How an authentication type is called in a configuration and in errors. */
-export function authTypeName(authType: number): string {
-  return Object.entries(AuthType).find(([, code]) => code === authType)?.[0] ?? `type ${authType}`
 }

@@ -54,9 +54,6 @@ export const Point = {
 } as const
 export type Point = (typeof Point)[keyof typeof Point]
 
-/** The name of a point, for traces and reports. */
-export const pointNames: readonly string[] = Object.keys(Point)
-
 /** `subject` is the message's index in the pool, or -1 where no message is meant. */
 export type TraceHook = (point: Point, subject: number) => void
 

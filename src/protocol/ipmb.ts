@@ -34,6 +34,20 @@ export function encodeIpmb(frame: IpmbFrame): Uint8Array {
   return bytes
 }
 
+/** The frame that answers `request`. `body`: completion code and data. */
+export function encodeIpmbResponse(request: IpmbFrame, body: Uint8Array): Uint8Array {
+  return encodeIpmb({
+    rsAddr: request.rqAddr,
+    netFn: request.netFn | 1,
+    rsLun: request.rqLun,
+    rqAddr: request.rsAddr,
+    rqSeq: request.rqSeq,
+    rqLun: request.rsLun,
+    cmd: request.cmd,
+    data: body,
+  })
+}
+
 /**
  * Reads a frame as Get Message gives it: without the addressee's address, which is `ownAddr`.
  * Undefined when it is too short or a checksum is wrong.

@@ -1,7 +1,7 @@
 /** Send Message of the simulated BMC: bridging to the satellite controllers on its IPMB. IPMI 2.0 rev 1.1, sections 6.13 and 22.7. */
 import { SendMessage } from '../../protocol/commands/messaging.ts'
 import { CompletionCode } from '../../protocol/completion-code.ts'
-import { decodeIpmb, encodeIpmb, type IpmbFrame } from '../../protocol/ipmb.ts'
+import { decodeIpmb, encodeIpmbResponse, type IpmbFrame } from '../../protocol/ipmb.ts'
 import { requestBytes } from '../../protocol/message.ts'
 import type { Bmc } from '../bmc.ts'
 import { IPMB_CHANNEL } from '../channels.ts'
@@ -36,14 +36,5 @@ function answerOnIpmb(bmc: Bmc, request: IpmbFrame, caller: Caller, execute: Exe
   if (addressee === undefined) return null
   const message = requestBytes(request.netFn, request.cmd, request.data, request.rsLun)
   const response = execute(addressee, message, { channel: IPMB_CHANNEL, privilege: caller.privilege })
-  return encodeIpmb({
-    rsAddr: request.rqAddr,
-    netFn: request.netFn | 1,
-    rsLun: request.rqLun,
-    rqAddr: request.rsAddr,
-    rqSeq: request.rqSeq,
-    rqLun: request.rsLun,
-    cmd: request.cmd,
-    data: response.subarray(2),
-  })
+  return encodeIpmbResponse(request, response.subarray(2))
 }

@@ -12,7 +12,7 @@ import {
 import { CompletionCode } from '../../protocol/completion-code.ts'
 import { decodeSelRecord, type SystemEventRecord } from '../../protocol/sel-record.ts'
 import type { Bmc } from '../bmc.ts'
-import { EVENT_FILTERS, pefParameters } from '../pef-parameters.ts'
+import { EVENT_FILTERS, pefActions, pefParameters } from '../pef-parameters.ts'
 import { type Served, serve } from '../serve.ts'
 
 const VERSION_1_5 = 0x51
@@ -30,15 +30,7 @@ function lastEvent({ sel }: Bmc): SystemEventRecord | undefined {
 export const pefCommands: Served[] = [
   serve(GetPefCapabilities, () => ({
     version: VERSION_1_5,
-    supports: {
-      alert: true,
-      powerDown: true,
-      reset: true,
-      powerCycle: true,
-      oem: false,
-      diagnosticInterrupt: true,
-      oemEventRecords: false,
-    },
+    supports: { ...pefActions, oemEventRecords: false },
     eventFilters: EVENT_FILTERS,
   })),
   serve(ArmPefPostponeTimer, ({ timer }, { pef }) => {

@@ -7,7 +7,6 @@ import { type Settings, settingFamily } from './settings.ts'
 export const MAX_USERS = 16
 
 const limitNames = [...privilegeNames, 'oem', 'none'] as const
-export type PrivilegeLimit = (typeof limitNames)[number]
 
 const access = z.object({
   limit: z.enum(limitNames),

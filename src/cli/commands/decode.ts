@@ -1,6 +1,4 @@
 /** `lastword decode`: what messages say, from bytes or from captured packets. */
-import { readFileSync } from 'node:fs'
-import { LastwordError } from '../../protocol/error.ts'
 import { decodeIpmb } from '../../protocol/ipmb.ts'
 import { lunOf, netFnOf } from '../../protocol/message.ts'
 import { subcommand } from '../declare.ts'
@@ -9,6 +7,7 @@ import { type Explanation, explainMessage, explanationLines } from '../decode/ex
 import { type CapturedDatagram, readCapture } from '../decode/pcap.ts'
 import { SessionKeys } from '../decode/session-keys.ts'
 import { choice, file, flag, many, optional, text, UsageError } from '../params.ts'
+import { readNamedFile } from '../read-named-file.ts'
 
 interface Decoded {
   number?: number
@@ -114,7 +113,7 @@ function guessForm(bytes: Uint8Array): Exclude<Form, 'auto'> {
 function decodeCapture(path: string): Decoded[] {
   const { IPMITOOL_PASSWORD: password = '', IPMI_KGKEY: kg = '' } = process.env
   const keys = new SessionKeys({ password: Buffer.from(password), kg: Buffer.from(kg) })
-  return [...readCapture(readBytes(path))].flatMap(datagram => {
+  return [...readCapture(readNamedFile(path))].flatMap(datagram => {
     keys.watch(datagram.data)
     const explained = explainDatagram(datagram.data, keys.open)
     return explained === null ? [] : [{ ...headOf(datagram), ...explained }]
@@ -127,15 +126,5 @@ function headOf({ number, timeMs, from, to, fromPort, toPort }: CapturedDatagram
     ...(timeMs === undefined ? {} : { time: new Date(timeMs).toISOString() }),
     from: `${from}:${fromPort}`,
     to: `${to}:${toPort}`,
-  }
-}
-
-function readBytes(path: string): Uint8Array {
-  try {
-    return readFileSync(path)
-  } catch (cause) {
-    throw new LastwordError('FILE_UNREADABLE', `${path} cannot be read: ${(cause as Error).message}`, {
-      cause,
-    })
   }
 }

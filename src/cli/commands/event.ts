@@ -1,10 +1,9 @@
 /** `lastword event`: sends an event to the BMC, which logs it. IPMI 2.0 rev 1.1, section 29.3. */
-import { readFileSync } from 'node:fs'
 import { PlatformEvent } from '../../protocol/commands/event.ts'
-import { LastwordError } from '../../protocol/error.ts'
 import { type Context, group, subcommand } from '../declare.ts'
 import { hexBytes } from '../hex.ts'
 import { file, integer, many, UsageError } from '../params.ts'
+import { readNamedFile } from '../read-named-file.ts'
 
 /** Software that speaks for the system. Section 5.5, table 5-4. */
 const SYSTEM_SOFTWARE = 0x41
@@ -76,15 +75,8 @@ const fromFile = subcommand({
 })
 
 function linesOf(path: string): number[][] {
-  let text: string
-  try {
-    text = readFileSync(path, 'utf8')
-  } catch (cause) {
-    throw new LastwordError('FILE_UNREADABLE', `${path} cannot be read: ${(cause as Error).message}`, {
-      cause,
-    })
-  }
-  return text
+  return readNamedFile(path)
+    .toString('utf8')
     .split('\n')
     .map(line => line.replace(/#.*/, '').trim())
     .flatMap((line, index) => (line === '' ? [] : [eventOf(line, `${path}:${index + 1}`)]))

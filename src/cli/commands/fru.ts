@@ -1,5 +1,5 @@
 /** `lastword fru`: what the parts of the machine say of themselves. IPMI 2.0 rev 1.1, section 34. */
-import { readFileSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import type { Bmc } from '../../client/bmc.ts'
 import { CompletionCodeError, completionText } from '../../protocol/completion-code.ts'
 import { LastwordError } from '../../protocol/error.ts'
@@ -12,6 +12,7 @@ import { type Context, group, subcommand } from '../declare.ts'
 import { type FruAnswer, type FruDevice, fruLocators, fruPrint } from '../ipmitool/fru-print.ts'
 import { file, integer, optional, text, UsageError } from '../params.ts'
 import { phrase } from '../phrase.ts'
+import { readNamedFile } from '../read-named-file.ts'
 import { readRecords } from '../sensors.ts'
 
 const idArg = integer('ID', 'FRU device ID', { max: 0xff })
@@ -190,22 +191,12 @@ const write = subcommand({
   summary: 'writes the bytes of a file into an inventory',
   args: { id: idArg, file: file('FILE', 'an inventory') },
   async run({ bmc, signal }, { id, file: path }) {
-    const raw = readBytes(path)
+    const raw = readNamedFile(path)
     await (await bmc()).fru.write(id, 0, raw, { signal })
     return { fruId: id, bytes: raw.length }
   },
   view: as => as.lines(({ fruId, bytes }) => `${bytes} bytes are written to FRU ${fruId}.`),
 })
-
-function readBytes(path: string): Uint8Array {
-  try {
-    return readFileSync(path)
-  } catch (cause) {
-    throw new LastwordError('FILE_UNREADABLE', `${path} cannot be read: ${(cause as Error).message}`, {
-      cause,
-    })
-  }
-}
 
 /** ipmitool names a field by the letter of its area and its place in it. */
 const areaLetters: Readonly<Record<string, Area>> = { c: 'chassis', b: 'board', p: 'product' }

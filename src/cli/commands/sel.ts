@@ -1,8 +1,7 @@
 /** `lastword sel`: the System Event Log. IPMI 2.0 rev 1.1, section 31. */
-import { readFileSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { GetSelAllocationInfo, GetSelEntry } from '../../protocol/commands/sel.ts'
 import { CompletionCodeError } from '../../protocol/completion-code.ts'
-import { LastwordError } from '../../protocol/error.ts'
 import {
   decodeSelRecord,
   encodeSelRecord,
@@ -15,6 +14,7 @@ import { selInfo, selTime } from '../ipmitool/sel-info.ts'
 import { selElist, selList } from '../ipmitool/sel-list.ts'
 import { file, integer, many, optional, text, UsageError } from '../params.ts'
 import { flagPhrases } from '../phrase.ts'
+import { readNamedFile } from '../read-named-file.ts'
 import { eventText, selEvent, sensorNames, sensorText, timeText } from '../sel-events.ts'
 import { readRecords } from '../sensors.ts'
 
@@ -211,7 +211,7 @@ const add = subcommand({
 })
 
 function recordLines(path: string): SelRecord[] {
-  return readText(path)
+  return readNamedFile(path)
     .toString('utf8')
     .split('\n')
     .map(line => line.replace(/#.*/, '').trim())
@@ -225,16 +225,6 @@ function recordOf(line: string, where: string): SelRecord {
     bytes.every(byte => Number.isInteger(byte) && byte >= 0 && byte <= 0xff)
   if (!isRecord) throw new UsageError(`${where}: a record is sixteen bytes, "${line}" is not`)
   return decodeSelRecord(Uint8Array.from(bytes))
-}
-
-function readText(path: string): Buffer {
-  try {
-    return readFileSync(path)
-  } catch (cause) {
-    throw new LastwordError('FILE_UNREADABLE', `${path} cannot be read: ${(cause as Error).message}`, {
-      cause,
-    })
-  }
 }
 
 const timeGet = subcommand({
@@ -305,7 +295,7 @@ const readraw = subcommand({
   summary: 'the records of a file that writeraw wrote; needs no BMC',
   args: { file: file('FILE', 'raw records') },
   async run(_, { file: path }) {
-    const raw = readText(path)
+    const raw = readNamedFile(path)
     if (raw.length % SEL_RECORD_BYTES !== 0)
       throw new UsageError(`${path}: records have ${SEL_RECORD_BYTES} bytes each`)
     return Array.from({ length: raw.length / SEL_RECORD_BYTES }, (_, index) =>

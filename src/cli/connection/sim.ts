@@ -1,15 +1,13 @@
 /** `sim://`: a simulated BMC inside this process, reached through KCS registers like a real one. */
 import { Bmc as SimulatedBmc } from '../../bmc/bmc.ts'
-import { execute } from '../../bmc/execute.ts'
 import { parseFault } from '../../bmc/faults.ts'
-import { KcsSide } from '../../bmc/kcs-side.ts'
+import { registersOf } from '../../bmc/registers-of.ts'
 import { bmcConfig } from '../../bmc/world/config.ts'
 import { defaultConfig } from '../../bmc/world/default-world.ts'
 import { readConfig } from '../../bmc/world/read-config.ts'
 import { makeWorld } from '../../bmc/world/world.ts'
 import type { Bmc } from '../../client/bmc.ts'
 import { connectKcs } from '../../client/connect-kcs.ts'
-import { KcsRegisters } from '../../ports/kcs-registers.ts'
 
 /** `sim://?config=FILE&state=DIR&fault=busy=0.5`; see docs/bmc.md for configuration and faults. */
 export function openSimulated(url: string): Bmc {
@@ -21,14 +19,7 @@ export function openSimulated(url: string): Bmc {
     ...(stateDir === null ? {} : { stateDir }),
   })
   for (const fault of searchParams.getAll('fault')) simulated.addFault(parseFault(fault))
-  const registers = new KcsRegisters()
-  const side = new KcsSide(registers, request => {
-    const response = execute(simulated, request)
-    simulated.settle()
-    return response
-  })
-  registers.onHostWrite = () => side.run()
-  return connectKcs(registers, url, {
+  return connectKcs(registersOf(simulated), url, {
     onClose() {
       simulated.flush()
       simulated.close()

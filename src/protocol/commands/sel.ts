@@ -22,9 +22,6 @@ const eraseInProgress = { 129: 'cannot execute command, SEL erase in progress' }
 
 const storage = { netFn: NetFn.Storage } as const
 
-/** Record IDs that stand for a place in the log. Section 31.5. */
-export const SelRecordId = { First: 0x0000, Last: 0xffff } as const
-
 export const GetSelInfo = command({
   ...storage,
   name: 'Get SEL Info',

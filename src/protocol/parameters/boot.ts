@@ -1,6 +1,6 @@
 /** The system boot option parameters. IPMI 2.0 rev 1.1, section 28.13, table 28-14. */
 import { bits, flag, low, nameBits, reserved, rest, struct, u8, u32, ubits } from '../codec.ts'
-import { parameter } from '../parameter.ts'
+import { type ParameterValue, parameter } from '../parameter.ts'
 import { setInProgress } from './lan.ts'
 
 export const BootParameter = {
@@ -93,6 +93,28 @@ export const BootParameter = {
   ),
   mailbox: parameter(7, 'Boot Initiator Mailbox', struct({ block: u8, data: rest }), { isSet: true }),
 } as const
+
+/** Boot flags that ask for nothing. */
+export const noBootFlags: ParameterValue<typeof BootParameter.flags> = {
+  boot: { type: 'legacy', isPersistent: false, isValid: false },
+  device: {
+    lockResetButton: false,
+    screenBlank: false,
+    selector: 'none',
+    lockKeyboard: false,
+    clearCmos: false,
+  },
+  console: {
+    redirection: 'default',
+    lockSleepButton: false,
+    bypassPassword: false,
+    progressTraps: false,
+    verbosity: 'default',
+    lockPowerButton: false,
+  },
+  mux: { control: 'recommended', sharedModeOverride: false },
+  instance: 0,
+}
 
 /** What a block of the mailbox holds at most. */
 export const BOOT_MAILBOX_BLOCK_BYTES = 16
