@@ -138,7 +138,7 @@ async function runSweep(bench: CutBench, options: KernelCutOptions): Promise<Wei
     progress.show(`${cuts.length} cuts, at instruction ${cut[0]} of ${way.length}`)
   }
   const seconds = (performance.now() - startMs) / 1000
-  if (options.json !== true) printSweep(way, cuts, seconds)
+  if (options.json !== true) printSweep(way, cuts, seconds, to - from)
   if (sweep.strayed > 0)
     process.stderr.write(`${sweep.strayed} instructions were not come by again, and not cut\n`)
   return weighted(cuts, to)
@@ -154,6 +154,8 @@ function printSweep(
   way: Parameters<typeof windowTexts>[0],
   cuts: readonly SweptCut[],
   seconds: number,
+  /** Instructions that the cuts stand for. */
+  swept: number,
 ): void {
   const windows = windowTexts(way, cuts)
   const counts = new Map<string, number>()
@@ -173,7 +175,8 @@ function printSweep(
     printLine(`${' '.repeat(38)}sits in ${window.sat}`)
   }
   const hanging = hangingInstructions(windows)
-  printLine(`\n${hanging} of ${way.length} instructions hang: ${percent(hanging / way.length)}`)
+  const part = swept === way.length ? '' : ' that were cut'
+  printLine(`\n${hanging} of ${swept} instructions${part} hang: ${percent(hanging / swept)}`)
 }
 
 async function runRandom(bench: CutBench, count: number, options: KernelCutOptions): Promise<KernelCutRow[]> {

@@ -55,6 +55,8 @@ const OS_STOP_SENSOR_TYPE = 0x20
 const CONSOLE_PATIENCE_MS = 2000
 /** A request comes within that even from a machine that is slow and busy. */
 const TRAFFIC_LIMIT_MS = 60_000
+/** So many requests may go by before a place is come by once; what the driver does once a second takes hundreds. */
+const REQUESTS_PER_PASSAGE = { full: 2000, slow: 60 } as const
 
 export class CutBench implements AsyncDisposable {
   readonly options: CutBenchOptions
@@ -159,6 +161,8 @@ export class CutBench implements AsyncDisposable {
     // The entry at which it stands is not stopped at again: it counts here.
     let passed = (await this.rip()) === address ? 1 : 0
     if (passed === hits) return requests
+    const limit = REQUESTS_PER_PASSAGE[this.options.traffic ?? 'full']
+    let requestsAtPassage = 0
     await this.gdb.setBreakpoint(entry)
     if (address !== entry) await this.gdb.setBreakpoint(address)
     try {
@@ -166,7 +170,10 @@ export class CutBench implements AsyncDisposable {
         await this.#continueToStop(wanted)
         const rip = await this.rip()
         if (rip === entry) requests++
-        if (rip === address) passed++
+        if (rip === address) {
+          passed++
+          requestsAtPassage = requests
+        } else if (requests - requestsAtPassage >= limit) throw notPassed(wanted, `${limit} requests`)
       }
     } finally {
       if (address !== entry) await this.gdb.clearBreakpoint(address)
@@ -189,10 +196,7 @@ export class CutBench implements AsyncDisposable {
     } catch (error) {
       if (!(error instanceof LastwordError) || error.code !== 'GDB_TIMEOUT') throw error
       await this.gdb.interrupt()
-      const why = `The kernel did not come by ${wanted} in ${TRAFFIC_LIMIT_MS / 1000} s of traffic`
-      throw new LastwordError('NOT_PASSED', why, {
-        hint: 'Choose a function that a request comes by, or fewer passages with --hit.',
-      })
+      throw notPassed(wanted, `${TRAFFIC_LIMIT_MS / 1000} s of traffic`)
     }
   }
 
@@ -238,6 +242,12 @@ export class CutBench implements AsyncDisposable {
   [Symbol.asyncDispose](): Promise<void> {
     return this.dispose()
   }
+}
+
+function notPassed(wanted: string, meanwhile: string): LastwordError {
+  return new LastwordError('NOT_PASSED', `The kernel did not come by ${wanted} in ${meanwhile}`, {
+    hint: 'Choose a function that a request comes by, an offset at which an instruction begins, or fewer passages.',
+  })
 }
 
 function swapped(held: Held | undefined): Held | undefined {

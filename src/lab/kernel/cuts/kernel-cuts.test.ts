@@ -23,6 +23,18 @@ function outcomeOf(policyName: string, step: (typeof steps)[number]): 'recorded'
   return fate.hang ? 'hang' : fate.lastWords ? 'recorded' : 'incomplete'
 }
 
+/** How often the BMC executes the request that was under way. */
+const executedAt: Readonly<Record<(typeof steps)[number], number>> = {
+  'before-1': 0,
+  'before-2': 0,
+  'before-3': 1,
+  'before-4': 0,
+  'before-5': 1,
+  done: 1,
+  between: 1,
+  'after-5': 1,
+}
+
 for (const way of ['kcs', 'bt'] as const) {
   describe(`a stock kernel over ${way.toUpperCase()}, cut at the mail's steps`, () => {
     let bench: CutBench | undefined
@@ -36,6 +48,7 @@ for (const way of ['kcs', 'bt'] as const) {
       it(`${step}: fares as the lab's policy none says, and resend and drop get through`, async kernel => {
         const { row } = await cutAt(await booted(kernel), { place: step })
         assert.equal(row.outcome, outcomeOf('none', step), JSON.stringify(row))
+        assert.equal(row.executed, executedAt[step], JSON.stringify(row))
         assert.equal(outcomeOf('resend', step), 'recorded')
         assert.equal(outcomeOf('drop', step), 'recorded')
       })
@@ -79,6 +92,14 @@ for (const way of ['kcs', 'bt'] as const) {
       const third = await cutAt(bench, { place: 'before-1', hit: 3 })
       assert.deepEqual([first.row.outcome, third.row.outcome], ['recorded', 'recorded'])
       assert.equal(third.row.executed, 0)
+      assert.equal(await bench.goTo({ expression: 'ipmi_msghandler:smi_send', hit: 3 }), bench.serial + 2)
+    })
+
+    it('says so when traffic never comes by a place, such as the middle of an instruction', async kernel => {
+      await assert.rejects(cutAt(await booted(kernel), { place: 'smi_send+0x1' }), {
+        code: 'NOT_PASSED',
+        message: /in 2000 requests/,
+      })
     })
   })
 }
