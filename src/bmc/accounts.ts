@@ -5,7 +5,7 @@ import { AuthType } from '../protocol/commands/session.ts'
 import { LanParameter } from '../protocol/parameters/lan.ts'
 import type { Bmc } from './bmc.ts'
 import { channelAccess, kgOf } from './channels.ts'
-import { lanParameters } from './lan-parameters.ts'
+import { lanParameters, suiteEntries } from './lan-parameters.ts'
 import { MAX_USERS } from './stores/user-store.ts'
 
 const levels: Readonly<Record<string, Privilege>> = {
@@ -51,9 +51,11 @@ export class BmcAccounts implements LanAccounts {
   get suites(): ReadonlyMap<number, Privilege> {
     const entries = lanParameters.value(this.#bmc, LanParameter.cipherSuitePrivileges)?.entries ?? []
     const limits = entries.flatMap(({ even, odd }) => [even, odd])
+    const listed = suiteEntries(this.#bmc)
     const suites = new Map<number, Privilege>()
-    for (const [i, id] of this.#bmc.world.config.lan.cipherSuites.entries()) {
-      const level = levels[limits[i] ?? '']
+    for (const id of this.#bmc.world.config.lan.cipherSuites) {
+      const entry = listed.indexOf(id)
+      const level = entry < 0 ? Privilege.Admin : levels[limits[entry] ?? '']
       if (level !== undefined) suites.set(id, level)
     }
     return suites

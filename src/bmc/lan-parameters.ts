@@ -1,5 +1,6 @@
 /** The LAN configuration parameters of a simulated BMC. IPMI 2.0 rev 1.1, section 23.2. */
-import { type AnyParameter, encodeParameter, type Parameter } from '../protocol/parameter.ts'
+import { CompletionCode } from '../protocol/completion-code.ts'
+import { type AnyParameter, decodeParameter, encodeParameter, type Parameter } from '../protocol/parameter.ts'
 import { LanParameter } from '../protocol/parameters/lan.ts'
 import type { Controller } from './controller.ts'
 import { ParameterTable } from './parameter-table.ts'
@@ -8,6 +9,8 @@ import { ParameterTable } from './parameter-table.ts'
 export const LAN_DESTINATIONS = 4
 const LOCKOUT_UNIT_SECONDS = 10
 const MAX_SUITES = 16
+/** A suite's level when it cannot be used. Table 23-4, parameter 24. */
+const UNUSED_SUITE = 0
 const SECONDARY_RMCP_PORT = 664
 const RMCP_PORT = 623
 const NO_ADDRESS = '0.0.0.0'
@@ -38,11 +41,23 @@ export function macOf(bmc: Controller): string {
   return bmc.world.config.lan.mac ?? own.map(byte => byte.toString(16).padStart(2, '0')).join(':')
 }
 
+/**
+ * The IDs that parameter 23 lists, of which parameter 24 holds the levels. In the numbered table an entry's place is its
+ * suite's ID, as FreeIPMI and ipmitool take it to be in any case; suites 16 and 17 have no entry there.
+ */
+export function suiteEntries(bmc: Controller): readonly number[] {
+  const { suiteTable, cipherSuites } = bmc.world.config.lan
+  return suiteTable === 'offered' ? cipherSuites : Array.from({ length: MAX_SUITES }, (_, id) => id)
+}
+
 /** Entries behind the last suite too: FreeIPMI takes an entry's place for a suite's ID. */
-const suitePrivileges = Array.from({ length: MAX_SUITES / 2 }, () => ({
-  even: 'admin' as const,
-  odd: 'admin' as const,
-}))
+function suitePrivileges(bmc: Controller) {
+  const { suiteTable, cipherSuites } = bmc.world.config.lan
+  const offered: readonly number[] = cipherSuites
+  const level = (id: number) =>
+    suiteTable === 'offered' || offered.includes(id) ? ('admin' as const) : UNUSED_SUITE
+  return Array.from({ length: MAX_SUITES / 2 }, (_, i) => ({ even: level(i * 2), odd: level(i * 2 + 1) }))
+}
 
 type Initial<T> = (bmc: Controller, set: number) => T | undefined
 const initials = new Map<AnyParameter, (bmc: Controller, set: number) => Uint8Array | undefined>()
@@ -59,7 +74,10 @@ function forDestination<T>(value: (bmc: Controller, destination: number) => T): 
   return (bmc, set) => (set <= LAN_DESTINATIONS ? value(bmc, set) : undefined)
 }
 
-initially(LanParameter.authenticationSupport, authenticationTypes)
+/** With IPMI 1.5 off there is nothing that could be enabled, and no such parameter. */
+initially(LanParameter.authenticationSupport, bmc =>
+  bmc.world.config.lan.ipmi15.length > 0 ? authenticationTypes(bmc) : undefined,
+)
 initially(LanParameter.authenticationEnables, bmc => {
   const types = authenticationTypes(bmc)
   return { callback: types, user: types, operator: types, admin: types, oem: { ...types, none: false } }
@@ -107,9 +125,9 @@ initially(
 )
 initially(LanParameter.vlan, () => ({ id: 0, enabled: false }))
 initially(LanParameter.vlanPriority, () => 0)
-initially(LanParameter.cipherSuites, bmc => bmc.world.config.lan.cipherSuites.length)
-initially(LanParameter.cipherSuiteEntries, bmc => ({ ids: [...bmc.world.config.lan.cipherSuites] }))
-initially(LanParameter.cipherSuitePrivileges, () => ({ entries: suitePrivileges }))
+initially(LanParameter.cipherSuites, bmc => suiteEntries(bmc).length)
+initially(LanParameter.cipherSuiteEntries, bmc => ({ ids: [...suiteEntries(bmc)] }))
+initially(LanParameter.cipherSuitePrivileges, bmc => ({ entries: suitePrivileges(bmc) }))
 initially(
   LanParameter.destinationVlan,
   forDestination((_, destination) => ({
@@ -165,4 +183,18 @@ export const lanParameters = new ParameterTable({
   name: 'lan',
   table: LanParameter,
   initial: (bmc, parameter, set) => initials.get(parameter)?.(bmc, set),
+  check: (bmc, parameter, data) =>
+    parameter === LanParameter.cipherSuitePrivileges && usesUnofferedSuite(bmc, data)
+      ? CompletionCode.InvalidDataField
+      : 0,
 })
+
+/** A suite that the configuration leaves out stays out, whatever level its entry is to have. */
+function usesUnofferedSuite(bmc: Controller, data: Uint8Array): boolean {
+  const { suiteTable, cipherSuites } = bmc.world.config.lan
+  if (suiteTable === 'offered') return false
+  const offered: readonly number[] = cipherSuites
+  const { entries } = decodeParameter(LanParameter.cipherSuitePrivileges, data)
+  const levels = entries.flatMap(({ even, odd }) => [even, odd])
+  return levels.some((level, id) => level !== UNUSED_SUITE && !offered.includes(id))
+}

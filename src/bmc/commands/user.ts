@@ -126,14 +126,15 @@ export const userCommands: Served[] = [
     if (!hasSessions(bmc, channelOf(channel, caller))) return CompletionCode.InvalidDataField
     if (operation === 'read') {
       const whole = new Uint8Array(KEY_BYTES)
-      // K_R is not used: it reads as zero and cannot be set.
+      // K_R is not used: it reads as zero and cannot be anything else.
       if (keyId === 'kg') whole.set(kgOf(bmc))
       return { lock: 'unlocked' as const, key: whole }
     }
-    if (keyId !== 'kg') return KR_NOT_USED
-    if (operation !== 'set') return CompletionCode.InvalidDataField
+    if (operation !== 'set') return keyId === 'kg' ? CompletionCode.InvalidDataField : KR_NOT_USED
     if (key.length !== KEY_BYTES) return key.length < KEY_BYTES ? SHORT_KEY : LONG_KEY
-    setKg(bmc, trimmed(key))
+    if (keyId === 'kg') setKg(bmc, trimmed(key))
+    // FreeIPMI writes back what it read.
+    else if (trimmed(key).length > 0) return KR_NOT_USED
     return { lock: 'unlocked' as const, key: new Uint8Array(0) }
   }),
   serve(GetSystemInterfaceCapabilities, ({ type }) =>

@@ -173,6 +173,12 @@ const lan = z.strictObject({
     .array(z.literal(suiteIds))
     .default(suiteIds.filter(id => id !== 0))
     .describe('0 knows no password and is off unless given'),
+  suiteTable: z
+    .enum(['offered', 'numbered'])
+    .default('offered')
+    .describe(
+      'what LAN parameter 23 lists: the suites that are offered, or all from 0 to 15, the others as unused',
+    ),
   kg: z.string().max(20).default('').describe('the second key'),
   maxSessions: z.int().min(1).max(63).default(32),
   lockout: z

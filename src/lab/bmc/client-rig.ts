@@ -1,4 +1,5 @@
 /** A simulated server on LAN ports of its own, and real clients that ask it; for tests. */
+import assert from 'node:assert/strict'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -30,6 +31,12 @@ export function steadyConfig(extra: Partial<BmcConfigInput> = {}): BmcConfig {
     dcmi: { watts: 180, assetTag: 'rack 1' },
     ...extra,
   })
+}
+
+/** Its standard output; nothing may have gone wrong and nothing may have been warned of. */
+export function quiet({ exitCode, stdout, stderr }: ProgramResult): string {
+  assert.deepEqual({ exitCode, stderr }, { exitCode: 0, stderr: '' })
+  return stdout.toString()
 }
 
 export class ClientRig implements AsyncDisposable {

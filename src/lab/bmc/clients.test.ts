@@ -4,15 +4,8 @@ import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { parseFault } from '../../bmc/faults.ts'
 import { describeNeeds, needs } from '../kernel/needs-programs.ts'
-import type { ProgramResult } from '../kernel/run-program.ts'
 import { runProgram } from '../kernel/run-program.ts'
-import { ClientRig, steadyConfig } from './client-rig.ts'
-
-/** Its standard output; nothing may have gone wrong and nothing may have been warned of. */
-function quiet({ exitCode, stdout, stderr }: ProgramResult): string {
-  assert.deepEqual({ exitCode, stderr }, { exitCode: 0, stderr: '' })
-  return stdout.toString()
-}
+import { ClientRig, quiet, steadyConfig } from './client-rig.ts'
 
 const freeipmiCases: [program: string, args: string, prints: RegExp][] = [
   [
@@ -75,29 +68,6 @@ describeNeeds('bmc-info')('FreeIPMI', () => {
       assert.match(quiet(await rig.freeipmi(program, ...words, ...cache)), prints)
     })
   }
-
-  it('bmc-config and ipmi-config --checkout of all sections', async () => {
-    for (const program of ['bmc-config', 'ipmi-config']) {
-      // They end with 1 where a BMC lacks any of the OEM log-ins and suites that they know, as every BMC does.
-      const { stdout, stderr, exitCode } = await rig.freeipmi(program, '--checkout')
-      assert.deepEqual([stderr, exitCode], ['', 1])
-      assert.match(
-        stdout.toString(),
-        /Section User16\n[\s\S]*IP_Address +127\.0\.0\.1\n[\s\S]*Section SOL_Conf\n/,
-      )
-      assert.match(stdout.toString(), /Maximum_Privilege_Cipher_Suite_Id_15 +Administrator\n/)
-    }
-  })
-
-  it('ipmi-config --commit changes what --checkout then shows', async () => {
-    const file = join(rig.dir, 'changes')
-    writeFileSync(file, 'Section Lan_Conf\n\tSubnet_Mask 255.255.0.0\nEndSection\n')
-    quiet(await rig.freeipmi('ipmi-config', '--commit', '-n', file))
-    assert.match(
-      quiet(await rig.freeipmi('ipmi-config', '--checkout', '-S', 'Lan_Conf')),
-      /Subnet_Mask +255\.255\.0\.0\n/,
-    )
-  })
 
   it('ipmi-chassis --chassis-control changes the power', async () => {
     quiet(await rig.freeipmi('ipmi-chassis', '--chassis-control=POWER-DOWN'))
