@@ -73,6 +73,8 @@ async function bundle() {
     minifySyntax: true,
     minifyWhitespace: true,
     logLevel: 'warning',
+    // It has a binary of its own.
+    external: ['koffi'],
   }
   const outdir = join('dist', 'bin')
   const main = join('dist', 'cli', 'main.js')

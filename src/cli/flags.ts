@@ -6,8 +6,13 @@ export const privilegeWords = ['callback', 'user', 'operator', 'administrator'] 
 
 export const connectionFlags = {
   host: optional(withShort('H', text('HOST', 'the BMC: a name or address, a named host, or a URL'))),
-  url: optional(text('URL', 'the BMC as a URL: lanplus://admin@bmc.example, kcs:///dev/port, sim://')),
-  interface: optional(withShort('I', choice(['lanplus', 'lan', 'kcs'], 'the way to it (lanplus with -H)'))),
+  url: optional(
+    text('URL', 'the BMC as a URL: lanplus://admin@bmc.example, open://0, kcs:///dev/port, sim://'),
+  ),
+  interface: optional(
+    withShort('I', choice(['lanplus', 'lan', 'open', 'kcs'], 'the way to it (lanplus with -H)')),
+  ),
+  device: optional(withShort('d', integer('N', 'the device /dev/ipmiN of -I open (0)', { max: 255 }))),
   port: optional(withShort('p', integer('PORT', 'UDP port (623)', { min: 1, max: 65535 }))),
   user: optional(withShort('U', text('NAME', 'user name'))),
   password: optional(

@@ -1,9 +1,8 @@
 /** The way through registers: pumps driver and handler by timers and turns callbacks into promises. */
 import type { MsgHandler } from '../handler/handler.ts'
 import type { IpmiUser } from '../handler/user.ts'
-import { LastwordError } from '../protocol/error.ts'
 import { SiResult } from '../si/smi-msg.ts'
-import type { RequestOptions, Transport } from './transport.ts'
+import { aborted, type RequestOptions, type Transport } from './transport.ts'
 
 /** While the BMC works, its status is looked at this often; timers have no finer grain. */
 const BUSY_POLL_MS = 1
@@ -99,11 +98,4 @@ export class InbandTransport implements Transport {
     if (result === SiResult.Idle || result === SiResult.TransactionComplete) this.#spins = 0
     this.#timer = spin ? setImmediate(() => this.#turn()) : setTimeout(() => this.#turn(), BUSY_POLL_MS)
   }
-}
-
-function aborted(signal: AbortSignal): LastwordError {
-  return new LastwordError('ABORTED', 'the caller gave up', {
-    cause: signal.reason,
-    hint: 'The BMC may have executed the request: look before you send it again.',
-  })
 }

@@ -7,7 +7,13 @@ import type { LanClientOptions } from '../lan/client-options.ts'
 import type { Hop } from '../lan/client-route.ts'
 import { LastwordError } from '../protocol/error.ts'
 import { type LanReceiver, LanSocket } from './lan-socket.ts'
-import type { PayloadReceiver, PayloadSender, RequestOptions, Transport } from './transport.ts'
+import {
+  aborted,
+  type PayloadReceiver,
+  type PayloadSender,
+  type RequestOptions,
+  type Transport,
+} from './transport.ts'
 
 export interface LanTransportOptions extends LanClientOptions {
   host: string
@@ -215,11 +221,4 @@ function routeOf(addr: IpmiAddr | undefined): { route: readonly Hop[]; lun: numb
   const { channel, slaveAddr, lun = 0, transit } = addr
   const last = { channel, slaveAddr }
   return { route: transit === undefined ? [last] : [transit, last], lun }
-}
-
-function aborted(signal: AbortSignal): LastwordError {
-  return new LastwordError('ABORTED', 'the caller gave up', {
-    cause: signal.reason,
-    hint: 'The BMC may have executed the request: look before you send it again.',
-  })
 }

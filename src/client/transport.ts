@@ -1,5 +1,6 @@
 /** A way to a BMC, whichever it is: a request's bytes go in, the answer's come out. */
 import type { IpmiAddr } from '../handler/user.ts'
+import { LastwordError } from '../protocol/error.ts'
 
 export interface RequestOptions {
   /** Ends the wait; the request itself may still be executed. */
@@ -32,4 +33,12 @@ export interface Transport {
   /** Only where there are payloads: in a session of IPMI 2.0. */
   openPayload?(payloadType: number, receiver: PayloadReceiver): PayloadSender
   close(): Promise<void>
+}
+
+/** What a request whose signal has ended it rejects with. */
+export function aborted(signal: AbortSignal): LastwordError {
+  return new LastwordError('ABORTED', 'the caller gave up', {
+    cause: signal.reason,
+    hint: 'The BMC may have executed the request: look before you send it again.',
+  })
 }

@@ -1,5 +1,6 @@
 /** `lastword/ports`: ways to an interface's registers. */
 export * from './dev-port.ts'
+export * from './device-calls.ts'
 export * from './kcs.ts'
 export * from './kcs-registers.ts'
 export * from './qtest-port.ts'

@@ -108,7 +108,9 @@ function urlOf(flags: ConnectionValues): string {
     throw new UsageError('which BMC?', 'Give -H HOST or --url URL; -H sim:// is one inside this process.')
   }
   const way = flags.interface ?? 'lanplus'
+  if (flags.device !== undefined && way !== 'open') throw new UsageError('-d is for -I open')
   if (way === 'kcs') return 'kcs:///dev/port'
+  if (way === 'open') return `open://${flags.device ?? 0}`
   if (flags.host === undefined) throw new UsageError(`-I ${way} wants a host`, 'Give -H HOST.')
   const host = flags.host.includes(':') && !flags.host.startsWith('[') ? `[${flags.host}]` : flags.host
   if (!/^(\[[0-9a-f:.%\w]+\]|[^\s/@:?#[\]]+)$/i.test(host)) {
