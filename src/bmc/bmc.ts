@@ -104,7 +104,11 @@ export class Bmc implements Saveable, Controller {
       raise: event => this.raiseEvent(event),
       ownAddress: options.ownAddress ?? BMC_ADDRESS,
     })
-    this.pef = new Pef(this, this.#nowMs, (trap, to) => this.#tell(listener => listener.onTrap?.(trap, to)))
+    this.pef = new Pef(this, {
+      nowMs: this.#nowMs,
+      send: (trap, to) => this.#tell(listener => listener.onTrap?.(trap, to)),
+      log: event => this.raiseEvent(event),
+    })
     this.messaging = new Messaging(state => this.#tell(listener => listener.onAttention?.(state)))
     this.watchdog = new Watchdog(
       this.#nowMs,

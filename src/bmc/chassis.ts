@@ -45,6 +45,8 @@ interface ChassisState {
   readonly due: { readonly atMs: number; readonly action: 'powerUp' | 'powerDown' } | null
   readonly identifyUntilMs: number
   readonly onSinceMs: number
+  /** When the host was last turned on or reset. */
+  readonly startedMs: number
 }
 
 export class Chassis {
@@ -57,6 +59,7 @@ export class Chassis {
     due: null,
     identifyUntilMs: 0,
     onSinceMs: 0,
+    startedMs: 0,
   }
 
   constructor(options: ChassisOptions) {
@@ -69,13 +72,17 @@ export class Chassis {
     const wasOn = before?.isOn ?? this.#options.config.initial === 'on'
     const policy = before === undefined ? 'previous' : this.restorePolicy
     const isOn = policy === 'alwaysOn' || (policy === 'previous' && wasOn)
-    this.#change({ isOn, onSinceMs: this.#options.nowMs() })
+    this.#change({ isOn, onSinceMs: this.#options.nowMs(), startedMs: this.#options.nowMs() })
     if (before !== undefined && isOn)
       this.#change({ cause: policy === 'alwaysOn' ? 'restoreAlwaysOn' : 'restorePrevious' })
   }
 
   get isOn(): boolean {
     return this.#now.isOn
+  }
+
+  get startedMs(): number {
+    return this.#now.startedMs
   }
 
   get wasByCommand(): boolean {
@@ -147,6 +154,7 @@ export class Chassis {
       case 'hardReset':
         if (!this.#now.isOn) return false
         this.#note(cause, channel)
+        this.#change({ startedMs: this.#options.nowMs() })
         this.#options.act('hardReset')
         return true
       case 'diagnosticInterrupt':
@@ -185,6 +193,7 @@ export class Chassis {
   #cycle(cause: RestartCause, channel: number): void {
     this.#note(cause, channel)
     if (this.#options.hostObeys() && !this.#options.isOwned()) {
+      this.#change({ startedMs: this.#options.nowMs() })
       this.#options.act('powerCycle')
       return
     }
@@ -209,6 +218,7 @@ export class Chassis {
     if (power === 'off') this.#options.settings.set(hoursFamily, '', this.onMinutes)
     const [isOn, byCommand] = [power === 'on', why === 'byCommand']
     this.#change({ isOn, byCommand, onSinceMs: this.#options.nowMs() })
+    if (isOn) this.#change({ startedMs: this.#options.nowMs() })
     this.#options.settings.set(powerFamily, '', { isOn, byCommand })
   }
 

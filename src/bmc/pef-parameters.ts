@@ -140,3 +140,23 @@ export const pefParameters = {
     return table.set(bmc, filterParameter.selector, whole)
   },
 }
+
+/** An alert string, up to its end mark; empty when there is none. Section 17.12. */
+export function alertString(bmc: Controller, selector: number): string {
+  const blocks = Array.from({ length: STRING_BLOCKS }, (_, i) => {
+    const block = i + 1
+    return table.value(bmc, PefParameter.alertString, selector, block)?.data ?? new Uint8Array(0)
+  })
+  const text = Buffer.concat(blocks).toString('latin1')
+  const end = text.indexOf('\0')
+  return end < 0 ? text : text.slice(0, end)
+}
+
+/** The string whose keys are this filter and this set. */
+export function eventAlertString(bmc: Controller, filter: number, stringSet: number): string {
+  for (let selector = 1; selector <= ALERT_STRINGS; selector++) {
+    const keys = table.value(bmc, PefParameter.alertStringKeys, selector)
+    if (keys?.eventFilter === filter && keys.alertStringSet === stringSet) return alertString(bmc, selector)
+  }
+  return ''
+}

@@ -13,57 +13,14 @@ import {
 } from '../protocol/commands/dcmi.ts'
 import {
   AlertImmediate,
-  ArmPefPostponeTimer,
   GetLastProcessedEventId,
-  GetPefConfigurationParameters,
   PetAcknowledge,
   SetPefConfigurationParameters,
 } from '../protocol/commands/pef.ts'
-import { decodeParameter, encodeParameter } from '../protocol/parameter.ts'
-import { PefParameter } from '../protocol/parameters/pef.ts'
-import { decodePet, type PlatformEventTrap } from '../protocol/pet/pet.ts'
 import { decodeSelRecord, type SystemEventRecord } from '../protocol/sel-record.ts'
+import { PefFixture, pefConfig } from './pef.test.fixture.ts'
 import { matches } from './pef.ts'
 import { Fixture } from './testing.ts'
-import type { BmcConfigInput } from './world/config.ts'
-
-const config: BmcConfigInput = {
-  sensors: [
-    {
-      kind: 'analog',
-      name: 'CPU',
-      type: 'temperature',
-      unit: 'degrees C',
-      entity: { id: 'processor', instance: 2 },
-      value: 40,
-      thresholds: { upperCritical: 90 },
-    },
-  ],
-  pef: {
-    enabled: true,
-    destinations: [{ address: '192.0.2.7' }, { address: '192.0.2.8', acknowledge: true }],
-  },
-}
-
-class PefFixture extends Fixture {
-  readonly traps: { trap: PlatformEventTrap; address: string }[] = []
-
-  constructor(extra: BmcConfigInput = {}) {
-    super({}, { ...config, ...extra })
-    this.bmc.listen({ onTrap: (trap, { address }) => this.traps.push({ trap: decodePet(trap), address }) })
-  }
-
-  setCpu(value: number): void {
-    const sensor = this.bmc.sensors.at(1)
-    assert.ok(sensor?.kind === 'analog')
-    this.bmc.sensors.setValue(sensor, value)
-  }
-
-  filter(set: number) {
-    const request = { parameter: { selector: 6, revisionOnly: false }, setSelector: set, blockSelector: 0 }
-    return decodeParameter(PefParameter.eventFilter, this.run(GetPefConfigurationParameters, request).data)
-  }
-}
 
 describe('platform event filtering', () => {
   it('sends an event as a trap to each destination of the configuration', () => {
@@ -109,32 +66,18 @@ describe('platform event filtering', () => {
 
   it('does what a filter says, once that is set over IPMI', () => {
     const fixture = new PefFixture({ pef: { enabled: true } })
-    const { set, filter } = fixture.filter(3)
-    const changed = {
-      ...filter,
-      configuration: { type: 'software' as const, enabled: true },
+    const { filter } = fixture.filter(3)
+    fixture.changeFilter(3, {
+      configuration: { type: 'software', enabled: true },
       actions: { ...filter.actions, powerDown: true, reset: true },
       sensorNumber: 1,
-    }
-    const data = encodeParameter(PefParameter.eventFilter, { set, filter: changed })
-    fixture.run(SetPefConfigurationParameters, { selector: 6, data })
+    })
     fixture.setCpu(95)
     assert.deepEqual(fixture.actions, ['powerDown'], 'the stronger of two actions')
     assert.equal(fixture.run(GetLastProcessedEventId, {}).lastBmcProcessedId, 1)
     fixture.run(SetPefConfigurationParameters, { selector: 7, data: Uint8Array.of(3, 0x00) })
     assert.equal(fixture.filter(3).filter.configuration.enabled, false, 'parameter 7 is a part of 6')
     assert.equal(fixture.filter(3).filter.sensorNumber, 1)
-  })
-
-  it('does nothing while it is postponed', () => {
-    const fixture = new PefFixture()
-    fixture.run(ArmPefPostponeTimer, { timer: 10 })
-    fixture.setCpu(95)
-    assert.equal(fixture.traps.length, 0)
-    fixture.pass(11)
-    assert.equal(fixture.run(ArmPefPostponeTimer, { timer: 'getPresent' }).seconds, 0)
-    fixture.setCpu(40)
-    assert.equal(fixture.traps.length, 2)
   })
 
   it('sends the latest event at once when it is told to', () => {
@@ -169,7 +112,7 @@ describe('DCMI', () => {
   const temperature = { sensorType: 1, entityId: 65, entityInstance: 0, firstInstance: 0 }
 
   it('tells power, temperatures and where their records are', () => {
-    const fixture = new Fixture({}, { ...config, dcmi: { watts: 250 } })
+    const fixture = new Fixture({}, { ...pefConfig, dcmi: { watts: 250 } })
     const power = fixture.run(GetPowerReading, { mode: 'systemPower', attributes: 0 })
     assert.deepEqual([power.currentWatts, power.averageWatts, power.state.isMeasuring], [250, 250, true])
     const info = fixture.run(GetDcmiSensorInfo, temperature)

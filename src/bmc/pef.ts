@@ -1,216 +1,198 @@
-/** Platform event filtering of a simulated BMC: which events make it act, and the traps that it sends. IPMI 2.0 rev 1.1, sections 17 and 30. */
+/** Platform event filtering of a simulated BMC: which events make it act, and when. IPMI 2.0 rev 1.1, sections 17 and 30. */
 import { z } from 'zod'
-import { LanParameter } from '../protocol/parameters/lan.ts'
 import { PefParameter } from '../protocol/parameters/pef.ts'
-import {
-  encodePet,
-  PET_NO_CUSTOM_FIELDS,
-  PET_SOURCE_IPMI,
-  PetSeverity,
-  type PlatformEventTrap,
-} from '../protocol/pet/pet.ts'
 import type { SystemEventRecord } from '../protocol/sel-record.ts'
+import { Alerts, type AlertsOptions } from './alerts.ts'
 import type { Controller } from './controller.ts'
-import { lanParameters } from './lan-parameters.ts'
-import { ALERT_POLICIES, EVENT_FILTERS, type EventFilter, pefParameters } from './pef-parameters.ts'
+import { EVENT_FILTERS, type EventFilter, pefParameters } from './pef-parameters.ts'
 import { settingFamily } from './stores/settings.ts'
 
 const ANY = 0xff
-const SNMP_TRAP_PORT = 162
-const UNSPECIFIED_LANGUAGE = 0xff
-const MAX_SEQUENCE = 0xffff
 const NO_RECORD = 0xffff
+/** Events that wait for filtering to go on; of more, the oldest are passed over. */
+const MAX_HELD = 256
+const EVM_REV_2_0 = 0x04
+/** Sensor type "System Event", of which offset 4 is a PEF action; event data 2 says which. Table 42-3. */
+const SYSTEM_EVENT = 0x12
+const SENSOR_SPECIFIC = 0x6f
+const PEF_ACTION = 4
+const WITH_OEM_DATA_2 = 0xc0
 
 const processedFamily = settingFamily('processed', z.number())
 
-/** What an alert that was asked for has come to. Section 30.7. */
-export type AlertStatus = 'none' | 'normalEnd' | 'acknowledgeTimeout' | 'inProgress'
+type Comparison = EventFilter['data1']
+type PowerAction = 'powerDown' | 'powerCycle' | 'reset' | 'diagnosticInterrupt'
 
-interface Waiting {
-  readonly destination: number
-  readonly trap: Uint8Array
-  readonly address: string
-  readonly sequenceNumber: number
+interface Held {
   readonly event: SystemEventRecord
-  retriesLeft: number
-  dueMs: number
+  readonly recordId: number
 }
 
-type Comparison = EventFilter['data1']
+interface Filter {
+  readonly number: number
+  readonly entry: EventFilter
+}
+
+export interface PefOptions extends AlertsOptions {
+  /** An event of the BMC's own. */
+  log(event: SystemEventRecord): void
+}
 
 export class Pef {
+  readonly alerts: Alerts
   readonly #bmc: Controller
-  readonly #nowMs: () => number
-  readonly #send: (trap: Uint8Array, to: { address: string; port: number }) => void
-  readonly #startedMs: number
-  #sequence = 0
-  #waiting: Waiting[] = []
+  readonly #options: PefOptions
   #postponedUntilMs = 0
-  #alertStatus: AlertStatus = 'none'
+  /** Events that have not been looked at: filtering is postponed, or the host has just been started. */
+  #held: Held[] = []
+  /** Alerts that are due once a host that was just started has had its time. */
+  #heldAlerts: (() => void)[] = []
+  #isReporting = false
 
-  constructor(
-    bmc: Controller,
-    nowMs: () => number,
-    send: (trap: Uint8Array, to: { address: string; port: number }) => void,
-  ) {
+  constructor(bmc: Controller, options: PefOptions) {
     this.#bmc = bmc
-    this.#nowMs = nowMs
-    this.#send = send
-    this.#startedMs = nowMs()
-  }
-
-  get alertStatus(): AlertStatus {
-    return this.#alertStatus
-  }
-
-  set alertStatus(status: AlertStatus) {
-    this.#alertStatus = status
+    this.#options = options
+    this.alerts = new Alerts(bmc, options)
   }
 
   /** Seconds until filtering goes on; 0: it is on. */
   get postponedSeconds(): number {
-    return Math.max(0, Math.ceil((this.#postponedUntilMs - this.#nowMs()) / 1000))
+    return Math.max(0, Math.ceil((this.#postponedUntilMs - this.#options.nowMs()) / 1000))
   }
 
   postpone(seconds: number): void {
-    this.#postponedUntilMs = this.#nowMs() + seconds * 1000
+    this.#postponedUntilMs = this.#options.nowMs() + seconds * 1000
+    this.tick()
   }
 
   lastProcessed(by: 'software' | 'bmc'): number {
     return this.#bmc.settings.get(processedFamily, by) ?? (by === 'bmc' ? 0 : NO_RECORD)
   }
 
+  /** What software has seen to while filtering was postponed is not filtered any more. */
   setLastProcessed(by: 'software' | 'bmc', recordId: number): void {
     this.#bmc.settings.set(processedFamily, by, recordId)
+    const seen = this.#held.findIndex(held => held.recordId === recordId)
+    this.#held.splice(0, seen + 1)
   }
 
-  /** An event has been logged: the filters that match it say what is done. */
+  /** An event has been logged: the filters that match it say what is done, now or when filtering goes on. */
   process(event: SystemEventRecord, recordId: number): void {
-    const control = pefParameters.value(this.#bmc, PefParameter.control)
-    if (control?.enabled !== true || this.postponedSeconds > 0) return
-    // 0000h: it was processed and did not fit into the SEL.
-    this.setLastProcessed('bmc', Math.max(0, recordId))
-    const allowed = pefParameters.value(this.#bmc, PefParameter.actions)!
-    const matching = this.#filters().filter(filter => matches(filter, event))
-    for (const filter of matching) {
-      if (filter.actions.alert && allowed.alert) this.#alertBy(filter, event)
+    if (this.#isReporting || !this.#isEnabled) return
+    if (this.#isFilteringHeld) {
+      this.#held.push({ event, recordId })
+      if (this.#held.length > MAX_HELD) this.#held.shift()
+    } else this.#filter(event, recordId)
+  }
+
+  /** Goes on with what was held back, and repeats alerts. */
+  tick(): void {
+    while (this.#held.length > 0 && !this.#isFilteringHeld) {
+      const { event, recordId } = this.#held.shift()!
+      if (this.#isEnabled) this.#filter(event, recordId)
     }
+    while (this.#heldAlerts.length > 0 && !this.#isAlertingHeld) this.#heldAlerts.shift()!()
+    this.alerts.tick()
+  }
+
+  get #control() {
+    return pefParameters.value(this.#bmc, PefParameter.control)!
+  }
+
+  get #isEnabled(): boolean {
+    return this.#control.enabled
+  }
+
+  get #isFilteringHeld(): boolean {
+    if (this.postponedSeconds > 0) return true
+    return this.#control.startupDelay && this.#isHostYoung(PefParameter.startupDelaySeconds)
+  }
+
+  get #isAlertingHeld(): boolean {
+    return this.#control.alertStartupDelay && this.#isHostYoung(PefParameter.alertStartupDelaySeconds)
+  }
+
+  #isHostYoung(delay: typeof PefParameter.startupDelaySeconds): boolean {
+    const seconds = pefParameters.value(this.#bmc, delay) ?? 0
+    return this.#options.nowMs() < this.#bmc.chassis.startedMs + seconds * 1000
+  }
+
+  #filter(event: SystemEventRecord, recordId: number): void {
+    // 0000h: it was processed and did not fit into the SEL.
+    this.#bmc.settings.set(processedFamily, 'bmc', Math.max(0, recordId))
+    const allowed = pefParameters.value(this.#bmc, PefParameter.actions)!
+    const matching = this.#filters().filter(({ entry }) => matches(entry, event))
+    const alerting = allowed.alert ? matching.filter(({ entry }) => entry.actions.alert) : []
     // The highest of the power actions that were asked for is the one that is done. Section 17.
-    const wants = (action: 'powerDown' | 'powerCycle' | 'reset' | 'diagnosticInterrupt') =>
-      allowed[action] && matching.some(filter => filter.actions[action])
+    const power = powerActions.find(
+      action => allowed[action] && matching.some(({ entry }) => entry.actions[action]),
+    )
+    for (const filter of alerting) this.#alert(event, filter)
+    if (alerting.length > 0 || power !== undefined) this.#report(alerting.length > 0, power)
+    if (power !== undefined) this.#act(power)
+  }
+
+  #alert(event: SystemEventRecord, { number, entry }: Filter): void {
+    const why = { filter: number, policy: entry.policy.number, severity: entry.severity }
+    const alert = () => this.alerts.byPolicy(event, why)
+    if (!this.#isAlertingHeld) alert()
+    else if (this.#heldAlerts.length < MAX_HELD) this.#heldAlerts.push(alert)
+  }
+
+  /** An event of what is about to be done, where that is wanted; it is not filtered itself. */
+  #report(alerts: boolean, power: PowerAction | undefined): void {
+    if (!this.#control.eventMessages) return
+    const what = (alerts ? 1 : 0) | (power === undefined ? 0 : powerActionBits[power])
+    this.#isReporting = true
+    this.#options.log({
+      kind: 'system',
+      recordId: 0,
+      recordType: 0x02,
+      timestamp: 0,
+      generatorId: 0x20,
+      generator: { lun: 0, channel: 0 },
+      evmRev: EVM_REV_2_0,
+      sensorType: SYSTEM_EVENT,
+      sensorNumber:
+        this.#bmc.world.sensors.find(({ sensorType }) => sensorType === SYSTEM_EVENT)?.number ?? 0,
+      event: { type: SENSOR_SPECIFIC, deassertion: false },
+      data: Uint8Array.of(WITH_OEM_DATA_2 | PEF_ACTION, what, ANY),
+    })
+    this.#isReporting = false
+  }
+
+  #act(power: PowerAction): void {
     const { chassis, world } = this.#bmc
     const { channel } = world.config.lan
-    if (wants('powerDown')) chassis.control('powerDown', 'unknown', channel)
-    else if (wants('powerCycle')) chassis.control('powerCycle', 'pefPowerCycle', channel)
-    else if (wants('reset')) chassis.control('hardReset', 'pefReset', channel)
-    else if (wants('diagnosticInterrupt')) chassis.control('diagnosticInterrupt', 'unknown', channel)
+    const [action, cause] = chassisActions[power]
+    chassis.control(action, cause, channel)
   }
 
-  /** Sends an event to a destination of the LAN parameters; false: there is none. */
-  alert(destination: number, event: SystemEventRecord, severity: number = PetSeverity.monitor): boolean {
-    const address = lanParameters.value(this.#bmc, LanParameter.destinationAddress, destination)?.ipAddress
-    const how = lanParameters.value(this.#bmc, LanParameter.destinationType, destination)
-    if (address === undefined || how === undefined || address === '0.0.0.0') return false
-    this.#sequence = this.#sequence >= MAX_SEQUENCE ? 1 : this.#sequence + 1
-    const sequenceNumber = this.#sequence
-    const trap = encodePet(this.#trapOf(event, sequenceNumber, severity))
-    this.#send(trap, { address, port: SNMP_TRAP_PORT })
-    this.#alertStatus = how.type.acknowledge ? 'inProgress' : 'normalEnd'
-    if (how.type.acknowledge)
-      this.#waiting.push({
-        destination,
-        trap,
-        address,
-        sequenceNumber,
-        event,
-        retriesLeft: how.retries,
-        dueMs: this.#nowMs() + how.timeoutSeconds * 1000,
-      })
-    return true
-  }
-
-  /** False: no trap with this number waits for an acknowledge. */
-  acknowledge(sequenceNumber: number): boolean {
-    const before = this.#waiting.length
-    this.#waiting = this.#waiting.filter(waiting => waiting.sequenceNumber !== sequenceNumber)
-    if (this.#waiting.length === before) return false
-    this.#alertStatus = 'normalEnd'
-    return true
-  }
-
-  /** What was not acknowledged is sent again, as often as the destination says. */
-  tick(): void {
-    if (this.#waiting.length === 0) return
-    const due = this.#waiting.filter(waiting => this.#nowMs() >= waiting.dueMs)
-    for (const waiting of due) {
-      const how = lanParameters.value(this.#bmc, LanParameter.destinationType, waiting.destination)
-      waiting.dueMs = this.#nowMs() + (how?.timeoutSeconds ?? 1) * 1000
-      if (waiting.retriesLeft-- > 0)
-        this.#send(waiting.trap, { address: waiting.address, port: SNMP_TRAP_PORT })
-      else {
-        this.#waiting = this.#waiting.filter(other => other !== waiting)
-        this.#alertStatus = 'acknowledgeTimeout'
-      }
-    }
-  }
-
-  #filters(): EventFilter[] {
-    const filters: EventFilter[] = []
-    for (let set = 1; set <= EVENT_FILTERS; set++) {
-      const filter = pefParameters.value(this.#bmc, PefParameter.eventFilter, set)?.filter
-      if (filter?.configuration.enabled) filters.push(filter)
+  #filters(): Filter[] {
+    const filters: Filter[] = []
+    for (let number = 1; number <= EVENT_FILTERS; number++) {
+      const entry = pefParameters.value(this.#bmc, PefParameter.eventFilter, number)?.filter
+      if (entry?.configuration.enabled) filters.push({ number, entry })
     }
     return filters
   }
-
-  /** Goes through the policy: each entry of its number says whether it is the next one's turn. Section 17.11. */
-  #alertBy(filter: EventFilter, event: SystemEventRecord): void {
-    let hasFailed = true
-    for (let set = 1; set <= ALERT_POLICIES; set++) {
-      const entry = pefParameters.value(this.#bmc, PefParameter.alertPolicy, set)?.entry
-      if (entry === undefined || !entry.policy.enabled || entry.policy.number !== filter.policy.number)
-        continue
-      if (entry.policy.type !== 'always' && !hasFailed) continue
-      hasFailed = !this.alert(entry.destination.number, event, filter.severity || PetSeverity.monitor)
-    }
-  }
-
-  #trapOf(event: SystemEventRecord, sequenceNumber: number, severity: number): PlatformEventTrap {
-    const { identity, sel, world } = this.#bmc
-    const own = pefParameters.value(this.#bmc, PefParameter.systemGuid)
-    const address = lanParameters.value(this.#bmc, LanParameter.ipAddress)!
-    const record = world.sensorAt[event.sensorNumber]?.record
-    const entity = record !== undefined && 'entity' in record ? record.entity : { id: 0, instance: 0 }
-    const eventData = new Uint8Array(8)
-    eventData.set(event.data)
-    return {
-      community: lanParameters.value(this.#bmc, LanParameter.communityString) ?? '',
-      agentAddress: address,
-      uptime: Math.floor((this.#nowMs() - this.#startedMs) / 10),
-      sensorType: event.sensorType,
-      eventType: event.event.type,
-      offset: event.data[0]! & 0x0f,
-      isDeassertion: event.event.deassertion,
-      // As in SNMP, the most significant byte first.
-      guid: Uint8Array.from(own?.isUsed === true ? own.guid : identity.guid).reverse(),
-      sequenceNumber,
-      localTime: sel.time,
-      ...(sel.utcOffset === undefined ? {} : { utcOffset: sel.utcOffset }),
-      trapSourceType: PET_SOURCE_IPMI,
-      eventSourceType: PET_SOURCE_IPMI,
-      severity,
-      sensorDevice: event.generatorId,
-      sensorNumber: event.sensorNumber,
-      entityId: entity.id,
-      entityInstance: entity.instance,
-      eventData,
-      languageCode: UNSPECIFIED_LANGUAGE,
-      manufacturerId: identity.manufacturerId,
-      systemId: identity.productId,
-      custom: PET_NO_CUSTOM_FIELDS,
-    }
-  }
 }
+
+/** The strongest first. */
+const powerActions: readonly PowerAction[] = ['powerDown', 'powerCycle', 'reset', 'diagnosticInterrupt']
+/** Bits of event data 2; an alert is bit 0. Table 42-3, 12h. */
+const powerActionBits: Readonly<Record<PowerAction, number>> = {
+  powerDown: 0x02,
+  reset: 0x04,
+  powerCycle: 0x08,
+  diagnosticInterrupt: 0x20,
+}
+const chassisActions = {
+  powerDown: ['powerDown', 'unknown'],
+  powerCycle: ['powerCycle', 'pefPowerCycle'],
+  reset: ['hardReset', 'pefReset'],
+  diagnosticInterrupt: ['diagnosticInterrupt', 'unknown'],
+} as const
 
 function isOrAny(wanted: number, actual: number): boolean {
   return wanted === ANY || wanted === actual

@@ -1,4 +1,6 @@
 /** Platform event filtering and alerting of the simulated BMC. IPMI 2.0 rev 1.1, section 30. */
+
+import type { RequestOf } from '../../protocol/command.ts'
 import {
   AlertImmediate,
   ArmPefPostponeTimer,
@@ -10,14 +12,13 @@ import {
   SetPefConfigurationParameters,
 } from '../../protocol/commands/pef.ts'
 import { CompletionCode } from '../../protocol/completion-code.ts'
-import { decodeSelRecord, type SystemEventRecord } from '../../protocol/sel-record.ts'
+import { decodeSelRecord, SelRecordType, type SystemEventRecord } from '../../protocol/sel-record.ts'
 import type { Bmc } from '../bmc.ts'
-import { EVENT_FILTERS, pefActions, pefParameters } from '../pef-parameters.ts'
+import { alertString, EVENT_FILTERS, pefActions, pefParameters } from '../pef-parameters.ts'
 import { type Served, serve } from '../serve.ts'
 
 const VERSION_1_5 = 0x51
 const REVISION = 0x11
-const EVENT_NOT_SUPPORTED = 0x83
 const NO_RECORD = 0xffff
 /** A postponement that only an operator ends, for as long as this BMC runs. */
 const FOREVER_SECONDS = 0x7fffffff
@@ -25,6 +26,18 @@ const FOREVER_SECONDS = 0x7fffffff
 /** The latest event of the SEL. */
 function lastEvent({ sel }: Bmc): SystemEventRecord | undefined {
   return sel.records.map(decodeSelRecord).findLast(record => record.kind === 'system')
+}
+
+/** An event that is in no log, as an alert is asked for with it. */
+function eventOf(event: NonNullable<RequestOf<typeof AlertImmediate>['event']>): SystemEventRecord {
+  return {
+    kind: 'system',
+    recordId: 0,
+    recordType: SelRecordType.SystemEvent,
+    timestamp: 0,
+    generator: { lun: 0, channel: 0 },
+    ...event,
+  }
 }
 
 export const pefCommands: Served[] = [
@@ -62,18 +75,19 @@ export const pefCommands: Served[] = [
       lastBmcProcessedId: pef.lastProcessed('bmc'),
     }
   }),
-  serve(AlertImmediate, ({ alert, event }, bmc) => {
-    if (alert.operation === 'getStatus') return { status: bmc.pef.alertStatus }
+  serve(AlertImmediate, ({ alert, string, event: given }, bmc) => {
+    const { alerts } = bmc.pef
+    if (alert.operation === 'getStatus') return { status: alerts.status }
     if (alert.operation === 'clearStatus') {
-      bmc.pef.alertStatus = 'none'
+      alerts.status = 'none'
       return {}
     }
-    if (event !== undefined) return EVENT_NOT_SUPPORTED
-    const latest = lastEvent(bmc)
-    if (latest === undefined) return CompletionCode.NotPresent
-    return bmc.pef.alert(alert.destination, latest) ? {} : CompletionCode.ParameterOutOfRange
+    const event = given === undefined ? lastEvent(bmc) : eventOf(given)
+    if (event === undefined) return CompletionCode.NotPresent
+    const text = string.send ? alertString(bmc, string.selector) : ''
+    return alerts.send(alert.destination, { event, text }) ? {} : CompletionCode.ParameterOutOfRange
   }),
   serve(PetAcknowledge, ({ sequenceNumber }, { pef }) =>
-    pef.acknowledge(sequenceNumber) ? {} : CompletionCode.NotPresent,
+    pef.alerts.acknowledge(sequenceNumber) ? {} : CompletionCode.NotPresent,
   ),
 ]

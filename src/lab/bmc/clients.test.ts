@@ -51,9 +51,6 @@ const freeipmiCases: [program: string, args: string, prints: RegExp][] = [
   ['bmc-device', '--get-bmc-global-enables', /System Event Logging +: enabled/i],
 ]
 
-/** Octets of a platform event trap's variable. */
-const VARIABLE_BYTES = 47
-
 describeNeeds('bmc-info')('FreeIPMI', () => {
   let rig: ClientRig
   before(async () => {
@@ -88,25 +85,6 @@ describeNeeds('bmc-info')('FreeIPMI', () => {
     )
     quiet(await rig.freeipmi('ipmi-sel', '--clear'))
     assert.equal(rig.bmc.sel.length, 0)
-  })
-
-  it('ipmi-pet reads the trap of an event', async () => {
-    const pef = { enabled: true, destinations: [{ address: '192.0.2.7' }] }
-    await using alerting = await ClientRig.start({ config: steadyConfig({ pef }) })
-    const traps: Uint8Array[] = []
-    alerting.bmc.listen({ onTrap: trap => traps.push(trap) })
-    const sensor = alerting.bmc.sensors.byName('CPU2 Temp')
-    assert.ok(sensor?.kind === 'analog')
-    alerting.bmc.sensors.setValue(sensor, 93)
-    // Threshold type 1, offset 9; the variable's octets are the trap's last.
-    const variable = Array.from(traps.at(-1)!.subarray(-VARIABLE_BYTES), byte => byte.toString(16))
-    const words = [String(0x01_01_09), ...variable]
-    const cache = ['--quiet-cache', `--sdr-cache-directory=${alerting.dir}`]
-    const said = quiet(await alerting.freeipmi('ipmi-pet', ...cache, ...words))
-    assert.match(
-      said,
-      /CPU2 Temp +\| Temperature +\| Upper Critical - going high \| Sensor Reading = 93\.00 C \| Threshold = 92\.00 C\n/,
-    )
   })
 
   it('ipmipower turns off and on', async () => {

@@ -9,6 +9,7 @@ import {
   optional,
   reserved,
   rest,
+  struct,
   u8,
   u16,
   u32,
@@ -124,8 +125,17 @@ export const AlertImmediate = command({
       operation: nameBits(2, { initiate: 0, getStatus: 1, clearStatus: 2 }),
     }),
     string: bits({ selector: ubits(7), send: flag }),
-    /** The event to send, as in Platform Event. */
-    event: optional(bytes(8)),
+    /** The event to send, as in Platform Event; the latest of the SEL unless given. */
+    event: optional(
+      struct({
+        generatorId: u8,
+        evmRev: u8,
+        sensorType: u8,
+        sensorNumber: u8,
+        event: bits({ type: ubits(7), deassertion: flag }),
+        data: bytes(3),
+      }),
+    ),
   },
   /** Only of Get Alert Immediate Status. */
   response: {

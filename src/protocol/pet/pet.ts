@@ -2,6 +2,7 @@
 import { ipv4 } from '../address.ts'
 import { ByteReader, ByteWriter, CodecError } from '../bytes.ts'
 import { bytes, type Codec, map, rest, type StructOf, struct, u8 } from '../codec.ts'
+import { END_OF_FIELDS, fruText, writeField } from '../fru/field.ts'
 import { BerReader, BerTag, ber, berObjectId, berUnsigned } from './ber.ts'
 
 /** The enterprise that traps are sent under, and the one variable that they carry. */
@@ -95,8 +96,17 @@ export interface PlatformEventTrap extends StructOf<typeof variable> {
   isDeassertion: boolean
 }
 
-/** In place of custom fields. */
-export const PET_NO_CUSTOM_FIELDS = Uint8Array.of(0xc1)
+/** A trap's custom fields have 64 bytes, of which one is the end mark and one a field's head. */
+const MAX_CUSTOM_TEXT = 62
+const ENGLISH = 25
+
+/** Custom fields that are one text, such as an alert string, cut to what there is room for; none when it is empty. */
+export function petCustomText(text: string): Uint8Array {
+  const fields = new ByteWriter()
+  if (text !== '') writeField(fields, fruText(text.slice(0, MAX_CUSTOM_TEXT)), ENGLISH)
+  fields.uint(END_OF_FIELDS, 1)
+  return fields.result()
+}
 
 /** The datagram of a trap. */
 export function encodePet(trap: PlatformEventTrap): Uint8Array {
