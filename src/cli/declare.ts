@@ -1,6 +1,7 @@
 /** How a subcommand is declared: once, with its words, its work and its print; help, completion, man page and docs follow. */
 import type { Bmc } from '../client/bmc.ts'
 import type { Format } from './output/formats.ts'
+import type { Plain } from './output/plain.ts'
 import { type View, type Views, views } from './output/view.ts'
 import type { Params, ValuesOf } from './params.ts'
 
@@ -34,6 +35,17 @@ export interface Context {
   print(text: string): Promise<void>
   /** Runs another command line on the same connection. */
   runLine(words: readonly string[]): Promise<void>
+  /** A command line as it may be repeated: without its secrets. */
+  shownLine(words: readonly string[]): Promise<string>
+  /** Runs a line for a program to read: nothing is printed. */
+  resultOfLine(words: readonly string[]): Promise<LineResult>
+}
+
+export interface LineResult {
+  /** The command's data. */
+  result?: Plain
+  /** What it would have printed by itself while it worked, or as help. */
+  output?: string
 }
 
 export interface Progress extends Disposable {
@@ -58,6 +70,8 @@ export interface SubcommandSpec<A extends Params, O extends Params, D> {
   readonly options?: O
   /** Further sentences of the help. */
   readonly details?: string
+  /** Whether the words behind the command hold a secret, which no output repeats. */
+  hides?(words: readonly string[]): boolean
   run(context: Context, values: ValuesOf<A> & ValuesOf<O>): Promise<D>
   view(as: Views<NoInfer<D>>): View<NoInfer<D>>
   /** What programs get as JSON and YAML, where that is not the data as they are. */
@@ -74,6 +88,7 @@ export interface Subcommand {
   readonly args: Params
   readonly options: Params
   readonly details?: string
+  hides?(words: readonly string[]): boolean
   run(context: Context, values: Readonly<Record<string, unknown>>): Promise<unknown>
   readonly view: View<unknown>
   readonly data?: (data: unknown) => unknown

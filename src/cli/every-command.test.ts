@@ -9,6 +9,9 @@ import { createInterface } from 'node:readline'
 import { after, before, describe, it } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { runProgram } from '../lab/kernel/run-program.ts'
+import { globalFlags } from './flags.ts'
+import { split } from './parse.ts'
+import { Session } from './session.ts'
 
 const main = fileURLToPath(new URL('./main.js', import.meta.url))
 const folder = mkdtempSync(join(tmpdir(), 'lastword-every-'))
@@ -81,10 +84,15 @@ before(async () => {
 })
 after(() => bmc.kill())
 
+function login(): string[] {
+  return ['-H', '127.0.0.1', '-p', port, '-U', 'admin', '-f', join(folder, 'password')]
+}
+
 async function lastword(...args: string[]): Promise<string> {
-  const login = ['-H', '127.0.0.1', '-p', port, '-U', 'admin', '-f', join(folder, 'password')]
   const env = { LASTWORD_HOSTS: join(folder, 'none.yaml'), XDG_CACHE_HOME: folder }
-  const { exitCode, stdout, stderr } = await runProgram(process.execPath, [main, ...login, ...args], { env })
+  const { exitCode, stdout, stderr } = await runProgram(process.execPath, [main, ...login(), ...args], {
+    env,
+  })
   assert.deepEqual([exitCode, stderr], [0, ''], args.join(' '))
   return stdout.toString()
 }
@@ -93,13 +101,47 @@ function words(line: string): string[] {
   return line.split(' ').map(word => word.replace('@', folder).replaceAll(/(?<=[A-Z]\w+)_/g, ' '))
 }
 
+/** Looks at what programs get of a line that only reads; in this process, which saves its start. */
+async function forPrograms(group: string, line: string): Promise<void> {
+  let printed = ''
+  await using session = new Session(split(login(), globalFlags, 'areFlags').given, {
+    env: { LASTWORD_HOSTS: join(folder, 'none.yaml'), XDG_CACHE_HOME: folder },
+    signal: new AbortController().signal,
+    print: async text => {
+      printed += String(text)
+    },
+    warn: assert.fail,
+    report: assert.fail,
+  })
+  await session.run([group, ...words(line), '--json'])
+  const data = JSON.parse(printed) as unknown
+  assert.notEqual(data, null)
+  printed = ''
+  await session.run([group, ...words(line), '--csv'])
+  const [titles = [], ...rows] = cells(printed)
+  const isEmpty = Array.isArray(data) && data.length === 0
+  assert.ok(isEmpty || (titles.length > 0 && !titles.includes('')), `${group} ${line}: ${titles}`)
+  assert.ok(isEmpty || rows.length > 0, `${group} ${line}`)
+  for (const row of rows) assert.equal(row.length, titles.length, `${group} ${line}: ${row}`)
+}
+
+/** The lines of comma-separated values. RFC 4180. */
+function cells(csv: string): string[][] {
+  const lines: string[][] = [[]]
+  for (const [, quoted, bare, end] of csv.matchAll(/(?:"((?:[^"]|"")*)"|([^",\n]*))(,|\n)/g)) {
+    lines.at(-1)!.push(quoted?.replaceAll('""', '"') ?? bare!)
+    if (end === '\n') lines.push([])
+  }
+  return lines.slice(0, -1)
+}
+
 describe('on a simulated BMC works', () => {
   for (const [group, { reads, changes = [] }] of Object.entries(groups)) {
     it(`${group} ${[...reads, ...changes].join(', ')}`, async () => {
       for (const line of reads) {
         const shown = await lastword(group, ...words(line))
         assert.notEqual(shown, '', `${group} ${line}`)
-        assert.notEqual(JSON.parse(await lastword('--json', group, ...words(line))), null)
+        await forPrograms(group, line)
       }
       for (const line of changes) await lastword(group, ...words(line))
     })

@@ -80,7 +80,7 @@ export function exitStatusOf(error: unknown): number {
 }
 
 /** A URL that an error repeats loses its password. */
-function withoutSecrets(text: string): string {
+export function withoutSecrets(text: string): string {
   return text.replace(/(:\/\/[^\s:/@]*):\S*@/g, '$1:…@')
 }
 

@@ -2,7 +2,7 @@
 import { parseArgs } from 'node:util'
 import { nearestNames as nearest } from '../lab/kernel/nearest-names.ts'
 import type { Group, Subcommand } from './declare.ts'
-import { type Params, UsageError, type ValuesOf } from './params.ts'
+import { type Param, type Params, UsageError, type ValuesOf } from './params.ts'
 
 /** Words by the name of the flag that they were given for. */
 export type Given = Map<string, string[]>
@@ -112,6 +112,7 @@ export function flagValues<P extends Params>(flags: P, given: Given): ValuesOf<P
 /** The values of positional arguments. */
 export function argumentValues(command: Subcommand, path: string, positionals: readonly string[]) {
   const values: Record<string, unknown> = {}
+  const isSecret = command.hides?.(positionals) === true
   let left = [...positionals]
   for (const [name, param] of Object.entries(command.args)) {
     const words = param.arity === 'rest' ? left : left.slice(0, 1)
@@ -119,10 +120,22 @@ export function argumentValues(command: Subcommand, path: string, positionals: r
     if (words.length === 0 && param.arity === 'one') {
       throw new UsageError(`${path}: ${kebab(name)} is missing (${param.value})`, `lastword ${path} --help`)
     }
-    values[name] = param.read(words, kebab(name))
+    values[name] = isSecret ? unrepeated(param, words, kebab(name)) : param.read(words, kebab(name))
   }
-  if (left.length > 0) throw new UsageError(`${path}: "${left[0]}" is too many`, `lastword ${path} --help`)
+  if (left.length > 0) {
+    const word = isSecret ? 'the last word' : `"${left[0]}"`
+    throw new UsageError(`${path}: ${word} is too many`, `lastword ${path} --help`)
+  }
   return values
+}
+
+/** What is wrong with a word may be that it is the secret, in a wrong place. */
+function unrepeated(param: Param<unknown>, words: readonly string[], name: string): unknown {
+  try {
+    return param.read(words, name)
+  } catch {
+    throw new UsageError(`${name}: it takes ${param.value}`)
+  }
 }
 
 export interface Found {

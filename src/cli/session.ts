@@ -2,18 +2,24 @@
 import type { Bmc } from '../client/bmc.ts'
 import { openBmc } from './connection/open.ts'
 import { resolveTarget } from './connection/target.ts'
-import type { Context, Subcommand } from './declare.ts'
+import type { Context, LineResult, Subcommand } from './declare.ts'
 import { connectionFlags, globalFlags } from './flags.ts'
 import { commandHelp, groupHelp } from './help.ts'
 import type { Format } from './output/formats.ts'
 import { progressBar } from './output/progress.ts'
-import { render } from './output/render.ts'
-import { exitStatusOf } from './output.ts'
+import { forPrograms, render } from './output/render.ts'
+import { exitStatusOf, withoutSecrets } from './output.ts'
 import { type Params, UsageError, type ValuesOf } from './params.ts'
 import { argumentValues, findCommand, flagValues, type Given, split } from './parse.ts'
 import { findEntry } from './registry.ts'
 
 export type GlobalValues = ValuesOf<typeof globalFlags>
+
+interface Performed {
+  command: Subcommand
+  data: unknown
+  globals: GlobalValues
+}
 
 export interface SessionOptions {
   env: NodeJS.ProcessEnv
@@ -38,20 +44,41 @@ export class Session implements AsyncDisposable {
 
   /** Runs `mc info --json` or any other line that begins with a declared command. */
   async run(words: readonly string[], from: 'processList' | 'lines' = 'processList'): Promise<void> {
+    const { print } = this.#options
+    const done = await this.#perform(words, from, print)
+    if (done !== undefined) await this.#print(done)
+  }
+
+  async #resultOf(words: readonly string[]): Promise<LineResult> {
+    const printed: (string | Uint8Array)[] = []
+    const done = await this.#perform(words, 'lines', async text => void printed.push(text))
+    const output = Buffer.concat(printed.map(text => Buffer.from(text as string))).toString()
+    return {
+      ...(done === undefined ? {} : { result: await forPrograms(done.command, done.data) }),
+      ...(output === '' ? {} : { output }),
+    }
+  }
+
+  /** Undefined when all is said: it was help. */
+  async #perform(
+    words: readonly string[],
+    from: Context['wordsFrom'],
+    print: SessionOptions['print'],
+  ): Promise<Performed | undefined> {
     const [first = ''] = words
     const entry = findEntry(first)
     if (entry?.kind !== 'declared') throw new UsageError(`there is no command "${first}" here`)
     const { path, node, rest } = findCommand(await entry.load(), words.slice(1))
-    if (node.kind === 'group') return this.#options.print(groupHelp(path, node))
+    if (node.kind === 'group') return void (await print(groupHelp(path, node)))
     const { given, positionals } = split(rest, flagsOf(node), 'areNumbers')
     const own = Object.keys(node.options)
     const globals = flagValues(
       globalFlags,
       this.#merge(new Map([...given].filter(([name]) => !own.includes(name)))),
     )
-    if (globals.help) return this.#options.print(commandHelp(path, node))
+    if (globals.help) return void (await print(commandHelp(path, node)))
     const values = { ...argumentValues(node, path, positionals), ...flagValues(node.options, given) }
-    await this.#print(node, await node.run(this.#context(globals, from), values), globals)
+    return { command: node, data: await node.run(this.#context(globals, from, print), values), globals }
   }
 
   #merge(given: Given): Given {
@@ -66,7 +93,7 @@ export class Session implements AsyncDisposable {
     return merged
   }
 
-  #context(globals: GlobalValues, wordsFrom: Context['wordsFrom']): Context {
+  #context(globals: GlobalValues, wordsFrom: Context['wordsFrom'], print: Context['print']): Context {
     return {
       wordsFrom,
       bmc: () => this.#connect(globals),
@@ -85,8 +112,10 @@ export class Session implements AsyncDisposable {
         this.#options.report(error)
         process.exitCode = exitStatusOf(error)
       },
-      print: text => this.#options.print(text),
+      print,
       runLine: words => this.run(words, 'lines'),
+      shownLine,
+      resultOfLine: words => this.#resultOf(words),
     }
   }
 
@@ -109,7 +138,7 @@ export class Session implements AsyncDisposable {
     return bmc
   }
 
-  async #print(command: Subcommand, data: unknown, globals: GlobalValues): Promise<void> {
+  async #print({ command, data, globals }: Performed): Promise<void> {
     const format = formatOf(globals)
     const context = {
       verbosity: this.#count('verbose'),
@@ -129,6 +158,23 @@ export class Session implements AsyncDisposable {
     const bmc = this.#bmc
     this.#bmc = null
     if (bmc !== null) await bmc.then(open => open.close()).catch(() => {})
+  }
+}
+
+const secretFlags: readonly string[] = ['password', 'kg', 'kgHex']
+
+/** A command line as it may be repeated: what holds a secret ends with an ellipsis. */
+async function shownLine(words: readonly string[]): Promise<string> {
+  const entry = findEntry(words[0] ?? '')
+  if (entry?.kind !== 'declared') return withoutSecrets(words.join(' '))
+  try {
+    const { path, node, rest } = findCommand(await entry.load(), words.slice(1))
+    const isGroup = node.kind === 'group'
+    const { given, positionals } = split(rest, isGroup ? globalFlags : flagsOf(node), 'areNumbers')
+    const isSecret = (!isGroup && node.hides?.(positionals)) || secretFlags.some(name => given.has(name))
+    return isSecret ? `${path} …` : withoutSecrets(words.join(' '))
+  } catch {
+    return `${words[0]} …`
   }
 }
 

@@ -24,7 +24,7 @@ export function splitWords(line: string): string[] {
       word = (word ?? '') + (letter === '\\' ? (line[++at] ?? '') : letter)
     }
   }
-  if (quote !== undefined) throw new UsageError(`a ${quote} is left open: ${line.trim()}`)
+  if (quote !== undefined) throw new UsageError(`a ${quote} is left open`)
   if (word !== undefined) words.push(word)
   return words
 }

@@ -1,8 +1,11 @@
 /** `lastword exec`: command lines from a file over one connection. */
 import { createReadStream } from 'node:fs'
 import { createInterface } from 'node:readline'
+import { CompletionCodeError } from '../../protocol/completion-code.ts'
 import { LastwordError } from '../../protocol/error.ts'
 import { type Context, subcommand } from '../declare.ts'
+import { resultsAs } from '../output/results.ts'
+import { withoutSecrets } from '../output.ts'
 import { file, flag, optional } from '../params.ts'
 import { splitWords } from '../words.ts'
 
@@ -11,19 +14,29 @@ export const exec = subcommand({
   summary: 'runs the command lines of a file, or of standard input, over one connection',
   args: { file: optional(file('FILE', 'one command a line, # for remarks; - is standard input')) },
   options: { stop: flag('stop at the first line that fails') },
-  details: 'A line that fails is told on standard error; the exit status is that of the first.',
+  details:
+    'A line that fails is told on standard error; the exit status is that of the first.\n' +
+    'As JSON or YAML: one list of { line, command, result or error }; as NDJSON one such object a line.',
   async run(context, { file: path, stop }) {
+    const results = resultsAs(context.format, context.print)
     const failures: unknown[] = []
     let number = 0
-    for await (const line of linesOf(path ?? '-', context.signal)) {
-      number++
-      context.signal.throwIfAborted()
-      const error = await failureOf(context, line)
-      if (error === undefined) continue
-      failures.push(error)
-      if (stop)
-        throw new LastwordError('EXEC_LINE', `line ${number} failed: ${messageOf(error)}`, { cause: error })
-      context.report(error)
+    try {
+      for await (const line of linesOf(path ?? '-', context.signal)) {
+        number++
+        context.signal.throwIfAborted()
+        const done = await outcomeOf(context, line, results === undefined ? 'printed' : 'kept')
+        if (done === undefined) continue
+        await results?.add({ line: number, ...done.shown })
+        if (done.error === undefined) continue
+        const { error } = done
+        failures.push(error)
+        if (stop)
+          throw new LastwordError('EXEC_LINE', `line ${number} failed: ${messageOf(error)}`, { cause: error })
+        context.report(error)
+      }
+    } finally {
+      await results?.end()
     }
     if (failures.length > 0) {
       const [cause] = failures
@@ -34,15 +47,43 @@ export const exec = subcommand({
   view: as => as.silent(),
 })
 
-/** What the line failed with; undefined when it did not. */
-async function failureOf(context: Context, line: string): Promise<unknown> {
+interface Outcome {
+  error?: unknown
+  /** For programs. */
+  shown: object
+}
+
+/** Undefined when there is no more to tell of the line. */
+async function outcomeOf(
+  context: Context,
+  line: string,
+  how: 'printed' | 'kept',
+): Promise<Outcome | undefined> {
+  let command = '…'
   try {
     const words = splitWords(line)
-    if (words.length > 0) await context.runLine(words)
-    return undefined
+    if (words.length === 0) return undefined
+    if (how === 'printed') {
+      await context.runLine(words)
+      return undefined
+    }
+    command = await context.shownLine(words)
+    return { shown: { command, ...(await context.resultOfLine(words)) } }
   } catch (error) {
     if (context.signal.aborted) throw error
-    return error
+    return { error, shown: { command, error: errorData(error) } }
+  }
+}
+
+function errorData(error: unknown): object {
+  const message = withoutSecrets(messageOf(error))
+  if (!(error instanceof LastwordError)) return { message }
+  const { code, hint } = error
+  return {
+    code,
+    message,
+    ...(error instanceof CompletionCodeError ? { completionCode: error.completionCode } : {}),
+    ...(hint === undefined ? {} : { hint }),
   }
 }
 

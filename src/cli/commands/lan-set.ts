@@ -186,6 +186,7 @@ export const lanSet = subcommand({
     setting: { ...text('SETTING', 'what to change'), choices: Object.keys(settings) },
     values: many(text('VALUE', 'what to change it to')),
   },
+  hides: ([, setting]) => setting === 'snmp',
   details: Object.entries(settings)
     .map(([name, { words }]) => `  ${name} ${words}`)
     .join('\n'),

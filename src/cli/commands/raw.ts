@@ -5,6 +5,7 @@ import { CompletionCodeError } from '../../protocol/completion-code.ts'
 import { subcommand } from '../declare.ts'
 import { hexBytes } from '../hex.ts'
 import { integer, many } from '../params.ts'
+import { holdsSecret } from '../secrets.ts'
 
 const BYTES_A_LINE = 16
 
@@ -15,6 +16,10 @@ export const raw = subcommand({
     netFn: integer('NETFN', 'network function', { max: 0x3e }),
     cmd: integer('CMD', 'command', { max: 0xff }),
     data: many(integer('BYTE', 'data', { max: 0xff })),
+  },
+  hides: words => {
+    const [netFn = 0, cmd = 0, ...data] = words.map(Number)
+    return holdsSecret(netFn, cmd, Uint8Array.from(data))
   },
   async run({ bmc, signal, lun }, { netFn, cmd, data }) {
     const addr = lun === 0 ? {} : { addr: { kind: 'systemInterface' as const, lun } }

@@ -107,7 +107,7 @@ const list = subcommand({
       ['time', record => timeText(selEvent(record))],
       ['sensor', record => sensorText(selEvent(record))],
       ['event', record => eventText(selEvent(record))],
-      ['', record => selEvent(record).direction],
+      ['state', record => selEvent(record).direction],
     ),
   ipmitool: async (records, context) => selList({ records, maker: await context.maker() }, context),
 })

@@ -82,6 +82,7 @@ const setPassword = subcommand({
   name: 'password',
   summary: 'gives a user a password',
   args: { id: userId, password: passwordArg, size: sizeArg },
+  hides: () => true,
   async run(context, { id, password, size }) {
     const { bmc, signal } = context
     const given = await known(password, context)
@@ -106,6 +107,7 @@ const test = subcommand({
   name: 'test',
   summary: 'whether a password is the right one, without a login',
   args: { id: userId, size: choice(['16', '20'], 'bytes that it is stored with'), password: passwordArg },
+  hides: () => true,
   async run(context, { id, password, size }) {
     const { bmc, signal } = context
     const given = await known(password, context)

@@ -3,6 +3,7 @@ import type { RenderContext, Subcommand } from '../declare.ts'
 import { UsageError } from '../params.ts'
 import type { Format } from './formats.ts'
 import { type Plain, plain } from './plain.ts'
+import { csvOfPlain } from './plain-csv.ts'
 import { csvLine, recordText, tableText } from './table.ts'
 import type { Column, Rows, View } from './view.ts'
 
@@ -14,17 +15,22 @@ export async function* render(
   context: RenderContext,
 ): AsyncGenerator<string | Uint8Array, void, void> {
   const { view } = command
-  const forPrograms = command.data ?? (whole => whole)
   if (view.kind === 'silent') return
   if (format === 'ipmitool') yield await ipmitoolText(command, data, context)
-  else if (format === 'json') yield `${JSON.stringify(plain(forPrograms(await whole(data))), null, 2)}\n`
+  else if (format === 'json') yield `${JSON.stringify(await forPrograms(command, data), null, 2)}\n`
   else if (format === 'yaml') {
     const { yamlText } = await import('./yaml.ts')
-    yield yamlText(plain(forPrograms(await whole(data))))
+    yield yamlText(await forPrograms(command, data))
   } else if (format === 'ndjson')
     yield* each(await published(command, data), row => `${JSON.stringify(plain(row))}\n`)
-  else if (format === 'csv') for await (const line of csv(view, data)) yield printable(line)
+  else if (format === 'csv') for await (const line of csv(command, data)) yield printable(line)
   else yield printable(await peopleText(view, data))
+}
+
+/** All of the data as JSON and YAML hold it. */
+export async function forPrograms({ data: made }: Subcommand, data: unknown): Promise<Plain> {
+  const all = await whole(data)
+  return plain(made === undefined ? all : made(all))
 }
 
 /** Rows go on coming in as they do, unless they have to be made for programs first. */
@@ -74,9 +80,10 @@ async function peopleText(view: View<unknown>, data: unknown): Promise<string> {
   }
 }
 
-async function* csv(view: View<unknown>, data: unknown): AsyncGenerator<string, void, void> {
+async function* csv(command: Subcommand, data: unknown): AsyncGenerator<string, void, void> {
+  const { view } = command
   if (view.kind === 'text') {
-    yield* csvOfPlain(plain(data))
+    yield* csvOfPlain(await forPrograms(command, data))
     return
   }
   if (view.kind === 'silent') return
@@ -84,16 +91,6 @@ async function* csv(view: View<unknown>, data: unknown): AsyncGenerator<string, 
   yield csvLine(columns.map(column => column.label))
   const rows = view.kind === 'record' ? [data] : (data as Rows<unknown>)
   for await (const row of rows) yield csvLine(columns.map(column => column.of(row)))
-}
-
-/** Data that has no columns of its own: one pair of name and value a line. */
-function* csvOfPlain(data: Plain): Generator<string, void, void> {
-  if (data === null || typeof data !== 'object') yield csvLine([data])
-  else {
-    for (const [key, value] of Object.entries(data)) {
-      yield csvLine([key, value === null || typeof value === 'object' ? JSON.stringify(value) : value])
-    }
-  }
 }
 
 async function* each(data: unknown, text: (row: unknown) => string): AsyncGenerator<string, void, void> {

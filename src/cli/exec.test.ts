@@ -1,0 +1,149 @@
+/** `exec` for programs to read: one document of all lines, or a line of JSON each, and no secret of a line in it. */
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { describe, it } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { parse } from 'yaml'
+import { runProgram } from '../lab/kernel/run-program.ts'
+import { exitStatus } from './output.ts'
+
+const main = fileURLToPath(new URL('./main.js', import.meta.url))
+
+interface Entry {
+  line: number
+  command: string
+  result?: unknown
+  output?: string
+  error?: { code: string; message: string; completionCode?: number }
+}
+
+async function exec(lines: readonly string[], ...flags: string[]) {
+  const child = spawn(process.execPath, [main, '-H', 'sim://', ...flags, 'exec'], { stdio: 'pipe' })
+  child.stdin.end(lines.map(line => `${line}\n`).join(''))
+  const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr)])
+  return { status: child.exitCode ?? ((await once(child, 'exit')) as [number])[0], stdout, stderr }
+}
+
+async function text(stream: NodeJS.ReadableStream): Promise<string> {
+  let all = ''
+  for await (const chunk of stream) all += String(chunk)
+  return all
+}
+
+const lines = ['mc guid', '# a remark', '', 'raw 6 0x77 # none', 'sdr list', 'mc --help', 'mc "x', 'raw 6 1']
+
+describe('exec', () => {
+  it('is one JSON array: each line with its number, its words, and its result or error', async () => {
+    const { status, stdout, stderr } = await exec(lines, '--json')
+    const entries = JSON.parse(stdout) as Entry[]
+    assert.equal(status, exitStatus.refused)
+    assert.match(stderr, /2 of 8 lines failed/)
+    assert.deepEqual(
+      entries.map(({ line, command }) => [line, command]),
+      [
+        [1, 'mc guid'],
+        [4, 'raw 6 0x77'],
+        [5, 'sdr list'],
+        [6, 'mc --help'],
+        [7, '…'],
+        [8, 'raw 6 1'],
+      ],
+    )
+    const [guid, refused, sensors, help, open, raw] = entries
+    assert.ok('guid' in (guid!.result as object))
+    assert.deepEqual([refused!.error!.code, refused!.error!.completionCode], ['COMPLETION_CODE', 0xc1])
+    assert.ok((sensors!.result as unknown[]).length > 30)
+    assert.match(help!.output!, /usage: lastword/)
+    assert.equal(open!.error!.code, 'USAGE')
+    assert.match(raw!.result as string, /^20/)
+    for (const entry of entries) assert.equal('error' in entry, !('result' in entry || 'output' in entry))
+  })
+
+  it('is the same as YAML, and one object a line as NDJSON', async () => {
+    const steady = lines.filter(line => line !== 'mc guid')
+    const json = JSON.parse((await exec(steady, '--json')).stdout) as Entry[]
+    assert.deepEqual(parse((await exec(steady, '--yaml')).stdout), json)
+    const rows = (await exec(steady, '--ndjson')).stdout.trimEnd().split('\n')
+    assert.deepEqual(
+      rows.map(row => JSON.parse(row) as Entry),
+      json,
+    )
+    for (const format of ['--json', '--yaml']) assert.equal((await exec([], format)).stdout, '[]\n')
+  })
+
+  it('is whole JSON also when it is stopped in the middle', async () => {
+    const stopped = spawn(process.execPath, [main, '-H', 'sim://', '--json', 'exec', '--stop'])
+    stopped.stdin.end('raw 6 0x77\nmc guid\n')
+    assert.equal((JSON.parse(await text(stopped.stdout)) as Entry[]).length, 1)
+    const cut = spawn(process.execPath, [main, '-H', 'sim://', '--json', 'exec'])
+    cut.stdin.write('raw 6 1\n')
+    const output = text(cut.stdout)
+    await once(cut.stdout, 'data')
+    cut.kill('SIGINT')
+    assert.equal((JSON.parse(await output) as Entry[]).length, 1)
+  })
+})
+
+const secret = 'hunter22'
+const bytes = [...Buffer.from(secret.padEnd(16, '\0'))]
+const secretLines = [
+  `user set password 5 ${secret}`,
+  `user test 5 16 ${secret}`,
+  `user set password 5 16 ${secret} ${secret}`,
+  `user set password --wrong ${secret}`,
+  `user set password 5 "${secret}`,
+  `raw 6 0x47 5 2 ${bytes.join(' ')}`,
+  `sdr info -P ${secret}`,
+  `mc info lanplus://admin:${secret}@host`,
+]
+
+describe('what a line holds in secret', () => {
+  it('is neither in the results of exec nor in its errors, nor in its trace', async () => {
+    for (const format of ['--json', '--ndjson', '--yaml', '--csv', '--format=table']) {
+      const { stdout, stderr } = await exec(['mc guid', ...secretLines], '--trace', '-vv', format)
+      assert.doesNotMatch(stdout + stderr, new RegExp(`${secret}|${Buffer.from(secret).toString('hex')}`))
+    }
+    const { stdout } = await exec(secretLines, '--json')
+    const commands = (JSON.parse(stdout) as Entry[]).map(({ command }) => command)
+    assert.equal(commands[0], 'user set password …')
+    assert.equal(commands.length, secretLines.length)
+  })
+})
+
+describe('--trace', () => {
+  it('keeps the community, the keys of a channel, and what is bridged to itself', async () => {
+    const community = [...Buffer.from('hush-hush'.padEnd(18, '\0'))]
+    const inner = [0x24, 0x18, 0xc4, 0x20, 0x04, 0x47, 5, 2, ...bytes]
+    const check = -inner.slice(3).reduce((sum, byte) => sum + byte, 0) & 0xff
+    const { stderr } = await exec(
+      [
+        'lan set 1 snmp hush-hush',
+        'lan print 1',
+        `raw 12 1 1 16 ${community.join(' ')}`,
+        'raw 12 2 1 16 0 0',
+        `raw 6 0x56 1 0x41 1 ${bytes.join(' ')} 0 0 0 0`,
+        `raw 6 0x34 0 ${[...inner, check].join(' ')}`,
+      ],
+      '--trace',
+      '--format=json',
+    )
+    assert.match(stderr, /Set LAN Configuration Parameters request; …/)
+    assert.match(stderr, /Set Channel Security Keys request; …/)
+    assert.match(stderr, /Send Message request; …/)
+    const hidden = ['hush-hush', secret].flatMap(word => [word, Buffer.from(word).toString('hex')])
+    for (const word of hidden) assert.ok(!stderr.replaceAll(' ', '').includes(word), word)
+  })
+})
+
+describe('the command line', () => {
+  it('tells a line that it cannot read without repeating a secret of it', async () => {
+    const { exitCode, stderr } = await runProgram(
+      process.execPath,
+      [main, '-H', 'sim://', 'user', 'test', '5', '16', 'x', secret],
+      {},
+    )
+    assert.equal(exitCode, exitStatus.usage)
+    assert.ok(!stderr.includes(secret), stderr)
+  })
+})
