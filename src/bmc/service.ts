@@ -42,7 +42,7 @@ export interface BmcServiceOptions {
   hostCommand?: string
   /** For a shell: is run with each action on a host, whose name is in LASTWORD_ACTION. */
   hook?: string
-  /** Where serial over LAN of the first BMC leads to: `echo`, `exec:COMMAND` or `tcp:HOST:PORT`. */
+  /** Where serial over LAN of the first BMC leads to: `echo`, `exec:COMMAND`, `tcp:HOST:PORT` or `unix:PATH`. */
   sol?: string
   /** A Unix socket for changes at run time. */
   control?: string
@@ -67,6 +67,7 @@ export class BmcService {
   readonly #ticking: NodeJS.Timeout
   /** Opened with the first trap. */
   #trapSocket: Socket | null = null
+  #solFarEnd: SolFarEnd | null = null
   readonly #unlock: () => void
 
   private constructor(bmcs: readonly Bmc[], drawn: readonly DrawnPassword[], unlock: () => void) {
@@ -100,6 +101,7 @@ export class BmcService {
     await this.host?.close()
     await this.vmServer?.close()
     await Promise.all(this.lanServers.map(server => server.close()))
+    this.#solFarEnd?.close?.()
     for (const bmc of this.bmcs) bmc.close()
     this.#unlock()
   }
@@ -131,7 +133,8 @@ export class BmcService {
 
   async #listenToHosts({ lan, vm, sol, onError, onVm }: BmcServiceOptions): Promise<void> {
     const report = onError === undefined ? {} : { onError }
-    const farEnd = sol === undefined ? undefined : farEndOf(sol)
+    this.#solFarEnd = sol === undefined ? null : farEndOf(sol)
+    const farEnd = this.#solFarEnd
     if (vm !== undefined)
       this.vmServer = await VmServer.listen(this.bmcs[0]!, { ...vm, ...report, ...(onVm && { onVm }) })
     if (lan === undefined) return
@@ -141,7 +144,7 @@ export class BmcService {
         listenOnLan(
           bmc,
           { ...lan, host: nextAddress(lan.host, from + i) },
-          { ...report, ...(farEnd !== undefined && from + i === 0 && { sol: farEnd }) },
+          { ...report, ...(farEnd !== null && from + i === 0 && { sol: farEnd }) },
         ),
       )
       const ended = await Promise.allSettled(servers)

@@ -57,12 +57,10 @@ export function commandFarEnd(command: string): SolFarEnd {
   }
 }
 
-export interface SocketFarEndOptions {
-  host: string
-  port: number
-}
+/** Where the serial port listens. */
+export type SocketFarEndOptions = { host: string; port: number } | { path: string }
 
-/** A serial port behind TCP, such as QEMU's `-serial tcp:HOST:PORT,server=on,wait=off`; it is kept connected. */
+/** A serial port behind a socket, such as QEMU's `-serial unix:PATH,server=on`; it is kept connected. */
 export class SocketFarEnd implements SolFarEnd {
   readonly #options: SocketFarEndOptions
   #socket: Socket | null = null
@@ -88,7 +86,7 @@ export class SocketFarEnd implements SolFarEnd {
         this.#socket.write(characters.slice())
         return characters.length
       },
-      // A TCP connection knows no break.
+      // A socket knows no break.
       sendBreak: () => {},
       close: () => {
         this.#onCharacters = null
@@ -126,13 +124,15 @@ export class SocketFarEnd implements SolFarEnd {
   }
 }
 
-/** `echo`, `tcp:HOST:PORT`, or anything else as a shell's command behind `exec:`. Throws LastwordError USAGE. */
+/** `echo`, a shell's command behind `exec:`, `tcp:HOST:PORT` or `unix:PATH`. Throws LastwordError USAGE. */
 export function farEndOf(text: string): SolFarEnd {
   if (text === 'echo') return echoFarEnd()
   if (text.startsWith('exec:')) return commandFarEnd(text.slice('exec:'.length))
   const tcp = /^tcp:(.+):(\d+)$/.exec(text)
   if (tcp !== null) return new SocketFarEnd({ host: tcp[1]!, port: Number(tcp[2]) })
+  const unix = /^unix:(.+)$/.exec(text)
+  if (unix !== null) return new SocketFarEnd({ path: unix[1]! })
   throw new LastwordError('USAGE', `"${text}" is nothing that serial over LAN can lead to`, {
-    hint: 'It is echo, exec:COMMAND or tcp:HOST:PORT.',
+    hint: 'It is echo, exec:COMMAND, tcp:HOST:PORT or unix:PATH.',
   })
 }

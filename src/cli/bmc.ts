@@ -53,7 +53,7 @@ export function bmcCommand(): Command {
       fault,
       [],
     )
-    .option('--sol <end>', 'where serial over LAN leads to: echo, exec:COMMAND or tcp:HOST:PORT')
+    .option('--sol <end>', 'where serial over LAN leads to: echo, exec:COMMAND, tcp:HOST:PORT or unix:PATH')
     .option('--control <socket>', 'a Unix socket to change it while it runs: lastword bmc ctl')
     .option('--json', 'say on standard output, as one JSON object, when it is ready')
     .addCommand(bmcCtlCommand())

@@ -19,6 +19,8 @@ export interface SolLine {
 export interface SolFarEnd {
   /** A console has come; `onCharacters` gets what the far end says, until the line is closed. */
   open(onCharacters: (characters: Uint8Array) => void): SolLine
+  /** For good; no console comes any more. */
+  close?(): void
 }
 
 /** As the SOL configuration parameters say it; read anew for each activation. Section 26.3. */
@@ -139,7 +141,10 @@ export class SolServer {
   }
 
   pollTimeout(): number | null {
-    return this.#active?.end.pollTimeout() ?? null
+    const active = this.#active
+    if (active === null) return null
+    // What was said as the line was opened goes out as soon as the answer is.
+    return active.heard.length > 0 ? 0 : active.end.pollTimeout()
   }
 
   tick(nowMs: number): void {
@@ -173,7 +178,7 @@ export class SolServer {
     const line = this.#options.farEnd.open(characters => {
       if (end.pendingCharacters >= MAX_PENDING) return
       heard.push(characters)
-      this.#options.onWake()
+      if (this.#active?.heard === heard) this.#options.onWake()
     })
     this.#active = { session, end, line, heard }
   }

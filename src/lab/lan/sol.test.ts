@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { createServer, type Socket } from 'node:net'
@@ -18,21 +17,10 @@ import {
 } from '../../protocol/commands/payload.ts'
 import type { LastwordError } from '../../protocol/error.ts'
 import { needs } from '../kernel/needs-programs.ts'
-import { requireProgram } from '../kernel/run-program.ts'
 import { LossyProxy } from './lossy-proxy.ts'
 import { LanRig, user } from './rig.ts'
+import { expectText, inTerminal } from './terminal.ts'
 import { seededRandom } from './virtual-lan.ts'
-
-/** Reads until the text is there. */
-async function expectText(stream: NodeJS.ReadableStream, wanted: string | RegExp): Promise<string> {
-  let text = ''
-  for (;;) {
-    const chunk = (stream.read() as Buffer | null) ?? null
-    if (chunk !== null) text += chunk.toString('latin1')
-    if (typeof wanted === 'string' ? text.includes(wanted) : wanted.test(text)) return text
-    if (chunk === null) await once(stream, 'readable')
-  }
-}
 
 describe('two ends of a serial line', () => {
   it('pass on every character once and in order, whatever the network loses, repeats and reorders', () => {
@@ -191,6 +179,8 @@ describe('serial over LAN between our client and our BMC', () => {
     await using rig = await LanRig.start({}, { sol: farEnd })
     await using bmc = await rig.connect()
     const stream = await bmc.sol()
+    // It is under way, and waits for nothing else to happen first.
+    assert.notEqual(rig.server.machine.sol?.pollTimeout() ?? null, null)
     await expectText(stream, 'login: ')
     stream.write('root\n')
     await expectText(stream, 'ROOT\n')
@@ -204,36 +194,14 @@ describe('serial over LAN between our client and our BMC', () => {
     assert.throws(() => farEndOf('nowhere'), { code: 'USAGE' })
     assert.ok(farEndOf('echo'))
     assert.ok(farEndOf('exec:cat'))
+    const unix = farEndOf('unix:/nowhere/to/be/found')
+    assert.ok(unix)
+    unix.close?.()
   })
 })
 
 async function until(isDone: () => boolean): Promise<void> {
   while (!isDone()) await new Promise(resolve => setTimeout(resolve, 20))
-}
-
-/** Runs a program in a terminal of its own and types into it what follows each text that it shows. */
-async function inTerminal(
-  command: string,
-  dialogue: readonly [shown: RegExp, typed: string][],
-  last: RegExp | 'itEnds',
-) {
-  const child = spawn(requireProgram('script'), ['-qefc', command, '/dev/null'], { stdio: 'pipe' })
-  let typing: NodeJS.Timeout | undefined
-  try {
-    for (const [shown, typed] of dialogue) {
-      await expectText(child.stdout, shown)
-      clearInterval(typing)
-      // A program that sets its terminal up throws away what was typed just before.
-      child.stdin.write(typed)
-      typing = setInterval(() => child.stdin.write(typed), 500)
-    }
-    if (last === 'itEnds') await once(child, 'exit')
-    else await expectText(child.stdout, last)
-  } finally {
-    clearInterval(typing)
-    child.stdin.on('error', () => {})
-    child.kill()
-  }
 }
 
 describe('consoles of others on our serial over LAN', () => {
