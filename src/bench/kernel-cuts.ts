@@ -1,6 +1,7 @@
 /** Cuts of a real kernel a second: from a snapshot, against a boot for each; and what the bench takes of the computer. */
 import { CutBench, type CutBenchOptions } from '../lab/kernel/cuts/cut-bench.ts'
 import { Sweep } from '../lab/kernel/cuts/sweep.ts'
+import { defaultJobs, Twins } from '../lab/kernel/cuts/twins.ts'
 import { traceWay } from '../lab/kernel/cuts/way.ts'
 import { findKernel } from '../lab/kernel/debian-kernel.ts'
 import { findProgram } from '../lab/kernel/run-program.ts'
@@ -23,7 +24,8 @@ export async function kernelCuts(): Promise<Figure[]> {
     const traceStartMs = performance.now()
     const way = await traceWay(bench)
     const traceMs = performance.now() - traceStartMs
-    const sweep = new Sweep(bench, way)
+    await using machines = await Twins.of(bench, defaultJobs(1) - 1)
+    const sweep = new Sweep([bench, ...machines.twins], way)
     const startMs = performance.now()
     let cuts = 0
     for await (const _ of sweep.everyInstruction(0, CUTS)) cuts++

@@ -1,12 +1,21 @@
 /** `lastword lab kernel --at …` and its like: cuts a real kernel at exact instructions, or at random moments. */
-import { writeFile } from 'node:fs/promises'
-import { comparisonSvg, comparisonTable, policyCuts, type WeightedRow } from '../lab/kernel/cuts/compare.ts'
-import { cutAt } from '../lab/kernel/cuts/cut-at.ts'
+import { access, constants, open, stat, writeFile } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import {
+  comparisonSvg,
+  comparisonTable,
+  endWords,
+  policyCuts,
+  policyNote,
+  type WeightedRow,
+} from '../lab/kernel/cuts/compare.ts'
+import { cutAtPlace, findPlace } from '../lab/kernel/cuts/cut-at.ts'
 import { CutBench, type CutBenchOptions } from '../lab/kernel/cuts/cut-bench.ts'
 import { HANG_SPINS, HANG_TURNS, STUCK_MS } from '../lab/kernel/cuts/follow-panic.ts'
 import { randomCuts, wilson } from '../lab/kernel/cuts/random.ts'
 import { type CutReport, type KernelCutRow, summaryOf } from '../lab/kernel/cuts/rows.ts'
 import { Sweep } from '../lab/kernel/cuts/sweep.ts'
+import { Twins } from '../lab/kernel/cuts/twins.ts'
 import { traceWay } from '../lab/kernel/cuts/way.ts'
 import { hangingInstructions, type SweptCut, weighted, windowTexts } from '../lab/kernel/cuts/windows.ts'
 import type { Kernel } from '../lab/kernel/kernel-cache.ts'
@@ -28,6 +37,8 @@ export interface KernelCutOptions {
   panicOp: 'none' | 'event' | 'string'
   watchdog?: boolean
   cpus: 1 | 2
+  /** Virtual machines that share a sweep's work. */
+  jobs: number
   /** The policies' rows beside the kernel's. */
   compare?: boolean
   svg?: string
@@ -40,6 +51,9 @@ const hangBound =
   `or ${HANG_SPINS} looks in a row at a lock that the interrupted code holds; ` +
   `or ${STUCK_MS / 1000} s without a request or an end.`
 
+/** Of instructions that were not come by again, so many are named. */
+const STRAYED_NAMED = 10
+
 const PROGRESS_MS = 5000
 
 export async function runKernelCuts(
@@ -47,12 +61,13 @@ export async function runKernelCuts(
   options: KernelCutOptions,
   signal: AbortSignal,
 ): Promise<void> {
+  if (options.svg !== undefined) await expectWritable(options.svg)
   if (options.json !== true) printLine(heading(kernel, options))
   const bench = await CutBench.start(benchOptions(kernel, options, signal))
   try {
-    const rows = await run(bench, options)
+    const { rows, strayed } = await run(bench, options)
     if (options.compare === true || options.svg !== undefined) await compare(rows, options)
-    if (options.json === true) printRow(summaryOf(kernel.version, rows))
+    if (options.json === true) printRow(summaryOf(kernel.version, rows, strayed))
     else printLine(`\n${hangBound}`)
   } finally {
     await bench.dispose()
@@ -65,19 +80,40 @@ const PANIC_TEXT = 'NMI: Not continuing'
 async function compare(rows: readonly WeightedRow[], options: KernelCutOptions): Promise<void> {
   const policyRows = policyCuts(PANIC_TEXT)
   if (options.json === true) for (const row of policyRows) printRow(row)
-  else printLine(`\n${comparisonTable(rows, policyRows)}`)
+  else printLine(`\n${comparisonTable(rows, policyRows)}\n\n${policyNote(options)}`)
   if (options.svg !== undefined)
     await writeFile(options.svg, comparisonSvg(rows, policyRows)).catch(unwritable)
+}
+
+/** Told before minutes of cuts, not after them. */
+async function expectWritable(path: string): Promise<void> {
+  const isThere = await stat(path).then(
+    () => true,
+    () => false,
+  )
+  // A file that is there is left as it is; of one that is not, its folder has to take it.
+  await (isThere ? open(path, 'r+').then(file => file.close()) : access(dirname(path), constants.W_OK)).catch(
+    unwritable,
+  )
 }
 
 function unwritable(cause: unknown): never {
   throw new LastwordError('FILE_UNWRITABLE', `The picture cannot be written: ${messageOf(cause)}`, { cause })
 }
 
-function run(bench: CutBench, options: KernelCutOptions): Promise<WeightedRow[]> {
-  if (options.random !== undefined) return runRandom(bench, options.random, options)
+interface Swept {
+  rows: WeightedRow[]
+  /** Instructions that were not come by again. */
+  strayed: number
+}
+
+async function run(bench: CutBench, options: KernelCutOptions): Promise<Swept> {
   if (options.everyInstruction === true || options.sample !== undefined) return runSweep(bench, options)
-  return runPlaces(bench, options.at ?? steps, options)
+  const { random } = options
+  const rows = await (random === undefined
+    ? runPlaces(bench, options.at ?? steps, options)
+    : runRandom(bench, random, options))
+  return { rows, strayed: 0 }
 }
 
 function benchOptions(kernel: Kernel, options: KernelCutOptions, signal: AbortSignal): CutBenchOptions {
@@ -106,11 +142,13 @@ async function runPlaces(
   options: KernelCutOptions,
 ): Promise<KernelCutRow[]> {
   const rows: KernelCutRow[] = []
+  // All of them first: nobody waits for three cuts to hear that the fourth place does not exist.
+  const found = places.map(place => findPlace(bench, place, options.hit))
   if (options.json !== true) {
-    printLine('a panic that strikes at         outcome     executed  where the processor sat')
+    printLine('a panic that strikes at         outcome                  executed  where the processor sat')
   }
-  for (const place of places) {
-    const cut = await cutAt(bench, { place, ...(options.hit !== undefined && { hit: options.hit }) })
+  for (const [index, place] of places.entries()) {
+    const cut = await cutAtPlace(bench, found[index]!)
     rows.push(cut.row)
     if (options.json === true) printRow(cut.row)
     else printLine(placeLine(place, cut))
@@ -120,14 +158,20 @@ async function runPlaces(
 
 function placeLine(place: string, { row, sat }: CutReport): string {
   const where = row.step === null ? row.symbol : `${place} ${row.symbol}`
-  return [where.padEnd(30), row.outcome.padEnd(10), String(row.executed).padStart(8), sat].join('  ')
+  return [
+    where.padEnd(30),
+    endWords(row.outcome, row.panicOp).padEnd(23),
+    String(row.executed).padStart(8),
+    sat,
+  ].join('  ')
 }
 
-async function runSweep(bench: CutBench, options: KernelCutOptions): Promise<WeightedRow[]> {
+async function runSweep(bench: CutBench, options: KernelCutOptions): Promise<Swept> {
   const progress = new Progress(`on request ${bench.serial}'s way`)
   const way = await traceWay(bench, done => progress.show(`${done} instructions traced`))
   const { from, to } = stretch(options.instructions, way.length)
-  const sweep = new Sweep(bench, way)
+  await using machines = await Twins.of(bench, options.jobs - 1)
+  const sweep = new Sweep([bench, ...machines.twins], way)
   const startMs = performance.now()
   const cuts: SweptCut[] = []
   const swept =
@@ -138,10 +182,8 @@ async function runSweep(bench: CutBench, options: KernelCutOptions): Promise<Wei
     progress.show(`${cuts.length} cuts, at instruction ${cut[0]} of ${way.length}`)
   }
   const seconds = (performance.now() - startMs) / 1000
-  if (options.json !== true) printSweep(way, cuts, seconds, to - from)
-  if (sweep.strayed > 0)
-    process.stderr.write(`${sweep.strayed} instructions were not come by again, and not cut\n`)
-  return weighted(cuts, to)
+  if (options.json !== true) printSweep(way, cuts, seconds, to - from, sweep.strayed)
+  return { rows: weighted(cuts, to), strayed: sweep.strayed.length }
 }
 
 function stretch(asked: KernelCutOptions['instructions'], length: number): { from: number; to: number } {
@@ -156,6 +198,7 @@ function printSweep(
   seconds: number,
   /** Instructions that the cuts stand for. */
   swept: number,
+  strayed: readonly number[],
 ): void {
   const windows = windowTexts(way, cuts)
   const counts = new Map<string, number>()
@@ -177,13 +220,19 @@ function printSweep(
   const hanging = hangingInstructions(windows)
   const part = swept === way.length ? '' : ' that were cut'
   printLine(`\n${hanging} of ${swept} instructions${part} hang: ${percent(hanging / swept)}`)
+  if (strayed.length > 0) {
+    const which = strayed.toSorted((a, b) => a - b).slice(0, STRAYED_NAMED)
+    const more = strayed.length > which.length ? ', …' : ''
+    printLine(`${strayed.length} were not come by again, and not cut: ${which.join(', ')}${more}`)
+  }
 }
 
 async function runRandom(bench: CutBench, count: number, options: KernelCutOptions): Promise<KernelCutRow[]> {
   const progress = new Progress('at random moments')
   const rows: KernelCutRow[] = []
   const where = new Map<string, number>()
-  for await (const { row, sat } of randomCuts(bench, count)) {
+  await using machines = await Twins.of(bench, options.jobs - 1)
+  for await (const { row, sat } of randomCuts([bench, ...machines.twins], count)) {
     rows.push(row)
     if (options.json === true) printRow(row)
     const struck = `${row.symbol}: ${sat}`

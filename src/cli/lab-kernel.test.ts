@@ -140,8 +140,14 @@ describe('lastword lab kernel', () => {
     assert.equal(end.status, 1)
   })
 
-  it('for a symbol that the kernel does not have names the nearest', async kernel => {
-    const end = await run([...own(kernel), '--at', 'smi_snd', '--json'], { TMPDIR: scratch })
+  it('with a picture in a folder that is not there says so before anything is booted', async kernel => {
+    const end = await run([...own(kernel), '--svg', join(folder, 'nowhere', 'way.svg')])
+    assertSays(end, 'FILE_UNWRITABLE', /cannot be written.*nowhere/)
+    assert.deepEqual([end.status, end.stdout], [1, ''])
+  })
+
+  it('for a symbol that the kernel does not have, among others, names the nearest before any cut', async kernel => {
+    const end = await run([...own(kernel), '--at', 'done', 'smi_snd', '--json'], { TMPDIR: scratch })
     assertSays(end, 'SYMBOL_UNKNOWN', /the nearest are smi_send/)
     assert.deepEqual([end.status, end.stdout], [1, ''])
     assert.deepEqual(await readdir(scratch), [])
@@ -172,6 +178,7 @@ describe("lab kernel's command line", () => {
     ['--random 5 --compare', /no steps to compare/],
     ['--at done --cpus both', /take 1 or 2/],
     ['--kernel vmlinuz --at done', /--kernel and --modules go together/],
+    ['--kernel vmlinuz --modules . --debian trixie', /--kernel and --debian do not go together/],
   ]
   for (const [args, says] of wrong) {
     itAlways(`refuses ${args} with status 2`, async () => {

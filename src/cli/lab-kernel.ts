@@ -1,5 +1,6 @@
 /** `lastword lab kernel`: panics a real Linux kernel whose BMC is ours. */
 import { Command, InvalidArgumentError, Option } from 'commander'
+import { defaultJobs } from '../lab/kernel/cuts/twins.ts'
 import { findKernel, type KernelChoice } from '../lab/kernel/debian-kernel.ts'
 import type { Kernel } from '../lab/kernel/kernel-cache.ts'
 import {
@@ -15,7 +16,8 @@ import { type KernelCutOptions, runKernelCuts } from './lab-kernel-cuts.ts'
 import { exitStatus, printLine, printRow } from './output.ts'
 import { UsageError } from './params.ts'
 
-interface LabKernelOptions extends Omit<KernelCutOptions, 'cpus'> {
+interface LabKernelOptions extends Omit<KernelCutOptions, 'cpus' | 'jobs'> {
+  jobs?: number
   cut?: KernelCut[]
   cpus?: 'both' | '1' | '2'
   debian?: string
@@ -59,6 +61,11 @@ export function labKernelCommand(): Command {
         'processors of the machine (default: both at points of the protocol, 1 at instructions; with 2 one is held while the other panics)',
       ).choices(['1', '2', 'both']),
     )
+    .option(
+      '--jobs <n>',
+      'virtual machines that share a sweep (default: one a processor, two at the most)',
+      positive,
+    )
     .addOption(new Option('--interface <name>', 'which interface').choices(['kcs', 'bt']).default('kcs'))
     .option('--debian <suite>', "that suite's newest kernel instead of this machine's own suite's")
     .option('--kernel <file>', "one's own kernel, with --modules")
@@ -71,7 +78,8 @@ async function runCuts(options: LabKernelOptions, signal: AbortSignal): Promise<
   checkOptions(options)
   const kernel = await chosenKernel(options)
   if (isExact(options)) {
-    return runKernelCuts(kernel, { ...options, cpus: options.cpus === '2' ? 2 : 1 }, signal)
+    const cpus = options.cpus === '2' ? 2 : 1
+    return runKernelCuts(kernel, { ...options, cpus, jobs: options.jobs ?? defaultJobs(cpus) }, signal)
   }
   const cpus = options.cpus ?? 'both'
   const cpuCounts = cpus === 'both' ? ([1, 2] as const) : ([Number(cpus) as 1 | 2] as const)
@@ -161,6 +169,9 @@ export function chosenKernel(options: {
       '--kernel and --modules go together',
       'Give the vmlinuz and the folder with its modules, such as /lib/modules/RELEASE.',
     )
+  }
+  if (options.kernel !== undefined && options.debian !== undefined) {
+    throw new UsageError("--kernel and --debian do not go together: one is one's own, the other Debian's")
   }
   const onProgress = (line: string) => process.stderr.write(`${line} …\n`)
   const choice: KernelChoice =

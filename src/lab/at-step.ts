@@ -27,6 +27,8 @@ export interface PanicAtStep {
   policy: PanicPolicy['name']
   step: Step
   fate: Fate
+  /** How often the BMC executed the message that was cut. */
+  executed: number
   /** What the SEL tells of it afterwards. */
   sentences: string[]
   /** How the message that was cut ended, for its user: `answered`, `unanswered`, or an error's code. */
@@ -59,6 +61,7 @@ export function panicAtStep(policy: PanicPolicy, step: Step, text: string): Pani
     policy: policy.name,
     step,
     fate: judge(rig, text),
+    executed: rig.executed[1]!,
     sentences: words.map(lastWordsSentence),
     ended: rig.endOf(1),
   }

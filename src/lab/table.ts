@@ -34,12 +34,18 @@ export function fateWords(fate: Fate): string {
   return words.join(', ')
 }
 
-function cellText(cells: readonly Cell[]): string[] {
+/** A cell whose words are said already. */
+export interface WordedCell {
+  policy: string
+  step: Step
+  words: string
+  cuts?: number
+}
+
+function cellText(cells: readonly WordedCell[]): string[] {
   const total = cells.reduce((sum, cell) => sum + (cell.cuts ?? 1), 0)
   const byWords = new Map<string, number>()
-  for (const cell of cells) {
-    byWords.set(fateWords(cell), (byWords.get(fateWords(cell)) ?? 0) + (cell.cuts ?? 1))
-  }
+  for (const { words, cuts } of cells) byWords.set(words, (byWords.get(words) ?? 0) + (cuts ?? 1))
   const ranked = [...byWords].sort((a, b) => b[1] - a[1])
   if (ranked.length === 1) return [ranked[0]![0]]
   return ranked.map(([words, cuts]) => `${percent(cuts / total)} ${words}`)
@@ -50,8 +56,15 @@ function percent(share: number): string {
   return `${share > 0 && Number(text) === 0 ? '<0.1' : text}%`
 }
 
-/** One row a step, one column a policy; a cell with several outcomes takes several lines. */
 export function panicTable(cells: readonly Cell[], policies: readonly string[]): string {
+  return stepTable(
+    cells.map(cell => ({ ...cell, words: fateWords(cell) })),
+    policies,
+  )
+}
+
+/** One row a step, one column a policy; a cell with several outcomes takes several lines. */
+export function stepTable(cells: readonly WordedCell[], policies: readonly string[]): string {
   const rows: string[][][] = [[['a panic that strikes'], ...policies.map(policy => [policy])]]
   for (const step of steps) {
     const ofStep = cells.filter(cell => cell.step === step)

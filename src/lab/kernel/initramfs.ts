@@ -54,7 +54,7 @@ const applets = [
     'ps',
     'reboot',
   ],
-  ...['rmmod', 'sh', 'sleep', 'stty', 'tail', 'taskset', 'uname'],
+  ...['rm', 'rmmod', 'sh', 'sleep', 'stty', 'tail', 'taskset', 'uname'],
 ]
 
 export async function buildInitramfs(options: InitramfsOptions): Promise<Initramfs> {

@@ -1,10 +1,12 @@
 /** A real Linux kernel on our BMC: QEMU boots it, its IPMI driver talks to us, and what it says in a panic is read from our SEL. */
+import { setTimeout as sleep } from 'node:timers/promises'
 import { Bmc } from '../../bmc/bmc.ts'
 import { VmServer, type VmTap } from '../../bmc/vm-server.ts'
+import { LastwordError } from '../../protocol/error.ts'
 import { lastWordsSentence, readLastWords } from '../../protocol/last-words.ts'
 import { decodeSelRecord } from '../../protocol/sel-record.ts'
 import { Account } from './account.ts'
-import { waitForInterface } from './guest-boot.ts'
+import { type BootedGuest, waitForInterface } from './guest-boot.ts'
 import type { InitOptions } from './init-script.ts'
 import { buildInitramfs } from './initramfs.ts'
 import type { Kernel } from './kernel-cache.ts'
@@ -23,6 +25,10 @@ export interface KernelBenchOptions {
   tap?: VmTap
   signal?: AbortSignal
 }
+
+/** All of it is looked through each time a snapshot is put back; Debian's kernels boot in 128, not in 96. */
+const SNAPSHOT_MEMORY_MIB = 128
+const CONNECT_LIMIT_MS = 20_000
 
 /** More than any run adds. */
 const SEL_CAPACITY = 60_000
@@ -56,7 +62,34 @@ export class KernelBench implements AsyncDisposable {
   }
 
   /** Boots the guest until its driver has found the interface. */
-  static async boot(options: KernelBenchOptions): Promise<KernelBench> {
+  static boot(options: KernelBenchOptions): Promise<KernelBench> {
+    const symbols = options.init.symbols ?? 'silent'
+    const wait = options.signal === undefined ? { symbols } : { symbols, signal: options.signal }
+    return KernelBench.#attach(
+      options,
+      port => startMachine(options, port),
+      ({ machine }) => waitForInterface(machine, wait),
+    )
+  }
+
+  /** A second machine beside this one, with a BMC of its own, that never boots: it has to be put at one of this one's snapshots. */
+  async twin(options: KernelBenchOptions): Promise<KernelBench> {
+    const { symbols, release } = this
+    return KernelBench.#attach(
+      options,
+      port => startMachine(options, port, this.machine),
+      async ({ server }) => {
+        await connected(server)
+        return { symbols, release }
+      },
+    )
+  }
+
+  static async #attach(
+    options: KernelBenchOptions,
+    start: (port: number) => Promise<VirtualMachine>,
+    wait: (parts: { machine: VirtualMachine; server: VmServer }) => Promise<BootedGuest>,
+  ): Promise<KernelBench> {
     const account = new Account(() => performance.now())
     const bmc = new Bmc({ selCapacity: SEL_CAPACITY })
     const { tap } = options
@@ -72,11 +105,9 @@ export class KernelBench implements AsyncDisposable {
       },
     })
     try {
-      const machine = await startMachine(options, server.port)
+      const machine = await start(server.port)
       try {
-        const symbols = options.init.symbols ?? 'silent'
-        const wait = options.signal === undefined ? { symbols } : { symbols, signal: options.signal }
-        const guest = await waitForInterface(machine, wait)
+        const guest = await wait({ machine, server })
         return new KernelBench({ bmc, server, machine, account, ...guest })
       } catch (error) {
         await machine.dispose()
@@ -120,7 +151,21 @@ export class KernelBench implements AsyncDisposable {
   }
 }
 
-async function startMachine(options: KernelBenchOptions, port: number): Promise<VirtualMachine> {
+/** QEMU says what it can do as it connects; only then has it a BMC. */
+async function connected(server: VmServer): Promise<void> {
+  const limitAtMs = performance.now() + CONNECT_LIMIT_MS
+  while (server.capabilities === undefined) {
+    if (performance.now() > limitAtMs)
+      throw new LastwordError('QEMU_DIED', 'QEMU did not connect to its BMC as it was started')
+    await sleep(1)
+  }
+}
+
+async function startMachine(
+  options: KernelBenchOptions,
+  port: number,
+  first?: VirtualMachine,
+): Promise<VirtualMachine> {
   const initramfs = await buildInitramfs({ kernel: options.kernel, init: options.init })
   const attached = options.debugger === 'attached'
   return VirtualMachine.start({
@@ -130,7 +175,9 @@ async function startMachine(options: KernelBenchOptions, port: number): Promise<
     cpus: options.cpus ?? 1,
     bmc: { interface: options.init.interface, at: { host: '127.0.0.1', port } },
     gdb: attached ? 'socket' : 'none',
-    snapshots: attached ? 'kept' : 'none',
+    snapshots: first ?? (attached ? 'kept' : 'none'),
+    begin: first ? 'held' : 'at-once',
+    ...(attached && { memoryMib: SNAPSHOT_MEMORY_MIB }),
     time: attached && (options.cpus ?? 1) === 1 ? 'counted' : 'real',
   })
 }

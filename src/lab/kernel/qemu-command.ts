@@ -10,6 +10,8 @@ export interface MachineOptions {
   memoryMib?: number
   /** `counted`: 64 ns for each instruction, so that a machine put back goes the same way again; one CPU only. Default: `real`. */
   time?: 'real' | 'counted'
+  /** `held`: no instruction is executed until somebody says so. Default: `at-once`. */
+  begin?: 'at-once' | 'held'
   bmc: BmcOptions
 }
 
@@ -48,6 +50,7 @@ export function qemuArguments(options: MachineOptions, files: MachineFiles, qemu
     ...['-machine', 'q35', '-accel', 'tcg'],
     ...(options.time === 'counted' ? ['-icount', `shift=${NS_PER_INSTRUCTION_LOG2},sleep=on`] : []),
     ...['-smp', String(options.cpus ?? 1), '-m', String(options.memoryMib ?? 256)],
+    ...(options.begin === 'held' ? ['-S'] : []),
     ...['-kernel', options.kernel, '-initrd', options.initrd, '-append', options.append],
     ...['-chardev', 'stdio,id=console,signal=off', '-serial', 'chardev:console'],
     ...['-chardev', `file,id=second,path=${files.secondSerial}`, '-serial', 'chardev:second'],

@@ -28,6 +28,8 @@ const maxOffset = 0x10000n
 
 export class SymbolTable {
   readonly symbols: readonly KernelSymbol[]
+  /** What was looked for before: a sweep asks for the same few, among 50,000, at each cut. */
+  readonly #known = new Map<string, readonly KernelSymbol[]>()
   readonly #code: readonly KernelSymbol[]
 
   constructor(symbols: readonly KernelSymbol[]) {
@@ -105,7 +107,14 @@ export class SymbolTable {
   }
 
   /** Exact names before renamed ones, and whole functions before the cold parts that were cut out of them. */
-  #candidates(name: string, module?: string): KernelSymbol[] {
+  #candidates(name: string, module?: string): readonly KernelSymbol[] {
+    const key = `${module ?? ''}:${name}`
+    const known = this.#known.get(key) ?? this.#search(name, module)
+    this.#known.set(key, known)
+    return known
+  }
+
+  #search(name: string, module?: string): readonly KernelSymbol[] {
     const inModule = this.symbols.filter(one => module === undefined || one.module === module)
     const exact = inModule.filter(one => one.name === name)
     if (exact.length > 0) return exact

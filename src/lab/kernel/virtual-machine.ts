@@ -1,5 +1,5 @@
 /** A virtual machine for the bench: QEMU with its console, monitor and GDB server, and nothing left of it afterwards. */
-import { type FileHandle, mkdtemp, open, readdir, readFile, rm, stat } from 'node:fs/promises'
+import { copyFile, type FileHandle, mkdtemp, open, readdir, readFile, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
@@ -18,8 +18,8 @@ import { SerialConsole } from './serial-console.ts'
 export interface VirtualMachineOptions extends MachineOptions {
   /** `socket` opens a GDB server on a private unix socket, for `gdb()`; an address is for a debugger of one's own. */
   gdb?: 'none' | 'socket' | { host: string; port: number }
-  /** Whether `savevm` has a place to save to. Default: `none`. */
-  snapshots?: 'none' | 'kept'
+  /** Whether `savevm` has a place to save to, or the machine whose snapshots it begins with. Default: `none`. */
+  snapshots?: 'none' | 'kept' | VirtualMachine
   /** A file that gets everything the console prints. */
   consoleFile?: string
   /** QEMU's program; `qemu-system-x86_64` by default. */
@@ -39,6 +39,7 @@ export interface MachineExit {
 const BLOCK_BYTES = 512
 const startLimitMs = 20_000
 const secondSerialName = 'second-serial'
+const snapshotName = 'snapshots.qcow2'
 const snapshotDriveSize = '1G'
 
 export class VirtualMachine implements AsyncDisposable {
@@ -81,7 +82,7 @@ export class VirtualMachine implements AsyncDisposable {
         qmp: join(folder, 'qmp'),
         secondSerial: join(folder, secondSerialName),
         ...(gdb && gdb !== 'none' && { gdb }),
-        ...(options.snapshots === 'kept' && { snapshotDrive: await createSnapshotDrive(folder) }),
+        ...(await snapshotFile(options.snapshots, folder)),
       }
       const consoleFile = options.consoleFile ? await openForWriting(options.consoleFile) : undefined
       const process = startOnLeash(qemu, qemuArguments(options, files, version), folder)
@@ -133,6 +134,13 @@ export class VirtualMachine implements AsyncDisposable {
     return readFile(join(this.#folder, secondSerialName))
   }
 
+  /** Copies the drive with all snapshots to a file; the machine has to stand still. */
+  async copySnapshots(path: string): Promise<void> {
+    // A stop writes out what QEMU still keeps of the drive in its memory, even when it stands already.
+    await this.qmp.stop()
+    await copyFile(join(this.#folder, snapshotName), path)
+  }
+
   /** What QEMU takes of this computer now: resident memory, and the files in its folder, snapshots included. */
   async usage(): Promise<{ memoryBytes: number; diskBytes: number }> {
     const status = await readFile(`/proc/${this.#process.pid}/status`, 'utf8')
@@ -170,11 +178,20 @@ function copyToFile(stream: Readable, file: FileHandle): Promise<void> {
   return finished(stream.pipe(file.createWriteStream({ encoding: 'latin1' }))).catch(() => {})
 }
 
-async function createSnapshotDrive(folder: string): Promise<string> {
-  const path = join(folder, 'snapshots.qcow2')
+async function snapshotFile(
+  snapshots: VirtualMachineOptions['snapshots'],
+  folder: string,
+): Promise<{ snapshotDrive?: string }> {
+  const path = join(folder, snapshotName)
+  if (snapshots === undefined || snapshots === 'none') return {}
+  if (snapshots === 'kept') await createSnapshotDrive(path)
+  else await snapshots.copySnapshots(path)
+  return { snapshotDrive: path }
+}
+
+async function createSnapshotDrive(path: string): Promise<void> {
   const created = await runProgram('qemu-img', ['create', '-q', '-f', 'qcow2', path, snapshotDriveSize])
   expectSuccess('qemu-img', created)
-  return path
 }
 
 function watchExit(process: LeashedProcess): {

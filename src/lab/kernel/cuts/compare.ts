@@ -1,18 +1,22 @@
 /** A real kernel's row beside those of `none`, `drop` and `resend`: the same steps, the same words, one table and one picture. */
 import { type PanicPolicy, panicPolicies } from '../../../si/panic-policy.ts'
 import { panicAtStep } from '../../at-step.ts'
-import type { Fate } from '../../fate.ts'
 import { type Step, steps } from '../../step.ts'
-import { type Cell, panicTable } from '../../table.ts'
+import { stepTable, type WordedCell } from '../../table.ts'
 import type { Outcome } from './cut-bench.ts'
 import type { KernelCutRow } from './rows.ts'
 
 export interface PolicyCutRow {
   kind: 'policy-cut'
   policy: PanicPolicy['name']
+  /** What the lab has: no other interface, and a panic that always sends its text. */
+  interface: 'kcs'
+  panicOp: 'string'
   step: Step
   outcome: Outcome
-  /** Requests accepted and never executed, and executed more than once, by the BMC. */
+  /** How often the BMC executed the request that was under way. */
+  executed: number
+  /** Of all requests, two that waited behind it included: accepted and never executed, and executed more than once. */
   lost: number
   doubled: number
 }
@@ -28,9 +32,19 @@ export function policyCuts(text: string): PolicyCutRow[] {
   return policyOrder.flatMap(name => {
     const policy = panicPolicies.find(one => one.name === name)!
     return steps.map((step): PolicyCutRow => {
-      const { fate } = panicAtStep(policy, step, text)
+      const { fate, executed } = panicAtStep(policy, step, text)
       const outcome = fate.hang ? 'hang' : fate.lastWords ? 'recorded' : 'incomplete'
-      return { kind: 'policy-cut', policy: name, step, outcome, lost: fate.lost, doubled: fate.doubled }
+      return {
+        kind: 'policy-cut',
+        policy: name,
+        interface: 'kcs',
+        panicOp: 'string',
+        step,
+        outcome,
+        executed,
+        lost: fate.lost,
+        doubled: fate.doubled,
+      }
     })
   })
 }
@@ -39,57 +53,79 @@ export function nameOfKernel({ kernel, interface: way }: Pick<KernelCutRow, 'ker
   return `Linux ${kernel} ${way.toUpperCase()}`
 }
 
+export function nameOfPolicy({ policy, interface: way }: PolicyCutRow): string {
+  return `${policy} (lab, ${way.toUpperCase()})`
+}
+
+/** What the policies' columns stand for, and that it is another case than the kernel's where it is. */
+export function policyNote(options: {
+  interface: string
+  panicOp: string
+  watchdog?: boolean
+  cpus?: 1 | 2
+}): string {
+  const others = [
+    ...(options.interface === 'kcs' ? [] : [options.interface.toUpperCase()]),
+    ...(options.panicOp === 'string' ? [] : [`panic_op=${options.panicOp}`]),
+    ...(options.watchdog === true ? ['ipmi_watchdog'] : []),
+    ...(options.cpus === 2 ? ['two processors'] : []),
+  ]
+  const plain = "none, drop and resend are the Panic Lab's policies over KCS, panic_op=string, one processor"
+  return others.length === 0
+    ? `${plain}.`
+    : `${plain}: not the kernel's case, which has ${others.join(' and ')}.`
+}
+
 /** One row a step; the kernels' columns first. Rows without a step are left out. */
 export function comparisonTable(
   kernelRows: readonly WeightedRow[],
   policyRows: readonly PolicyCutRow[],
 ): string {
-  const cells: Cell[] = [
+  const cells: WordedCell[] = [
     ...kernelRows.flatMap(row => {
-      if (row.step === null) return []
-      return [
-        { policy: nameOfKernel(row), step: row.step, ...fateOfKernel(row), cuts: row.instructions ?? 1 },
-      ]
+      const { step, instructions } = row
+      if (step === null) return []
+      return [{ policy: nameOfKernel(row), step, words: cutWords(row), cuts: instructions ?? 1 }]
     }),
-    ...policyRows.map(row => ({ policy: row.policy, step: row.step, ...fateOfPolicy(row) })),
+    ...policyRows.map(row => ({ policy: nameOfPolicy(row), step: row.step, words: cutWords(row) })),
   ]
-  return panicTable(cells, [...new Set(cells.map(({ policy }) => policy))])
+  return stepTable(cells, [...new Set(cells.map(({ policy }) => policy))])
 }
 
-function fateOfKernel({ outcome, step, executed }: KernelCutRow): Fate {
-  return {
-    hang: outcome === 'hang',
-    // Before the first store it was not accepted yet, so that nothing was lost.
-    lost: step !== 'before-1' && executed === 0 ? 1 : 0,
-    doubled: executed > 1 ? 1 : 0,
-    lastWords: outcome === 'recorded',
-    unended: 0,
-    unwanted: 0,
-    silent: outcome === 'hang',
-  }
+interface Ended {
+  outcome: Outcome
+  executed: number
+  step: Step | null
+  panicOp: string
 }
 
-function fateOfPolicy({ outcome, lost, doubled }: PolicyCutRow): Fate {
-  return {
-    hang: outcome === 'hang',
-    lost,
-    doubled,
-    lastWords: outcome === 'recorded',
-    unended: 0,
-    unwanted: 0,
-    silent: outcome === 'hang',
-  }
+/** What became of the panic and of the request that was under way: the same words for kernels and policies. */
+export function cutWords({ outcome, executed, step, panicOp }: Ended): string {
+  const words = [endWords(outcome, panicOp)]
+  // Before the first store it was not accepted yet, so that nothing was lost.
+  if (executed === 0 && step !== 'before-1') words.push('request lost')
+  if (executed > 1) words.push('request doubled')
+  return words.join(', ')
+}
+
+/** How a panic ended; `recorded` is what `panic_op` asks for, which with `none` is nothing. */
+export function endWords(outcome: Outcome, panicOp: string): string {
+  if (outcome === 'hang') return panicOp === 'none' ? 'HANGS' : 'HANGS, nothing recorded'
+  if (panicOp === 'none') return 'ends, nothing to record'
+  if (panicOp === 'event') return outcome === 'recorded' ? 'event recorded' : 'event missing'
+  return outcome === 'recorded' ? 'last words whole' : 'last words incomplete'
 }
 
 /** A run of neighbouring cuts at one step that fared alike. */
 interface Run {
   step: Step
   outcome: Outcome
+  panicOp: string
   cuts: number
 }
 
 const columnWidth = 104
-const labelWidth = 170
+const labelWidth = 176
 const barHeight = 22
 const rowHeight = 40
 const headHeight = 74
@@ -97,11 +133,6 @@ const colours: Readonly<Record<Outcome, string>> = {
   recorded: '#2f9e58',
   incomplete: '#e8a33d',
   hang: '#d43c35',
-}
-const meanings: Readonly<Record<Outcome, string>> = {
-  recorded: 'last words whole',
-  incomplete: 'last words not whole',
-  hang: 'hangs, nothing recorded',
 }
 
 /**
@@ -114,8 +145,8 @@ export function comparisonSvg(
 ): string {
   const bars = new Map<string, Run[]>()
   for (const row of kernelRows)
-    if (row.step !== null) extend(bars, nameOfKernel(row), row.step, row.outcome, row.instructions)
-  for (const { policy, step, outcome } of policyRows) extend(bars, policy, step, outcome)
+    if (row.step !== null) extend(bars, nameOfKernel(row), { ...row, step: row.step }, row.instructions)
+  for (const row of policyRows) extend(bars, nameOfPolicy(row), row)
   const width = labelWidth + steps.length * columnWidth + 12
   const height = headHeight + bars.size * rowHeight + 12
   const parts = [
@@ -123,7 +154,7 @@ export function comparisonSvg(
     "<title>A panic on one message's way, by kernel and policy</title>",
     `<rect width="${width}" height="${height}" fill="#fff"/>`,
     `<text x="12" y="24" font-size="16" font-weight="bold">A panic on one message's way</text>`,
-    ...legend(width),
+    ...legend(width, kernelRows[0]?.panicOp ?? 'string'),
     ...steps.map((step, at) => `<text x="${labelWidth + at * columnWidth + 4}" y="62">${step}</text>`),
   ]
   let y = headHeight
@@ -134,12 +165,13 @@ export function comparisonSvg(
   return `${[...parts, '</svg>'].join('\n')}\n`
 }
 
-function extend(bars: Map<string, Run[]>, name: string, step: Step, outcome: Outcome, cuts = 1): void {
+function extend(bars: Map<string, Run[]>, name: string, row: Omit<Run, 'cuts'>, cuts = 1): void {
+  const { step, outcome, panicOp } = row
   const runs = bars.get(name) ?? []
   bars.set(name, runs)
   const last = runs.at(-1)
   if (last?.step === step && last.outcome === outcome) last.cuts += cuts
-  else runs.push({ step, outcome, cuts })
+  else runs.push({ step, outcome, panicOp, cuts })
 }
 
 function barOf(runs: readonly Run[], y: number): string[] {
@@ -147,22 +179,22 @@ function barOf(runs: readonly Run[], y: number): string[] {
     const ofStep = runs.filter(run => run.step === step)
     const total = ofStep.reduce((sum, { cuts }) => sum + cuts, 0)
     let x = labelWidth + column * columnWidth
-    return ofStep.map(({ outcome, cuts }) => {
+    return ofStep.map(({ outcome, panicOp, cuts }) => {
       const width = (cuts / total) * (columnWidth - 2)
       const at = x
       x += width
-      const title = `${step}: ${meanings[outcome]}, ${Math.round((100 * cuts) / total)} % of the step`
+      const title = `${step}: ${endWords(outcome, panicOp)}, ${Math.round((100 * cuts) / total)} % of the step`
       return `<rect x="${at.toFixed(1)}" y="${y}" width="${width.toFixed(1)}" height="${barHeight}" fill="${colours[outcome]}"><title>${title}</title></rect>`
     })
   })
 }
 
-function legend(width: number): string[] {
+function legend(width: number, panicOp: string): string[] {
   return (Object.keys(colours) as Outcome[]).flatMap((outcome, at) => {
     const x = width - 560 + at * 186
     return [
       `<rect x="${x}" y="12" width="14" height="14" fill="${colours[outcome]}"/>`,
-      `<text x="${x + 20}" y="24">${meanings[outcome]}</text>`,
+      `<text x="${x + 20}" y="24">${endWords(outcome, panicOp)}</text>`,
     ]
   })
 }

@@ -11,20 +11,34 @@ export interface CutAtOptions {
   hit?: number
 }
 
+/** A place that this kernel has, and the step of the mail that was asked for, if one was. */
+export interface FoundPlace extends Place {
+  step: Step | null
+}
+
 export function isStep(place: string): place is Step {
   return (steps as readonly string[]).includes(place)
 }
 
-/** Throws SYMBOL_UNKNOWN with the nearest names, and NOT_PASSED when the place was not come by. */
-export async function cutAt(bench: CutBench, { place, hit }: CutAtOptions): Promise<CutReport> {
+/** Throws SYMBOL_UNKNOWN with the nearest names. */
+export function findPlace(bench: CutBench, place: string, hit?: number): FoundPlace {
   const { symbols, options } = bench
   const found: Place = isStep(place)
     ? placeOfStep(place, options.interface, symbols, options.kernel.version)
     : { expression: place, hit: 1 }
-  const serial = await bench.goTo(hit === undefined ? found : { ...found, hit })
-  const symbol = symbols.locate(await bench.rip())?.text ?? found.expression
+  symbols.resolve(found.expression)
+  return { ...found, ...(hit !== undefined && { hit }), step: isStep(place) ? place : null }
+}
+
+/** Throws NOT_PASSED when the place is not come by. */
+export async function cutAtPlace(bench: CutBench, place: FoundPlace): Promise<CutReport> {
+  const serial = await bench.goTo(place)
+  const symbol = bench.symbols.locate(await bench.rip())?.text ?? place.expression
   const end = await bench.panicHere(serial)
   const plain = symbol.replace(/ \[.*/, '')
-  const step = isStep(place) ? place : null
-  return cutRow(bench, { after: plain, instruction: 0, symbol: plain, step }, end)
+  return cutRow(bench, { after: plain, instruction: 0, symbol: plain, step: place.step }, end)
+}
+
+export async function cutAt(bench: CutBench, { place, hit }: CutAtOptions): Promise<CutReport> {
+  return cutAtPlace(bench, findPlace(bench, place, hit))
 }

@@ -6,7 +6,7 @@ import { decodeSelRecord } from '../../../protocol/sel-record.ts'
 import type { Account } from '../account.ts'
 import type { GdbRemote } from '../gdb-remote.ts'
 import { type InitOptions, marker } from '../init-script.ts'
-import { KernelBench } from '../kernel-bench.ts'
+import { KernelBench, type KernelBenchOptions } from '../kernel-bench.ts'
 import type { Kernel } from '../kernel-cache.ts'
 import type { SymbolTable } from '../symbols.ts'
 import { followPanic, type PanicEnd } from './follow-panic.ts'
@@ -25,6 +25,8 @@ export interface CutBenchOptions {
   cpus?: 1 | 2
   /** `next-request` holds it at the entry to `smi_send`, `running` anywhere. Default: `next-request`. */
   hold?: 'next-request' | 'running'
+  /** So many requests may go by before a place is come by once. Default: 2,000 under full traffic, 60 under slow. */
+  requestsPerPassage?: number
   signal?: AbortSignal
 }
 
@@ -55,7 +57,7 @@ const OS_STOP_SENSOR_TYPE = 0x20
 const CONSOLE_PATIENCE_MS = 2000
 /** A request comes within that even from a machine that is slow and busy. */
 const TRAFFIC_LIMIT_MS = 60_000
-/** So many requests may go by before a place is come by once; what the driver does once a second takes hundreds. */
+/** What the driver does once a second takes hundreds. */
 const REQUESTS_PER_PASSAGE = { full: 2000, slow: 60 } as const
 
 export class CutBench implements AsyncDisposable {
@@ -104,6 +106,20 @@ export class CutBench implements AsyncDisposable {
       const serial = bench.account.highestSerial + 1
       const entry = await save(bench, 'entry')
       return new CutBench({ options, bench, gdb, serial, entry, held })
+    } catch (error) {
+      await bench.dispose()
+      throw error
+    }
+  }
+
+  /** A second machine that stands where this one's entry is, without a boot, and goes the same ways. */
+  async twin(): Promise<CutBench> {
+    const { options, serial, entry } = this
+    const bench = await this.bench.twin(bootOptions(options))
+    try {
+      const gdb = await bench.machine.gdb()
+      await gdb.setBreakpoint(bench.symbols.resolve('emergency_restart'))
+      return new CutBench({ options, bench, gdb, serial, entry, held: this.#heldAtEntry })
     } catch (error) {
       await bench.dispose()
       throw error
@@ -161,7 +177,7 @@ export class CutBench implements AsyncDisposable {
     // The entry at which it stands is not stopped at again: it counts here.
     let passed = (await this.rip()) === address ? 1 : 0
     if (passed === hits) return requests
-    const limit = REQUESTS_PER_PASSAGE[this.options.traffic ?? 'full']
+    const { traffic = 'full', requestsPerPassage: limit = REQUESTS_PER_PASSAGE[traffic] } = this.options
     let requestsAtPassage = 0
     await this.gdb.setBreakpoint(entry)
     if (address !== entry) await this.gdb.setBreakpoint(address)
@@ -255,14 +271,18 @@ function swapped(held: Held | undefined): Held | undefined {
 }
 
 function boot(options: CutBenchOptions): Promise<KernelBench> {
-  return KernelBench.boot({
+  return KernelBench.boot(bootOptions(options))
+}
+
+function bootOptions(options: CutBenchOptions): KernelBenchOptions {
+  return {
     kernel: options.kernel,
     init: initOf(options),
     cpus: options.cpus ?? 1,
     resetAfterPanic: 'at-once',
     debugger: 'attached',
     ...(options.signal && { signal: options.signal }),
-  })
+  }
 }
 
 function initOf(options: CutBenchOptions): InitOptions {
@@ -273,6 +293,7 @@ function initOf(options: CutBenchOptions): InitOptions {
     traffic: options.traffic ?? 'full',
     start: 'when-told',
     symbols: 'printed',
+    freeMemory: 'zeroed',
     ...(options.cpus === 2 && { trafficCpu: 1 }),
   }
 }

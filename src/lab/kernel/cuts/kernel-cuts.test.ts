@@ -10,7 +10,8 @@ import { cutAt } from './cut-at.ts'
 import { CutBench } from './cut-bench.ts'
 import { storesText } from './stores.ts'
 import { Sweep } from './sweep.ts'
-import { traceWay } from './way.ts'
+import { Twins } from './twins.ts'
+import { type Instruction, traceWay } from './way.ts'
 import { windowTexts } from './windows.ts'
 
 const programs = ['qemu-system-x86_64', 'qemu-img', 'busybox', 'ipmitool'] as const
@@ -38,9 +39,15 @@ const executedAt: Readonly<Record<(typeof steps)[number], number>> = {
 for (const way of ['kcs', 'bt'] as const) {
   describe(`a stock kernel over ${way.toUpperCase()}, cut at the mail's steps`, () => {
     let bench: CutBench | undefined
+    let traced: Instruction[] | undefined
     const booted = async (kernel: Kernel) => {
-      bench ??= await CutBench.start({ kernel, interface: way, panicOp: 'string' })
+      const options = { kernel, interface: way, panicOp: 'string', requestsPerPassage: 200 } as const
+      bench ??= await CutBench.start(options)
       return bench
+    }
+    const wayOf = async (kernel: Kernel) => {
+      traced ??= await traceWay(await booted(kernel))
+      return traced
     }
     after(() => bench?.dispose())
 
@@ -61,12 +68,17 @@ for (const way of ['kcs', 'bt'] as const) {
       })
     })
 
-    it('60 instructions on, one after another, it hangs from the store of currMsg on and not before', async kernel => {
+    it('60 instructions on, cut by it and a twin, it hangs from the store of currMsg on and not before', async kernel => {
       const bench = await booted(kernel)
-      const way = await traceWay(bench)
+      const way = await wayOf(kernel)
       const store = way.findIndex(({ step }) => step === 'before-2')
       const cuts = []
-      for await (const cut of new Sweep(bench, way).everyInstruction(store - 30, store + 30)) cuts.push(cut)
+      await using machines = await Twins.of(bench, 1)
+      for await (const cut of new Sweep([bench, ...machines.twins], way).everyInstruction(
+        store - 30,
+        store + 30,
+      ))
+        cuts.push(cut)
       assert.equal(cuts.length, 60)
       const windows = windowTexts(way, cuts)
       assert.deepEqual(
@@ -77,7 +89,7 @@ for (const way of ['kcs', 'bt'] as const) {
     })
 
     it('along its whole way ends with the response at its user, all stores gone', async kernel => {
-      const way = await traceWay(await booted(kernel))
+      const way = await wayOf(kernel)
       const steps = new Set(way.map(({ step }) => step))
       assert.deepEqual(
         [...steps],
@@ -98,7 +110,7 @@ for (const way of ['kcs', 'bt'] as const) {
     it('says so when traffic never comes by a place, such as the middle of an instruction', async kernel => {
       await assert.rejects(cutAt(await booted(kernel), { place: 'smi_send+0x1' }), {
         code: 'NOT_PASSED',
-        message: /in 2000 requests/,
+        message: /in 200 requests/,
       })
     })
   })

@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { CutBench } from './cut-bench.ts'
 import { type CutReport, cutRow } from './rows.ts'
+import { sideBySide } from './side-by-side.ts'
 
 /** Requests over which the moment is spread. */
 const PERIODS: Readonly<Record<'full' | 'slow', number>> = { full: 10, slow: 1 }
@@ -16,23 +17,28 @@ export async function periodMs(bench: CutBench): Promise<number> {
   return (performance.now() - startMs) / periods
 }
 
-/** Each cut begins at the same request and strikes after a time that is spread evenly over whole periods of the traffic. */
+/** On one machine, or on twins that share the cuts. Each cut begins at the same request and strikes after a time that is spread evenly over whole periods of the traffic. */
 export async function* randomCuts(
-  bench: CutBench,
+  benches: readonly [CutBench, ...CutBench[]],
   cuts: number,
   random: () => number = Math.random,
 ): AsyncGenerator<CutReport, void> {
-  const spanMs = (await periodMs(bench)) * PERIODS[bench.options.traffic ?? 'full']
-  for (let cut = 1; cut <= cuts; cut++) {
-    await bench.restore(bench.entry)
-    bench.gdb.resume()
-    await sleep(random() * spanMs)
-    await bench.gdb.interrupt()
-    const address = await bench.rip()
-    const symbol = bench.symbols.locate(address)?.text.replace(/ \[.*/, '') ?? 'user mode'
-    const end = await bench.panicHere(Math.max(bench.bench.account.highestSerial, bench.serial))
-    yield cutRow(bench, { after: 'random', instruction: cut, symbol, step: null }, end)
-  }
+  const spanMs = (await periodMs(benches[0])) * PERIODS[benches[0].options.traffic ?? 'full']
+  const numbers = Array.from({ length: cuts }, (_, index) => index + 1)
+  yield* sideBySide(benches, numbers, async function* (bench, number) {
+    yield await cutAfter(bench, random() * spanMs, number)
+  })
+}
+
+async function cutAfter(bench: CutBench, afterMs: number, number: number): Promise<CutReport> {
+  await bench.restore(bench.entry)
+  bench.gdb.resume()
+  await sleep(afterMs)
+  await bench.gdb.interrupt()
+  const address = await bench.rip()
+  const symbol = bench.symbols.locate(address)?.text.replace(/ \[.*/, '') ?? 'user mode'
+  const end = await bench.panicHere(Math.max(bench.bench.account.highestSerial, bench.serial))
+  return cutRow(bench, { after: 'random', instruction: number, symbol, step: null }, end)
 }
 
 /** Wilson's interval for a share at 95 %. */

@@ -34,11 +34,12 @@ describe('the summary of cuts along a way', () => {
       row(0, 'hang', 'done', 'get_kcs_result'),
       row(1, 'incomplete', 'after-5', 'get_kcs_result'),
     ]
-    assert.deepEqual(summaryOf('6.1.192', rows), {
+    assert.deepEqual(summaryOf('6.1.192', rows, 2), {
       kind: 'kernel-summary',
       kernel: '6.1.192',
       cuts: 8,
       hangs: 5,
+      strayed: 2,
       windows: [
         { after: 'smi_send', from: 1, to: 2, step: 'before-2' },
         { after: 'smi_send', from: 4, to: 4, step: 'before-4' },

@@ -32,6 +32,8 @@ export interface KernelSummary {
   kernel: string
   cuts: number
   hangs: number
+  /** Instructions of the way that were not come by again, and so not cut. */
+  strayed: number
   windows: KernelWindow[]
 }
 
@@ -80,12 +82,13 @@ export function windowsOf(rows: readonly KernelCutRow[]): KernelWindow[] {
   return windows
 }
 
-export function summaryOf(kernel: string, rows: readonly KernelCutRow[]): KernelSummary {
+export function summaryOf(kernel: string, rows: readonly KernelCutRow[], strayed = 0): KernelSummary {
   return {
     kind: 'kernel-summary',
     kernel,
     cuts: rows.length,
     hangs: rows.filter(({ outcome }) => outcome === 'hang').length,
+    strayed,
     windows: windowsOf(rows),
   }
 }

@@ -56,7 +56,7 @@ function rig(length: number, from: number, to: number, never = -1) {
   }
   // Only what a sweep uses of a bench.
   const bench: unknown = machine
-  return { way, sweep: new Sweep(bench as CutBench, way), count: () => ({ steps, mostKept }) }
+  return { way, sweep: new Sweep([bench as CutBench], way), count: () => ({ steps, mostKept }) }
 }
 
 describe('a sweep along a way', () => {
@@ -79,7 +79,7 @@ describe('a sweep along a way', () => {
     const { sweep } = rig(200, 40, 60, 50)
     const cuts: number[] = []
     for await (const [at] of sweep.everyInstruction()) cuts.push(at)
-    assert.equal(sweep.strayed, 1)
+    assert.deepEqual(sweep.strayed, [50])
     assert.deepEqual(
       cuts,
       Array.from({ length: 200 }, (_, at) => at).filter(at => at !== 50),

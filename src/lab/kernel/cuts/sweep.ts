@@ -1,79 +1,94 @@
 /** Cuts along one message's way: at every instruction of it, or at a sample whose windows are then halved to their edges. */
-import type { CutBench, Moment, Outcome } from './cut-bench.ts'
-import { type CutReport, cutRow } from './rows.ts'
+import type { CutBench, Outcome } from './cut-bench.ts'
+import type { CutReport } from './rows.ts'
+import { sideBySide } from './side-by-side.ts'
+import { STEPS_WORTH_A_SNAPSHOT, Stepper } from './stepper.ts'
 import { sameStores } from './stores.ts'
 import type { Instruction } from './way.ts'
 
-/** Steps that are repeated at the most before a new snapshot is worth its time. */
-const STEPS_WORTH_A_SNAPSHOT = 64
-/** A way that went otherwise is usually back within so many instructions. */
-const STEPS_TO_FIND_BACK = 300
-/** Snapshots that are kept beside the entry's, each of some 110 MB. */
-const KEPT_SNAPSHOTS = 6
-
 const lockFunction = /^_raw_(?:spin|read|write)_(?:un|try)?lock/
 
+type Cut = [at: number, report: CutReport]
+
+/** On one machine, or on several that stand at the same entry and share the work; then cuts come in no order. */
 export class Sweep {
-  readonly bench: CutBench
   readonly way: readonly Instruction[]
   /** Instructions of the way that were not come by again, and so not cut. */
-  strayed = 0
-  /** By their place on the way, the least recently used first. */
-  readonly #moments = new Map<number, Moment>()
+  readonly strayed: number[] = []
+  readonly #bench: CutBench
+  readonly #steppers: readonly Stepper[]
 
-  constructor(bench: CutBench, way: readonly Instruction[]) {
-    this.bench = bench
+  constructor(benches: readonly CutBench[], way: readonly Instruction[]) {
+    this.#bench = benches[0]!
     this.way = way
-  }
-
-  /** An NMI strikes before the instruction that is the `at`-th of the way; undefined when it was not come by again. */
-  async cut(at: number): Promise<CutReport | undefined> {
-    if (!(await this.#goTo(at))) {
-      this.strayed++
-      return undefined
-    }
-    const { after, count, step, address } = this.way[at]!
-    const symbol =
-      this.bench.symbols.locate(address)?.text.replace(/ \[.*/, '') ?? `0x${address.toString(16)}`
-    return cutRow(this.bench, { after, instruction: count, symbol, step }, await this.bench.panicHere())
+    this.#steppers = benches.map(bench => new Stepper(bench, way))
   }
 
   /** Every instruction from `from` on up to, and without, `to`. */
-  async *everyInstruction(
-    from = 0,
-    to = this.way.length,
-  ): AsyncGenerator<[at: number, report: CutReport], void> {
-    for (let at = from; at < to; at++) {
-      const report = await this.cut(at)
-      if (report !== undefined) yield [at, report]
-    }
+  everyInstruction(from = 0, to = this.way.length): AsyncGenerator<Cut, void> {
+    const places = Array.from({ length: to - from }, (_, index) => from + index)
+    return this.#cutAll(places)
   }
 
   /**
    * `samples` cuts at even distances, at each store and where a lock is taken or given back, then halving between neighbours that fared differently, down
    * to the instruction. A window that lies between two of the first cuts is missed.
    */
-  async *sampled(samples: number): AsyncGenerator<[at: number, report: CutReport], void> {
+  async *sampled(samples: number): AsyncGenerator<Cut, void> {
     const outcomes = new Map<number, Outcome>()
-    for (const at of this.#firstCuts(samples)) {
-      const report = await this.cut(at)
-      if (report === undefined) continue
-      outcomes.set(at, report.row.outcome)
-      yield [at, report]
+    for await (const cut of this.#cutAll(this.#firstCuts(samples))) {
+      outcomes.set(cut[0], cut[1].row.outcome)
+      yield cut
     }
     const known = [...outcomes.keys()].sort((a, b) => a - b)
-    for (let index = 1; index < known.length; index++) {
-      let [low, high] = [known[index - 1]!, known[index]!]
-      while (high - low > 1 && outcomes.get(low) !== outcomes.get(high)) {
-        const middle = (low + high) >> 1
-        const report = await this.cut(middle)
-        if (report === undefined) break
-        outcomes.set(middle, report.row.outcome)
-        yield [middle, report]
-        if (report.row.outcome === outcomes.get(low)) low = middle
-        else high = middle
-      }
+    const gaps = known.slice(1).map((high, index) => ({ low: known[index]!, high }))
+    yield* sideBySide(
+      this.#steppers,
+      gaps.filter(({ low, high }) => high - low > 1 && outcomes.get(low) !== outcomes.get(high)),
+      (stepper, { low, high }) => this.#halved(stepper, low, high, outcomes),
+    )
+  }
+
+  /** Neighbours are one machine's, so that a snapshot serves them all. */
+  #cutAll(places: readonly number[]): AsyncGenerator<Cut, void> {
+    const pieces: number[][] = []
+    for (const at of places) {
+      const [first] = pieces.at(-1) ?? []
+      if (first !== undefined && at - first < STEPS_WORTH_A_SNAPSHOT) pieces.at(-1)!.push(at)
+      else pieces.push([at])
     }
+    return sideBySide(this.#steppers, pieces, (stepper, piece) => this.#cutEach(stepper, piece))
+  }
+
+  async *#cutEach(stepper: Stepper, places: readonly number[]): AsyncGenerator<Cut, void> {
+    for (const at of places) {
+      const report = await this.#cut(stepper, at)
+      if (report !== undefined) yield [at, report]
+    }
+  }
+
+  async *#halved(
+    stepper: Stepper,
+    from: number,
+    to: number,
+    outcomes: Map<number, Outcome>,
+  ): AsyncGenerator<Cut, void> {
+    let [low, high] = [from, to]
+    while (high - low > 1 && outcomes.get(low) !== outcomes.get(high)) {
+      const middle = (low + high) >> 1
+      const report = await this.#cut(stepper, middle)
+      if (report === undefined) return
+      outcomes.set(middle, report.row.outcome)
+      yield [middle, report]
+      if (report.row.outcome === outcomes.get(low)) low = middle
+      else high = middle
+    }
+  }
+
+  async #cut(stepper: Stepper, at: number): Promise<CutReport | undefined> {
+    const report = await stepper.cut(at)
+    if (report === undefined) this.strayed.push(at)
+    return report
   }
 
   #firstCuts(samples: number): number[] {
@@ -92,49 +107,8 @@ export class Sweep {
   /** Between them a lock's function is entered or left. */
   #isLockEdge(before: Instruction, here: Instruction): boolean {
     const [left, entered] = [before, here].map(
-      ({ address }) => this.bench.symbols.locate(address)?.symbol.name,
+      ({ address }) => this.#bench.symbols.locate(address)?.symbol.name,
     )
     return left !== entered && [left, entered].some(name => name !== undefined && lockFunction.test(name))
-  }
-
-  async #goTo(at: number): Promise<boolean> {
-    const { address } = this.way[at]!
-    if ((await this.#stepFrom(this.#nearest(at), at)) === address) return true
-    // The scheduler's arithmetic may lead elsewhere for once: again from the start, then on to where it should be.
-    if ((await this.#stepFrom(0, at)) === address) return true
-    for (let steps = 0; steps < STEPS_TO_FIND_BACK; steps++) {
-      await this.bench.step()
-      if ((await this.bench.rip()) === address) return true
-    }
-    return false
-  }
-
-  #nearest(at: number): number {
-    let nearest = 0
-    for (const place of this.#moments.keys()) if (place <= at && place > nearest) nearest = place
-    return nearest
-  }
-
-  /** Gives the address at which it stands then. */
-  async #stepFrom(from: number, at: number): Promise<bigint> {
-    const moment = this.#moments.get(from)
-    if (moment !== undefined) {
-      this.#moments.delete(from)
-      this.#moments.set(from, moment)
-    }
-    await this.bench.restore(moment ?? this.bench.entry)
-    for (let done = from; done < at; done++) await this.bench.step()
-    const address = await this.bench.rip()
-    if (at - from > STEPS_WORTH_A_SNAPSHOT && address === this.way[at]!.address) await this.#keep(at)
-    return address
-  }
-
-  async #keep(at: number): Promise<void> {
-    const [oldest] = this.#moments
-    if (this.#moments.size >= KEPT_SNAPSHOTS && oldest !== undefined) {
-      this.#moments.delete(oldest[0])
-      await this.bench.forget(oldest[1])
-    }
-    this.#moments.set(at, await this.bench.save(`at-${at}`))
   }
 }
