@@ -57,7 +57,7 @@ export function openPlus(
     const signedTo = packet.data.length - protection.codeBytes
     // Behind the payload: padding, its length, the next header.
     if (signedTo < packet.payload.byteOffset - packet.data.byteOffset + packet.payload.length + 2) return null
-    if (!protection.isSigned(packet.data.subarray(0, signedTo), packet.data.subarray(signedTo))) return null
+    if (!protection.isSigned(packet.data)) return null
   } else if (packet.isAuthenticated) return null
   if (packet.isEncrypted) return protection.isEncrypting ? protection.decrypt(packet.payload) : null
   return protection.isEncrypting && encryption === 'must' ? null : packet.payload
@@ -97,6 +97,6 @@ export function encodePlus(content: PlusContent): Uint8Array {
   for (let i = 0; i < padding; i++) datagram[at++] = PAD_BYTE
   datagram[at++] = padding
   datagram[at++] = NEXT_HEADER
-  datagram.set(protection!.sign(datagram.subarray(RMCP_HEADER_BYTES, at)), at)
+  protection!.sign(datagram, RMCP_HEADER_BYTES, at)
   return datagram
 }
