@@ -11,7 +11,7 @@ import {
 } from '../lab/kernel/cuts/compare.ts'
 import { cutAtPlace, findPlace } from '../lab/kernel/cuts/cut-at.ts'
 import { CutBench, type CutBenchOptions } from '../lab/kernel/cuts/cut-bench.ts'
-import { HANG_SPINS, HANG_TURNS, STUCK_MS } from '../lab/kernel/cuts/follow-panic.ts'
+import { HANG_BOUND } from '../lab/kernel/cuts/follow-panic.ts'
 import { randomCuts, wilson } from '../lab/kernel/cuts/random.ts'
 import { type CutReport, type KernelCutRow, summaryOf } from '../lab/kernel/cuts/rows.ts'
 import { Sweep } from '../lab/kernel/cuts/sweep.ts'
@@ -45,12 +45,6 @@ export interface KernelCutOptions {
   json?: boolean
 }
 
-/** What a hang is, as every report says it. */
-const hangBound =
-  `A hang: ${HANG_TURNS} turns of the kernel's wait in a row without a request to the BMC, its state machine idle; ` +
-  `or ${HANG_SPINS} looks in a row at a lock that the interrupted code holds; ` +
-  `or ${STUCK_MS / 1000} s without a request or an end.`
-
 /** Of instructions that were not come by again, so many are named. */
 const STRAYED_NAMED = 10
 
@@ -68,7 +62,7 @@ export async function runKernelCuts(
     const { rows, strayed } = await run(bench, options)
     if (options.compare === true || options.svg !== undefined) await compare(rows, options)
     if (options.json === true) printRow(summaryOf(kernel.version, rows, strayed))
-    else printLine(`\n${hangBound}`)
+    else printLine(`\n${HANG_BOUND}`)
   } finally {
     await bench.dispose()
   }

@@ -1,29 +1,40 @@
 /** Follows a kernel from its panic to its reset, or to the proof that it will never come: by turns of its wait, not by time. */
 import { LastwordError } from '../../../protocol/error.ts'
-import type { GdbRemote } from '../gdb-remote.ts'
-import type { SymbolTable } from '../symbols.ts'
-import { type CutInterface, stateMachines } from './kernel-steps.ts'
+import type { Registers } from '../x86-registers.ts'
+import { callers } from './callers.ts'
+import { stateMachines } from './kernel-steps.ts'
+import { goOnTo, goOnWithin, type Panicking, stepOff } from './panicking.ts'
 
 /**
- * A hang: so many turns of the kernel's wait in a row without a request to the BMC, its state machine idle at the
- * last. Then nothing is queued in the driver, and every turn is the same as the one before.
+ * A hang: so many turns of the kernel's wait in a row without a request to the BMC, its state machine idle at the first
+ * and at the last. Then nothing is queued in the driver, and every turn is the same as the one before.
  */
 export const HANG_TURNS = 100
 
-/** Or so many looks in a row that find it spinning for a lock: its holder is what was interrupted, and never goes on. */
-export const HANG_SPINS = 8
+/**
+ * Or so many turns of a lock's loop in a row, interrupts off, no other processor going on, each with the same registers
+ * and the same lock's word: nobody is left who could give it back.
+ */
+export const SPIN_TURNS = 100
 
-/** Without a request or an end for so long the kernel is stuck elsewhere; its drivers' own time-outs are 5 s. */
+/** Without a request, an end or one of these for so long it is stuck elsewhere, which is an error and no verdict. */
 export const STUCK_MS = 60_000
 
-/** First time without a request after which one looks closer; it doubles. Only when to look, never the verdict. */
-const FIRST_LOOK_MS = 30
-const LONGEST_LOOK_MS = 2000
+/** How long it goes on before one looks closer; it doubles as long as nothing moves. Only when to look, never the verdict. */
+export const FIRST_LOOK_MS = 30
+export const LONGEST_LOOK_MS = 2000
+
+/** What a hang is, as every report says it. */
+export const HANG_BOUND =
+  `A hang: ${HANG_TURNS} turns of the kernel's wait in a row without a request to the BMC, its state machine idle at the ` +
+  `first and the last; or ${SPIN_TURNS} turns of a lock's loop in a row, interrupts off, with the same registers and the ` +
+  `same lock's word (with two processors, the other one held). ${STUCK_MS / 1000} s without a request, an end or either ` +
+  'is an error, KERNEL_STUCK.'
+
 /** `SI_SM_IDLE` in Linux's `enum si_sm_result`. */
 const SM_IDLE = 4n
-/** 64-bit words of the stack that are searched for callers. */
-const STACK_WORDS = 96
-const PAGE_BYTES = 4096
+const INTERRUPTS_ON = 0x200n
+const LOCK_WORD_BYTES = 4
 
 export interface PanicEnd {
   came: 'through' | 'never'
@@ -31,143 +42,143 @@ export interface PanicEnd {
   sat: string
   /** Turns of the wait that were counted for the verdict. */
   turns: number
+  /** Turns of a lock's loop that were counted for it. */
+  spins: number
+  /** Requests that the BMC received since the panic. */
+  requests: number
 }
 
-export interface Panicking {
-  gdb: GdbRemote
-  symbols: SymbolTable
-  interface: CutInterface
-  /** Requests that the BMC has received. */
-  requests(): number
-  /** The only processor that goes on; all of them by default. */
-  onlyThread?: string
-  signal?: AbortSignal
-}
+/** What a closer look found: a verdict, something that moved, or neither (`busy`). */
+type Look =
+  | { kind: 'end' }
+  | { kind: 'moved' }
+  | { kind: 'busy'; turns: number }
+  | { kind: 'idle'; turns: number }
+  | { kind: 'spinning'; spins: number }
 
 /** The machine stands with an NMI pending and a breakpoint on `emergency_restart`. */
 export async function followPanic(panicking: Panicking): Promise<PanicEnd> {
-  const { gdb, symbols, requests } = panicking
+  const { gdb, symbols, requests, nowMs = () => performance.now() } = panicking
   const end = symbols.resolve('emergency_restart')
+  const requestsBefore = requests()
+  const ended = (came: PanicEnd['came'], sat: string, counted: { turns?: number; spins?: number } = {}) => {
+    return { came, sat, turns: 0, spins: 0, ...counted, requests: requests() - requestsBefore }
+  }
   let lookMs = FIRST_LOOK_MS
-  let requestsSeen = requests()
-  let movedAtMs = performance.now()
-  let spins = 0
+  let requestsSeen = requestsBefore
+  let movedAtMs = nowMs()
   for (;;) {
-    resume(panicking)
-    const stopped = await stopWithin(gdb, lookMs, panicking.signal)
-    if (stopped && (await gdb.readRegisters()).rip === end) return through
-    if (requests() !== requestsSeen) {
+    const stopped = await goOnWithin(panicking, lookMs)
+    if (stopped && (await gdb.readRegisters()).rip === end) return ended('through', 'emergency_restart')
+    const look: Look = requests() === requestsSeen ? await lookCloser(panicking) : { kind: 'moved' }
+    if (look.kind === 'end') return ended('through', 'emergency_restart')
+    if (look.kind === 'idle' || look.kind === 'spinning') {
+      return ended('never', await callers(gdb, symbols), look)
+    }
+    if (look.kind === 'moved') {
       requestsSeen = requests()
-      movedAtMs = performance.now()
+      movedAtMs = nowMs()
       lookMs = FIRST_LOOK_MS
-      spins = 0
-      continue
+    } else if (nowMs() - movedAtMs > STUCK_MS) {
+      throw stuck(await callers(gdb, symbols), look.turns, requests() - requestsBefore)
+    } else {
+      lookMs = Math.min(2 * lookMs, LONGEST_LOOK_MS)
     }
-    spins = (await isSpinning(gdb, symbols)) ? spins + 1 : 0
-    if (spins === HANG_SPINS) return { came: 'never', sat: await callers(gdb, symbols), turns: 0 }
-    if (spins > 0) continue
-    const look = await countTurns(panicking)
-    if (look.kind === 'end') return through
-    if (look.kind === 'idle') return { came: 'never', sat: await callers(gdb, symbols), turns: look.turns }
-    if (performance.now() - movedAtMs > STUCK_MS) {
-      return { came: 'never', sat: await callers(gdb, symbols), turns: 0 }
-    }
-    lookMs = Math.min(2 * lookMs, LONGEST_LOOK_MS)
   }
 }
 
-const through: PanicEnd = { came: 'through', sat: 'emergency_restart', turns: 0 }
+function stuck(sat: string, turns: number, requests: number): LastwordError {
+  return new LastwordError(
+    'KERNEL_STUCK',
+    `For ${STUCK_MS / 1000} s the panicking kernel sent no request and came to no end, and that it never will is not shown: ` +
+      `it sat in ${sat}; counted were ${requests} requests since the panic and ${turns} turns of its wait in the last look`,
+    { hint: 'Cut at the same place again, with nothing else to do for the computer; say so if it stays so.' },
+  )
+}
 
-type Look = { kind: 'idle'; turns: number } | { kind: 'end' | 'moving' | 'no-turn' }
+async function lookCloser(panicking: Panicking): Promise<Look> {
+  const registers = await panicking.gdb.readRegisters()
+  return isInLockLoop(panicking, registers) ? watchLock(panicking, registers) : countTurns(panicking)
+}
 
 /** Counts turns of the kernel's wait, each of which polls the driver once. */
 async function countTurns(panicking: Panicking): Promise<Look> {
-  const { gdb, symbols, interface: way, requests, signal } = panicking
+  const { gdb, symbols, requests } = panicking
   const poll = symbols.resolve('ipmi_si:poll')
   const end = symbols.resolve('emergency_restart')
   const requestsBefore = requests()
   await gdb.setBreakpoint(poll)
   try {
-    for (let turns = 0; turns < HANG_TURNS; turns++) {
-      resume(panicking)
-      if (!(await stopWithin(gdb, LONGEST_LOOK_MS, signal))) return { kind: 'no-turn' }
+    for (let turns = 0; ; turns++) {
+      if (!(await goOnWithin(panicking, LONGEST_LOOK_MS))) return { kind: 'busy', turns }
       if ((await gdb.readRegisters()).rip === end) return { kind: 'end' }
-      if (requests() !== requestsBefore) return { kind: 'moving' }
+      if (requests() !== requestsBefore) return { kind: 'moved' }
       await stepOff(panicking)
+      if (turns > 0 && turns < HANG_TURNS) continue
+      const isIdle = await isDriverIdle(panicking)
+      if (requests() !== requestsBefore) return { kind: 'moved' }
+      if (!isIdle || turns === HANG_TURNS) return { kind: isIdle ? 'idle' : 'busy', turns }
     }
   } finally {
     await gdb.clearBreakpoint(poll)
   }
-  const isIdle =
-    (await resultOf(panicking, symbols.resolve(`ipmi_si:${stateMachines[way].event}`))) === SM_IDLE
-  if (requests() !== requestsBefore || !isIdle) return { kind: 'moving' }
-  return { kind: 'idle', turns: HANG_TURNS }
 }
 
-function resume({ gdb, onlyThread }: Panicking): void {
-  if (onlyThread === undefined) gdb.resume()
-  else gdb.resumeAlone(onlyThread)
-}
-
-/** A machine that goes on from a breakpoint would stop there at once; a step passes it. */
-async function stepOff({ gdb, onlyThread }: Panicking): Promise<void> {
-  if (onlyThread === undefined) await gdb.step()
-  else await gdb.stepAlone(onlyThread)
+/** Whether the driver's state machine says so the next time it is asked. */
+async function isDriverIdle(panicking: Panicking): Promise<boolean> {
+  const { gdb, symbols } = panicking
+  const event = symbols.resolve(`ipmi_si:${stateMachines[panicking.interface].event}`)
+  if (!(await goOnTo(panicking, event, LONGEST_LOOK_MS))) return false
+  const { rsp } = await gdb.readRegisters()
+  const callersAddress = (await gdb.readMemory(rsp, 8)).readBigUInt64LE()
+  if (!(await goOnTo(panicking, callersAddress, LONGEST_LOOK_MS))) return false
+  return ((await gdb.readRegisters()).rax & 0xffffffffn) === SM_IDLE
 }
 
 /** The slow path of a lock is entered only while somebody else holds it. */
-async function isSpinning(gdb: GdbRemote, symbols: SymbolTable): Promise<boolean> {
-  const name = symbols.locate((await gdb.readRegisters()).rip)?.symbol.name ?? ''
+function isInLockLoop({ symbols }: Panicking, { rip }: Registers): boolean {
+  const name = symbols.locate(rip)?.symbol.name ?? ''
   return /spin_lock_slowpath|osq_lock|queued_(?:read|write)_lock_slowpath/.test(name)
 }
 
-/** What the next call of a function returns. */
-async function resultOf(panicking: Panicking, entry: bigint): Promise<bigint> {
-  const { gdb } = panicking
-  await stopAt(panicking, entry)
-  const { rsp } = await gdb.readRegisters()
-  const callersAddress = (await gdb.readMemory(rsp, 8)).readBigUInt64LE()
-  await stopAt(panicking, callersAddress)
-  return (await gdb.readRegisters()).rax & 0xffffffffn
-}
-
-async function stopAt(panicking: Panicking, address: bigint): Promise<void> {
-  const { gdb, signal } = panicking
-  await gdb.setBreakpoint(address)
+/** Counts turns of a lock's loop, as long as nothing in them changes. */
+async function watchLock(panicking: Panicking, first: Registers): Promise<Look> {
+  const { gdb, symbols } = panicking
+  const end = symbols.resolve('emergency_restart')
+  if ((first.eflags & INTERRUPTS_ON) !== 0n || !(await isAlone(panicking))) return { kind: 'busy', turns: 0 }
+  const word = await lockWord(panicking, first)
+  if (word === undefined) return { kind: 'busy', turns: 0 }
+  await gdb.setBreakpoint(first.rip)
   try {
-    resume(panicking)
-    await gdb.waitForStop(signal === undefined ? {} : { signal })
+    for (let spins = 0; spins < SPIN_TURNS; spins++) {
+      await stepOff(panicking)
+      if (!(await goOnWithin(panicking, LONGEST_LOOK_MS))) return { kind: 'moved' }
+      const registers = await gdb.readRegisters()
+      if (registers.rip === end) return { kind: 'end' }
+      const isSame = sameRegisters(registers, first) && (await lockWord(panicking, registers)) === word
+      if (!isSame) return { kind: 'moved' }
+    }
+    return { kind: 'spinning', spins: SPIN_TURNS }
   } finally {
-    await gdb.clearBreakpoint(address)
+    await gdb.clearBreakpoint(first.rip)
   }
 }
 
-/** True when the machine stopped by itself; otherwise it is stopped here. */
-async function stopWithin(gdb: GdbRemote, timeoutMs: number, signal?: AbortSignal): Promise<boolean> {
+/** No other processor goes on, or there is none. */
+async function isAlone({ gdb, onlyThread }: Panicking): Promise<boolean> {
+  return onlyThread !== undefined || (await gdb.threads()).length === 1
+}
+
+/** The lock's word, by the first argument, which the loop keeps; undefined when it is free or there is none. */
+async function lockWord({ gdb }: Panicking, { rdi }: Registers): Promise<number | undefined> {
   try {
-    await gdb.waitForStop(signal === undefined ? { timeoutMs } : { timeoutMs, signal })
-    return true
+    return (await gdb.readMemory(rdi, LOCK_WORD_BYTES)).readUInt32LE() || undefined
   } catch (error) {
-    if (!(error instanceof LastwordError) || error.code !== 'GDB_TIMEOUT') throw error
-    await gdb.interrupt()
-    return false
+    if (error instanceof LastwordError && error.code === 'GDB_REFUSED') return undefined
+    throw error
   }
 }
 
-/** The functions of the IPMI modules on the stack, innermost first. */
-async function callers(gdb: GdbRemote, symbols: SymbolTable): Promise<string> {
-  const { rip, rsp } = await gdb.readRegisters()
-  // What lies beyond the page may not be the stack's.
-  const inPage = PAGE_BYTES - Number(rsp % BigInt(PAGE_BYTES))
-  const stack = await gdb.readMemory(rsp, Math.min(STACK_WORDS * 8, inPage))
-  const names: string[] = []
-  const here = symbols.locate(rip)?.symbol.name
-  if (here !== undefined) names.push(here)
-  for (let word = 0; word + 8 <= stack.length; word += 8) {
-    const at = symbols.locate(stack.readBigUInt64LE(word))
-    // An address to return to is never a function's entry; a pointer to a function is.
-    if (at === undefined || at.offset === 0 || !at.symbol.module?.startsWith('ipmi_')) continue
-    if (!names.includes(at.symbol.name)) names.push(at.symbol.name)
-  }
-  return names.join(' < ') || `0x${rip.toString(16)}`
+function sameRegisters(a: Registers, b: Registers): boolean {
+  return Object.entries(a).every(([name, value]) => b[name as keyof Registers] === value)
 }

@@ -1,6 +1,7 @@
 /** Debian's own kernel cut at the mail's steps, beside the lab's `none`, `resend` and `drop`. */
 import assert from 'node:assert/strict'
 import { after, describe } from 'node:test'
+import { SEL_FULL } from '../../../bmc/stores/sel-store.ts'
 import { panicPolicies } from '../../../si/panic-policy.ts'
 import { panicAtStep } from '../../at-step.ts'
 import { steps } from '../../step.ts'
@@ -8,6 +9,7 @@ import type { Kernel } from '../debian-kernel.ts'
 import { itBoots } from '../needs-programs.ts'
 import { cutAt } from './cut-at.ts'
 import { CutBench } from './cut-bench.ts'
+import { HANG_TURNS, SPIN_TURNS } from './follow-panic.ts'
 import { storesText } from './stores.ts'
 import { Sweep } from './sweep.ts'
 import { Twins } from './twins.ts'
@@ -35,6 +37,10 @@ const executedAt: Readonly<Record<(typeof steps)[number], number>> = {
   between: 1,
   'after-5': 1,
 }
+
+/** An event, and two records of text for 'NMI: Not continuing'. */
+const LEAST_PANIC_REQUESTS = 3
+const PANIC_TEXT_RECORD = 0xf0
 
 for (const way of ['kcs', 'bt'] as const) {
   describe(`a stock kernel over ${way.toUpperCase()}, cut at the mail's steps`, () => {
@@ -105,6 +111,45 @@ for (const way of ['kcs', 'bt'] as const) {
       assert.deepEqual([first.row.outcome, third.row.outcome], ['recorded', 'recorded'])
       assert.equal(third.row.executed, 0)
       assert.equal(await bench.goTo({ expression: 'ipmi_msghandler:smi_send', hit: 3 }), bench.serial + 2)
+    })
+
+    it('while a timer is set, hangs for its lock, by turns of the loop and not by time', async kernel => {
+      const bench = await booted(kernel)
+      const serial = await bench.goTo({
+        expression: '_raw_spin_unlock_irqrestore',
+        hit: 1,
+        via: '__mod_timer',
+      })
+      const { outcome, sat, turns, spins } = await bench.panicHere(serial)
+      assert.deepEqual({ outcome, turns, spins }, { outcome: 'hang', turns: 0, spins: SPIN_TURNS })
+      assert.match(sat, /^native_queued_spin_lock_slowpath < .*smi_event_handler/)
+    })
+
+    it('in its own wait hangs by turns of it, and the requests of the panic are counted', async kernel => {
+      const bench = await booted(kernel)
+      await bench.goTo({ expression: 'ipmi_si:sender', hit: 1 })
+      const hang = await bench.panicHere()
+      assert.deepEqual([hang.outcome, hang.turns, hang.spins], ['hang', HANG_TURNS, 0])
+      await bench.restore(bench.entry)
+      const { outcome, requests } = await bench.panicHere()
+      assert.equal(outcome, 'recorded')
+      assert.ok(requests >= LEAST_PANIC_REQUESTS, `${requests}`)
+    })
+
+    it('into a log that loses one of the records is told as incomplete', async kernel => {
+      const bench = await booted(kernel)
+      await bench.restore(bench.entry)
+      const { sel } = bench.bench.bmc
+      const add = sel.add.bind(sel)
+      let texts = 0
+      sel.add = raw => (raw[2] === PANIC_TEXT_RECORD && ++texts === 2 ? SEL_FULL : add(raw))
+      try {
+        const { outcome, came, requests } = await bench.panicHere()
+        assert.deepEqual([outcome, came], ['incomplete', 'through'])
+        assert.ok(requests >= LEAST_PANIC_REQUESTS, `${requests}`)
+      } finally {
+        sel.add = add
+      }
     })
 
     it('says so when traffic never comes by a place, such as the middle of an instruction', async kernel => {

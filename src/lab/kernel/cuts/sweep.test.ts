@@ -50,6 +50,8 @@ function rig(length: number, from: number, to: number, never = -1) {
       came: 'through',
       sat: '',
       turns: 0,
+      spins: 0,
+      requests: 0,
       outcome: at >= from && at <= to ? 'hang' : 'recorded',
       executed: 1,
     }),
