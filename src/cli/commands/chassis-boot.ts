@@ -1,10 +1,10 @@
 /** `lastword chassis bootdev` and `bootparam`: what the system boots from next. IPMI 2.0 rev 1.1, section 28.13. */
 import { BootParameter } from '../../protocol/parameters/boot.ts'
+import { bootData, bootWords } from '../boot-words.ts'
 import { group, subcommand } from '../declare.ts'
-import { hex, hexBytes } from '../hex.ts'
 import { bootParameter, setBootParameter } from '../parameters.ts'
 import { choice, many, text, UsageError } from '../params.ts'
-import { flagPhrases, phrase } from '../phrase.ts'
+import { phrase } from '../phrase.ts'
 
 const devices = {
   none: 'none',
@@ -103,18 +103,8 @@ const get = subcommand({
     const value = await bootParameter<unknown>({ bmc: await bmc(), signal }, BootParameter[name])
     return { parameter: name, supported: value !== undefined, value }
   },
-  view: as => as.lines(({ parameter, value }) => valueLines(phrase(parameter), value).join('\n')),
+  data: ({ value, ...answer }) => ({ ...answer, value: bootData(answer.parameter, value) }),
+  view: as => as.lines(({ parameter, value }) => bootWords(parameter, value)),
 })
-
-function valueLines(label: string, value: unknown): string[] {
-  if (value === undefined) return [`${label}: this BMC does not have it`]
-  if (value instanceof Uint8Array) return [`${label}: ${hexBytes(value)}`]
-  if (typeof value !== 'object' || value === null) {
-    return [`${label}: ${typeof value === 'number' ? `${value} (${hex(value)})` : value}`]
-  }
-  const flags = Object.entries(value).every(([, part]) => typeof part === 'boolean')
-  if (flags) return [`${label}: ${flagPhrases(value as Record<string, boolean>)}`]
-  return Object.entries(value).flatMap(([name, part]) => valueLines(`${label}, ${phrase(name)}`, part))
-}
 
 export const bootparam = group('bootparam', 'the boot option parameters', [get])

@@ -1,14 +1,14 @@
 /** `lastword sdr`: sensor data records and what their sensors read. IPMI 2.0 rev 1.1, section 33. */
 import { writeFileSync } from 'node:fs'
 import { GetSdrRepositoryInfo } from '../../protocol/commands/sdr.ts'
-import { encodeSdr, type SdrRecord, type SensorRecord } from '../../protocol/sdr/record.ts'
+import { encodeSdr, type SensorRecord } from '../../protocol/sdr/record.ts'
 import { entityName } from '../../protocol/sensor/entities.ts'
 import { sensorTypeName } from '../../protocol/sensor/sensor-types.ts'
 import { type Context, group, subcommand } from '../declare.ts'
 import { hex } from '../hex.ts'
 import { sdrElist, sdrList } from '../ipmitool/sdr-list.ts'
 import { choice, file, many, optional, text, UsageError } from '../params.ts'
-import { phrase } from '../phrase.ts'
+import { recordData, recordWords } from '../sdr-words.ts'
 import {
   isSensor,
   readingText,
@@ -127,21 +127,12 @@ const get = subcommand({
     const records = await readRecords(context)
     return records.filter(record => 'id' in record && names.includes(record.id))
   },
+  data: records => records.map(recordData),
   view: as =>
     as.lines(records =>
-      records.length === 0 ? 'There is no such record.' : records.map(recordText).join('\n'),
+      records.length === 0 ? 'There is no such record.' : records.map(recordWords).join('\n'),
     ),
 })
-
-function recordText(record: SdrRecord): string {
-  const flat = (value: unknown, path: string): string[] =>
-    typeof value === 'object' && value !== null && !(value instanceof Uint8Array)
-      ? Object.entries(value).flatMap(([name, part]) =>
-          flat(part, path === '' ? phrase(name) : `${path}, ${phrase(name)}`),
-        )
-      : [`${path}: ${value instanceof Uint8Array ? Buffer.from(value).toString('hex') : value}`]
-  return `${flat(record, '').join('\n')}\n`
-}
 
 const info = subcommand({
   name: 'info',
