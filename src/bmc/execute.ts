@@ -99,9 +99,10 @@ function answer(bmc: Bmc, first: number, cmd: number, request: Uint8Array, calle
   if (fate === 'timeout') return Uint8Array.of(CompletionCode.Timeout)
   // Whether the request was executed before is nobody's to know: the answer does not get out.
   if (fate === 'reboot') bmc.requestReset('cold')
-  const command = served.get(commandKey(netFnOf(first), cmd, request.subarray(2)))
+  const data = request.subarray(2)
+  const command = served.get(commandKey(netFnOf(first), cmd, data))
   if (command === undefined) return Uint8Array.of(CompletionCode.InvalidCommand)
   if (lunOf(first) !== 0) return Uint8Array.of(CompletionCode.InvalidForLun)
   if (caller.privilege < command.privilege) return Uint8Array.of(CompletionCode.InsufficientPrivilege)
-  return command.answer(bmc, request.subarray(2), caller)
+  return command.answer(bmc, data, caller)
 }

@@ -5,6 +5,7 @@ import { isIPv6 } from 'node:net'
 import type { LanAccounts } from '../lan/accounts.ts'
 import { RMCP_PORT } from '../lan/rmcp.ts'
 import { type LanCaller, LanServerMachine } from '../lan/server.ts'
+import type { Peer } from '../lan/server-session.ts'
 import type { SolFarEnd } from '../lan/sol-server.ts'
 import { LastwordError } from '../protocol/error.ts'
 import type { Bmc } from './bmc.ts'
@@ -125,15 +126,16 @@ export class LanServer {
     } catch {
       // The system's limit stands.
     }
-    socket.on('message', (datagram, { address, port }) => {
-      const handle = (bytes: Uint8Array) => {
-        this.machine.handle(bytes, { address, port }, performance.now())
-        this.#flush()
-      }
+    socket.on('message', (datagram, from) => {
       const { faults } = this.#bmc
-      if (faults === null) handle(datagram)
-      else faults.receive(datagram, handle)
+      if (faults === null) this.#receive(datagram, from)
+      else faults.receive(datagram, bytes => this.#receive(bytes, from))
     })
+  }
+
+  #receive(datagram: Uint8Array, { address, port }: Peer): void {
+    this.machine.handle(datagram, { address, port }, performance.now())
+    this.#flush()
   }
 
   #execute(request: Uint8Array, lan: LanCaller): Uint8Array {
@@ -143,16 +145,17 @@ export class LanServer {
 
   #flush(): void {
     for (let out = this.machine.pollTransmit(); out !== null; out = this.machine.pollTransmit()) {
-      const { to } = out
-      const send = (datagram: Uint8Array) => {
-        if (!this.#isClosed) this.#socket.send(datagram, to.port, to.address)
-      }
+      const { to, datagram } = out
       const { faults } = this.#bmc
-      if (faults === null) send(out.datagram)
-      else faults.transmit(out.datagram, send)
+      if (faults === null) this.#send(datagram, to)
+      else faults.transmit(datagram, bytes => this.#send(bytes, to))
     }
     this.#bmc.settle()
     this.#schedule()
+  }
+
+  #send(datagram: Uint8Array, { address, port }: Peer): void {
+    if (!this.#isClosed) this.#socket.send(datagram, port, address)
   }
 
   /** A timer that is due too early only looks again; most datagrams leave it as it is. */

@@ -1,7 +1,7 @@
 /** Packets of RMCP+ sessions, and those that set one up. IPMI 2.0 rev 1.1, section 13.6, table 13-8. */
 import { AuthType } from '../protocol/commands/session.ts'
 import type { Protection } from './protection.ts'
-import { putRmcpHeader, RMCP_HEADER_BYTES, RmcpClass } from './rmcp.ts'
+import { part, putRmcpHeader, RMCP_HEADER_BYTES, RmcpClass } from './rmcp.ts'
 
 const HEADER_BYTES = 12
 /** An OEM payload carries six bytes that say whose it is. */
@@ -32,18 +32,28 @@ export function decodePlus(data: Uint8Array): PlusPacket | null {
   const typeByte = data[1]!
   const at = (typeByte & TYPE_BITS) === OEM_PAYLOAD ? 2 + OEM_BYTES : 2
   if (data.length < at + 10) return null
-  const view = new DataView(data.buffer, data.byteOffset, data.length)
-  const length = view.getUint16(at + 8, true)
+  const length = data[at + 8]! | (data[at + 9]! << 8)
   if (data.length < at + 10 + length) return null
   return {
     payloadType: typeByte & TYPE_BITS,
     isEncrypted: (typeByte & ENCRYPTED) !== 0,
     isAuthenticated: (typeByte & AUTHENTICATED) !== 0,
-    sessionId: view.getUint32(at, true),
-    sequence: view.getUint32(at + 4, true),
-    payload: data.subarray(at + 10, at + 10 + length),
+    sessionId: uint32At(data, at),
+    sequence: uint32At(data, at + 4),
+    payload: part(data, at + 10, at + 10 + length),
     data,
   }
+}
+
+function uint32At(bytes: Uint8Array, at: number): number {
+  return (bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24)) >>> 0
+}
+
+function putUint32(bytes: Uint8Array, at: number, value: number): void {
+  bytes[at] = value
+  bytes[at + 1] = value >>> 8
+  bytes[at + 2] = value >>> 16
+  bytes[at + 3] = value >>> 24
 }
 
 /** The payload in the clear, or null when the packet was not protected as its session's are. */
@@ -83,14 +93,16 @@ export function encodePlus(content: PlusContent): Uint8Array {
   const body = HEADER_BYTES + payload.length
   const padding = codeBytes === 0 ? 0 : (4 - ((body + 2) % 4)) % 4
   const trailer = codeBytes === 0 ? 0 : padding + 2 + codeBytes
-  const datagram = new Uint8Array(RMCP_HEADER_BYTES + body + trailer)
-  const view = new DataView(datagram.buffer)
+  const length = RMCP_HEADER_BYTES + body + trailer
+  // Those of a session come out of Node's pool, for memory of its own costs more than the packet; every byte is written.
+  const datagram = protection === undefined ? new Uint8Array(length) : Buffer.allocUnsafe(length)
   putRmcpHeader(datagram, RmcpClass.Ipmi)
   datagram[4] = AuthType.RmcpPlus
   datagram[5] = payloadType | (isEncrypted ? ENCRYPTED : 0) | (codeBytes > 0 ? AUTHENTICATED : 0)
-  view.setUint32(6, sessionId, true)
-  view.setUint32(10, sequence, true)
-  view.setUint16(14, payload.length, true)
+  putUint32(datagram, 6, sessionId)
+  putUint32(datagram, 10, sequence)
+  datagram[14] = payload.length
+  datagram[15] = payload.length >> 8
   datagram.set(payload, RMCP_HEADER_BYTES + HEADER_BYTES)
   if (codeBytes === 0) return datagram
   let at = RMCP_HEADER_BYTES + body

@@ -4,8 +4,7 @@ import { Privilege } from '../protocol/command.ts'
 import { PayloadType } from '../protocol/commands/payload.ts'
 import { AuthType } from '../protocol/commands/session.ts'
 import { CompletionCode } from '../protocol/completion-code.ts'
-import { decodeIpmb, encodeIpmbResponse } from '../protocol/ipmb.ts'
-import { requestBytes } from '../protocol/message.ts'
+import { answerTo, requestIn } from '../protocol/ipmb.ts'
 import type { LanAccounts } from './accounts.ts'
 import { Lockout } from './lockout.ts'
 import { decodeRmcp, pingTag, presencePong, RMCP_PORT, RmcpClass, rmcpAck } from './rmcp.ts'
@@ -260,38 +259,33 @@ export class LanServerMachine {
     const before = session.answers.find(payload)
     if (before !== undefined) return before
     if (freshness === 'seen') return null
-    const { privilege, peer } = session
-    const caller = { ...this.#stranger(peer, null), privilege, session }
-    const answer = this.#answer(payload, caller)
+    const answer = this.#answer(payload, this.#caller(session.peer, session, null))
     session.answers.keep(payload, answer)
     return answer
   }
 
   #stranger(peer: Peer, login: PendingV15 | null): LanCaller {
+    return this.#caller(peer, null, login)
+  }
+
+  #caller(peer: Peer, session: ServerSession | null, login: PendingV15 | null): LanCaller {
     const { channel } = this
-    return {
-      channel,
-      privilege: Privilege.None,
-      server: this,
-      session: null,
-      login,
-      peer,
-      nowMs: this.#nowMs,
-    }
+    const privilege = session?.privilege ?? Privilege.None
+    return { channel, privilege, server: this, session, login, peer, nowMs: this.#nowMs }
   }
 
   /** The LAN message that answers this one; null when it is no request for this BMC. */
   #answer(payload: Uint8Array, caller: LanCaller): Uint8Array | null {
-    const frame = decodeIpmb(payload)
-    if (frame === undefined || frame.rsAddr !== BMC_ADDRESS || (frame.netFn & 1) !== 0) return null
-    const request = requestBytes(frame.netFn, frame.cmd, frame.data, frame.rsLun)
+    const request = requestIn(payload, BMC_ADDRESS)
+    if (request === undefined) return null
     const response = this.#execute(request, caller)
     if (response === null) return null
-    const answer = encodeIpmbResponse(frame, response.subarray(2))
-    const isTooLong = answer.length > V15_PAYLOAD_BYTES && !(caller.session?.link instanceof PlusLink)
-    return isTooLong
-      ? encodeIpmbResponse(frame, Uint8Array.of(CompletionCode.CannotReturnRequestedBytes))
-      : answer
+    const answer = answerTo(payload, response)
+    if (answer.length <= V15_PAYLOAD_BYTES || caller.session?.link instanceof PlusLink) return answer
+    return answerTo(
+      payload,
+      Uint8Array.of(response[0]!, response[1]!, CompletionCode.CannotReturnRequestedBytes),
+    )
   }
 }
 

@@ -27,6 +27,7 @@ export class ByteReader {
   /** An unsigned number of 1 to 6 bytes. */
   uint(size: number): number {
     this.#need(size)
+    if (size === 1) return this.bytes[this.at++]!
     let value = 0
     for (let i = size - 1; i >= 0; i--) value = value * 256 + this.bytes[this.at + i]!
     this.at += size
@@ -48,6 +49,9 @@ export class ByteReader {
   }
 }
 
+/** The first number that does not fit into so many bytes. */
+const limits = [0, 1, 2, 3, 4, 5, 6].map(size => 256 ** size)
+
 export class ByteWriter {
   #bytes: Uint8Array
   length = 0
@@ -57,10 +61,14 @@ export class ByteWriter {
   }
 
   uint(value: number, size: number): void {
-    if (!Number.isInteger(value) || value < 0 || value >= 256 ** size) {
+    if (!Number.isInteger(value) || value < 0 || value >= limits[size]!) {
       throw new CodecError('BAD_VALUE', `${value} does not fit into ${size} unsigned bytes`)
     }
     this.#room(size)
+    if (size === 1) {
+      this.#bytes[this.length++] = value
+      return
+    }
     let rest = value
     for (let i = 0; i < size; i++) {
       this.#bytes[this.length++] = rest % 256

@@ -127,31 +127,39 @@ export function map<A, B>(codec: Codec<A>, decode: (raw: A) => B, encode: (value
 
 /** Named fields one after the other. */
 export function struct<F extends Fields>(fields: F): Codec<StructOf<F>> {
-  const list = Object.entries(fields)
+  const names = Object.keys(fields)
+  const codecs = Object.values(fields)
   return {
     read(from) {
       const value: Record<string, unknown> = {}
-      for (const [name, codec] of list) {
-        const field = inField(name, () => codec.read(from))
-        if (field !== undefined) value[name] = field
+      let i = 0
+      try {
+        for (; i < codecs.length; i++) {
+          const field = codecs[i]!.read(from)
+          if (field !== undefined) value[names[i]!] = field
+        }
+      } catch (error) {
+        throw inField(names[i]!, error)
       }
       return value as StructOf<F>
     },
     write(to, value) {
       const given = value as Record<string, unknown>
-      for (const [name, codec] of list) inField(name, () => codec.write(to, given[name]))
+      let i = 0
+      try {
+        for (; i < codecs.length; i++) codecs[i]!.write(to, given[names[i]!])
+      } catch (error) {
+        throw inField(names[i]!, error)
+      }
     },
   }
 }
 
-function inField<T>(name: string, action: () => T): T {
-  try {
-    return action()
-  } catch (error) {
-    if (!(error instanceof CodecError)) throw error
-    const code = error.code as 'TOO_SHORT' | 'TOO_LONG' | 'BAD_VALUE'
-    throw new CodecError(code, error.message.startsWith("'") ? error.message : `'${name}' ${error.message}`)
-  }
+/** The error that tells the field too; the innermost one's name stays. */
+function inField(name: string, error: unknown): unknown {
+  if (!(error instanceof CodecError)) return error
+  const code = error.code as 'TOO_SHORT' | 'TOO_LONG' | 'BAD_VALUE'
+  return new CodecError(code, error.message.startsWith("'") ? error.message : `'${name}' ${error.message}`)
 }
 
 /** Repeats until the message ends. */
@@ -170,18 +178,23 @@ export function list<T>(item: Codec<T>): Codec<T[]> {
 
 /** Bit fields of one to four bytes, the first field in the least significant bits. */
 export function bits<F extends Readonly<Record<string, BitField<unknown>>>>(fields: F): Codec<BitsOf<F>> {
-  const parts = Object.entries(fields)
-  const width = parts.reduce((sum, [, field]) => sum + field.width, 0)
+  const parts = Object.entries(fields).map(([name, field]) => ({
+    name,
+    field,
+    isKept: !name.startsWith('_'),
+    /** One more than the highest code. */
+    codes: 2 ** field.width,
+  }))
+  const width = parts.reduce((sum, { field }) => sum + field.width, 0)
   if (width % 8 !== 0 || width > 32)
     throw new RangeError(`bit fields of ${width} bits do not fill whole bytes`)
   return {
     read(from) {
       let raw = from.uint(width / 8)
       const value: Record<string, unknown> = {}
-      for (const [name, field] of parts) {
-        const unit = 2 ** field.width
-        if (!name.startsWith('_')) value[name] = field.decode(raw % unit)
-        raw = Math.floor(raw / unit)
+      for (const { name, field, isKept, codes } of parts) {
+        if (isKept) value[name] = field.decode(raw % codes)
+        raw = Math.floor(raw / codes)
       }
       return value as BitsOf<F>
     },
@@ -189,13 +202,13 @@ export function bits<F extends Readonly<Record<string, BitField<unknown>>>>(fiel
       const given = value as Record<string, unknown>
       let raw = 0
       let unit = 1
-      for (const [name, field] of parts) {
+      for (const { name, field, codes } of parts) {
         const code = field.encode(given[name])
-        if (!(code >= 0 && code < 2 ** field.width)) {
+        if (!(code >= 0 && code < codes)) {
           throw new CodecError('BAD_VALUE', `'${name}' ${code} does not fit into ${field.width} bits`)
         }
         raw += code * unit
-        unit *= 2 ** field.width
+        unit *= codes
       }
       to.uint(raw, width / 8)
     },

@@ -48,6 +48,38 @@ export function encodeIpmbResponse(request: IpmbFrame, body: Uint8Array): Uint8A
   })
 }
 
+const FRAME_BYTES = 7
+const NET_FN_AT = 1
+const RESPONSE_BIT = 0x04
+const LUN_BITS = 3
+
+/** The request that a whole frame carries to this address (netFn/LUN, command, data); undefined when it carries none. */
+export function requestIn(frame: Uint8Array, ownAddr: number): Uint8Array | undefined {
+  const length = frame.length
+  if (length < FRAME_BYTES || frame[0] !== ownAddr || (frame[NET_FN_AT]! & RESPONSE_BIT) !== 0)
+    return undefined
+  if (checksum(frame, 0, 3) !== 0 || checksum(frame, 3) !== 0) return undefined
+  const request = new Uint8Array(length - 5)
+  request[0] = frame[NET_FN_AT]!
+  for (let i = 1; i < request.length; i++) request[i] = frame[4 + i]!
+  return request
+}
+
+/** The frame that answers one which carries a request. `response`: netFn/LUN, command, completion code, data. */
+export function answerTo(frame: Uint8Array, response: Uint8Array): Uint8Array {
+  const bytes = new Uint8Array(response.length + 5)
+  const requester = frame[4]!
+  bytes[0] = frame[3]!
+  bytes[1] = ((frame[NET_FN_AT]! | RESPONSE_BIT) & ~LUN_BITS) | (requester & LUN_BITS)
+  bytes[2] = checksum(bytes, 0, 2)
+  bytes[3] = frame[0]!
+  bytes[4] = (requester & ~LUN_BITS) | (frame[NET_FN_AT]! & LUN_BITS)
+  bytes[5] = frame[5]!
+  for (let i = 2; i < response.length; i++) bytes[4 + i] = response[i]!
+  bytes[bytes.length - 1] = checksum(bytes, 3, bytes.length - 1)
+  return bytes
+}
+
 /**
  * Reads a frame as Get Message gives it: without the addressee's address, which is `ownAddr`.
  * Undefined when it is too short or a checksum is wrong.
