@@ -53,6 +53,7 @@ export class Bmc implements Saveable, Controller {
   faults: Faults | null = null
   /** A Partial Add SEL Entry that has begun. */
   partialRecord: Uint8Array | null = null
+  readonly #ownAddress: number
   readonly #nowMs: () => number
   readonly #startedMs: number
   readonly #listeners = new Set<BmcListener>()
@@ -65,6 +66,7 @@ export class Bmc implements Saveable, Controller {
   constructor(options: BmcOptions = {}) {
     this.#nowMs = options.nowMs ?? Date.now
     this.#startedMs = this.#nowMs()
+    this.#ownAddress = options.ownAddress ?? BMC_ADDRESS
     bareWorld ??= makeWorld(bmcConfig.parse({}))
     const world = options.world ?? bareWorld
     this.world = world
@@ -102,7 +104,7 @@ export class Bmc implements Saveable, Controller {
       seconds: () => (this.#nowMs() - this.#startedMs) / 1000,
       power: () => (this.chassis.isOn ? 'on' : 'off'),
       raise: event => this.raiseEvent(event),
-      ownAddress: options.ownAddress ?? BMC_ADDRESS,
+      ownAddress: this.#ownAddress,
     })
     this.pef = new Pef(this, {
       nowMs: this.#nowMs,
@@ -145,9 +147,10 @@ export class Bmc implements Saveable, Controller {
     )
   }
 
-  /** The controller at this address of the IPMB: this one, or a satellite, made when it is first asked. */
-  controllerAt(address: number): Bmc | undefined {
-    if (address === BMC_ADDRESS) return this
+  /** The controller at this address of a bus: this one, or a satellite, made when it is first asked. */
+  controllerAt(address: number, channel = this.world.satelliteChannel): Bmc | undefined {
+    if (channel !== this.world.satelliteChannel) return undefined
+    if (address === this.#ownAddress) return this
     const known = this.#satellites.get(address)
     if (known !== undefined) return known
     const config = this.world.config.satellites.find(satellite => satellite.address === address)
@@ -155,9 +158,15 @@ export class Bmc implements Saveable, Controller {
     const world = satelliteWorld(config)
     const made = new Bmc({ world, index: this.index, nowMs: this.#nowMs, ownAddress: address })
     // Its events go where a satellite's events go: to the BMC.
-    made.listen({ onEvent: raw => this.logEvent(raw) })
+    made.listen({ onEvent: raw => this.#takeEvent(raw) })
     this.#satellites.set(address, made)
     return made
+  }
+
+  /** Of a controller behind this one: a satellite passes it on. */
+  #takeEvent(raw: Uint8Array): void {
+    if (this.#ownAddress === BMC_ADDRESS) this.logEvent(raw)
+    else this.#tell(listener => listener.onEvent?.(raw))
   }
 
   /** Whoever cannot read the state does not keep others from it. */

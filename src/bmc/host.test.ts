@@ -5,10 +5,16 @@ import { connect, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
+import { encodeRequest } from '../protocol/command.ts'
 import { ChassisControl } from '../protocol/commands/chassis.ts'
-import { GetMessage, SendMessage } from '../protocol/commands/messaging.ts'
+import {
+  EnableMessageChannelReceive,
+  GetMessage,
+  MasterWriteRead,
+  SendMessage,
+} from '../protocol/commands/messaging.ts'
 import { GetSensorReading } from '../protocol/commands/sensor.ts'
-import { decodeIpmbWithoutAddress, encodeIpmb } from '../protocol/ipmb.ts'
+import { decodeIpmb, decodeIpmbWithoutAddress, encodeIpmb } from '../protocol/ipmb.ts'
 import type { Bmc } from './bmc.ts'
 import { HostProcess, runHook } from './host-process.ts'
 import { Fixture } from './testing.ts'
@@ -184,6 +190,51 @@ describe('a satellite controller', () => {
       fixture.events.map(({ generatorId, data }) => [generatorId, data[0]]),
       [[0x24, 0x59]],
     )
+  })
+
+  it('passes on what is for the controllers behind it, and their events to the BMC', () => {
+    const [first] = config.satellites
+    const behind = [{ ...first!, name: 'Module', address: 0x72, deviceId: 0x77 }]
+    const fixture = new Fixture({}, { satellites: [{ ...first!, sensors: [], behind }] })
+    const track = { ...to, tracking: 'track' as const }
+    const ask = (channel: number, asked: Partial<typeof frame>) => {
+      const inner = encodeIpmb({ ...frame, rsAddr: 0x72, rqAddr: 0x24, ...asked })
+      const data = encodeRequest(SendMessage, { to: { ...track, channel }, message: inner })
+      fixture.run(SendMessage, { to, message: encodeIpmb({ ...frame, cmd: SendMessage.cmd, data }) })
+      const answer = decodeIpmbWithoutAddress(fixture.run(GetMessage, {}).message, 0x20)!
+      return answer.data[0] === 0 ? decodeIpmb(answer.data.subarray(1))!.data : answer.data
+    }
+    assert.deepEqual([...ask(7, {}).subarray(0, 2)], [0, 0x77])
+    assert.deepEqual([...ask(7, { rsAddr: 0x74 })], [0x83], 'nobody is there')
+    assert.deepEqual([...ask(0, {})], [0xd3], 'the bus is channel 7')
+    assert.equal(fixture.code(SendMessage, { to: { ...to, channel: 7 }, message: encodeIpmb(frame) }), 0xd3)
+    ask(7, { netFn: 4, cmd: GetSensorReading.cmd, data: Uint8Array.of(1) })
+    fixture.pass(8)
+    assert.deepEqual(
+      fixture.events.map(({ generatorId, data }) => [generatorId, data[0]]),
+      [[0x72, 0x59]],
+    )
+    assert.equal(fixture.bmc.sdrs.records().length, 2, 'no record leads there')
+  })
+
+  it('is not heard by a host that does not want its messages', () => {
+    const fixture = new Fixture({}, config)
+    const set = (state: 'disable' | 'enable' | 'getState') =>
+      fixture.run(EnableMessageChannelReceive, { channel: 0, state }).isEnabled
+    assert.deepEqual([set('getState'), set('disable'), set('getState')], [true, false, false])
+    fixture.run(SendMessage, { to, message: encodeIpmb(frame) })
+    assert.equal(fixture.code(GetMessage, {}), 0x80)
+    assert.equal(set('enable'), true)
+    fixture.run(SendMessage, { to, message: encodeIpmb(frame) })
+    assert.equal(fixture.run(GetMessage, {}).from.channel, 0)
+    assert.equal(fixture.code(EnableMessageChannelReceive, { channel: 5, state: 'enable' }), 0xcc)
+  })
+
+  it('is the only device on the buses: no other acknowledges its address', () => {
+    const fixture = new Fixture({}, config)
+    const bus = { type: 'private' as const, id: 0, channel: 0 }
+    const request = { bus, device: { address: 0x50 }, count: 8, data: Uint8Array.of(0) }
+    assert.equal(fixture.code(MasterWriteRead, request), 0x83)
   })
 
   it('is in the repository of the BMC, with its sensors', () => {

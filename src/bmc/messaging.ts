@@ -14,6 +14,8 @@ const EVENT_BYTES = 16
 export class Messaging implements Saveable {
   #enables = AFTER_RESET
   #flags = 0
+  /** Channels, one bit each, whose messages the host does not want. */
+  #deafTo = 0
   readonly #received: Uint8Array[] = []
   readonly #event = new Uint8Array(EVENT_BYTES)
   readonly #onAttention: (state: 'on' | 'off') => void
@@ -60,9 +62,17 @@ export class Messaging implements Saveable {
     return this.#event.slice()
   }
 
+  receivesFrom(channel: number): boolean {
+    return (this.#deafTo & (1 << channel)) === 0
+  }
+
+  setReceivesFrom(channel: number, enabled: boolean): void {
+    this.#deafTo = enabled ? this.#deafTo & ~(1 << channel) : this.#deafTo | (1 << channel)
+  }
+
   /** A message for the host: its channel and the frame without our own address. */
   putMessage(channel: number, frame: Uint8Array): void {
-    if (this.#received.length >= MAX_WAITING) return
+    if (this.#received.length >= MAX_WAITING || !this.receivesFrom(channel)) return
     const message = new Uint8Array(1 + frame.length)
     message[0] = channel
     message.set(frame, 1)
@@ -82,6 +92,7 @@ export class Messaging implements Saveable {
 
   reset(): void {
     this.#enables = AFTER_RESET
+    this.#deafTo = 0
     this.#received.length = 0
     this.#setFlags(0)
   }
@@ -94,6 +105,7 @@ export class Messaging implements Saveable {
 
   save(tape: Tape): void {
     tape.put(this.#enables | (this.#flags << 8) | (this.#received.length << 16))
+    tape.put(this.#deafTo)
     if ((this.#flags & MessageFlag.EventMessageBufferFull) !== 0) tape.putBytes(this.#event, EVENT_BYTES)
     for (const message of this.#received) {
       tape.put(message.length)
@@ -106,6 +118,7 @@ export class Messaging implements Saveable {
     this.#enables = word & 0xff
     this.#flags = (word >> 8) & 0xff
     const count = word >> 16
+    this.#deafTo = tape.take()
     if ((this.#flags & MessageFlag.EventMessageBufferFull) !== 0) tape.takeBytes(this.#event, EVENT_BYTES)
     this.#received.length = 0
     for (let i = 0; i < count; i++) {

@@ -36,6 +36,8 @@ interface SensorState {
   deassertions: number
   scanning: boolean
   eventMessages: boolean
+  sensorType: number
+  eventType: number
   /** Discrete: the states that hold; threshold: the thresholds that are passed. */
   present: number
   hasBeenSeen: boolean
@@ -123,6 +125,8 @@ export class Sensors {
       deassertions: events,
       scanning: true,
       eventMessages: true,
+      sensorType: sensor.sensorType,
+      eventType: sensor.eventType,
       present: 0,
       hasBeenSeen: false,
     }
@@ -256,6 +260,7 @@ export class Sensors {
   }
 
   #raise(sensor: Sensor, deassertion: boolean, data: Uint8Array): void {
+    const { sensorType, eventType } = this.#stateOf(sensor) ?? sensor
     this.#options.raise({
       kind: 'system',
       recordId: 0,
@@ -264,9 +269,9 @@ export class Sensors {
       generatorId: this.#options.ownAddress,
       generator: { lun: 0, channel: 0 },
       evmRev: EVM_REV_2_0,
-      sensorType: sensor.sensorType,
+      sensorType,
       sensorNumber: sensor.number,
-      event: { type: sensor.eventType, deassertion },
+      event: { type: eventType, deassertion },
       data,
     })
   }

@@ -29,11 +29,13 @@ import {
   GetSensorReading,
   GetSensorReadingFactors,
   GetSensorThresholds,
+  GetSensorType,
   RearmSensorEvents,
   SetSensorEventEnable,
   SetSensorHysteresis,
   SetSensorReading,
   SetSensorThresholds,
+  SetSensorType,
 } from '../protocol/commands/sensor.ts'
 import { GetUserAccess, SetUserAccess, SetUserName, SetUserPassword } from '../protocol/commands/user.ts'
 import { decodeParameter, encodeParameter } from '../protocol/parameter.ts'
@@ -191,6 +193,21 @@ describe('a threshold sensor', () => {
     }
     fixture.run(SetSensorReading, { sensorNumber: 1, operation, reading: 81 })
     assert.deepEqual(told(fixture), ['+7'])
+  })
+})
+
+describe("a sensor's type", () => {
+  it('can be changed, and its events tell it; what compares with thresholds goes on to', () => {
+    const fixture = new Fixture({}, { sensors: [cpu] })
+    const sensorNumber = 1
+    fixture.run(SetSensorType, { sensorNumber, sensorType: 0x0b, eventType: 0x01 })
+    assert.deepEqual(fixture.run(GetSensorType, { sensorNumber }), { sensorType: 0x0b, eventType: 1 })
+    const sensor = fixture.bmc.sensors.at(1)
+    assert.ok(sensor?.kind === 'analog')
+    fixture.bmc.sensors.setValue(sensor, 250)
+    assert.equal(fixture.events.at(-1)?.sensorType, 0x0b)
+    assert.equal(fixture.code(SetSensorType, { sensorNumber, sensorType: 1, eventType: 0x6f }), 0xcc)
+    assert.equal(fixture.code(SetSensorType, { sensorNumber: 9, sensorType: 1, eventType: 1 }), 0xcb)
   })
 })
 

@@ -1,4 +1,4 @@
-/** Send Message of the simulated BMC: bridging to the satellite controllers on its IPMB. IPMI 2.0 rev 1.1, sections 6.13 and 22.7. */
+/** Send Message of the simulated BMC: bridging to the satellite controllers on its IPMB, and on to what is behind them. IPMI 2.0 rev 1.1, sections 6.13 and 22.7. */
 import { SendMessage } from '../../protocol/commands/messaging.ts'
 import { CompletionCode } from '../../protocol/completion-code.ts'
 import { decodeIpmb, encodeIpmbResponse, type IpmbFrame } from '../../protocol/ipmb.ts'
@@ -16,13 +16,15 @@ export type Execute = (controller: Bmc, request: Uint8Array, caller: Caller) => 
 export function bridgeCommands(execute: Execute): Served[] {
   return [
     serve(SendMessage, ({ to, message }, bmc, caller) => {
-      if (to.channel !== IPMB_CHANNEL) return CompletionCode.DestinationUnavailable
+      if (to.channel !== bmc.world.satelliteChannel) return CompletionCode.DestinationUnavailable
       const frame = decodeIpmb(message)
       if (frame === undefined) return CompletionCode.InvalidDataField
       const answer = answerOnIpmb(bmc, frame, caller, execute)
       // Nobody acknowledges an address where nobody is.
       if (answer === null) return NAK_ON_WRITE
-      if (caller.lan !== undefined) return { message: to.tracking === 'track' ? answer : nothing }
+      // A console gets the answer inside this one, and so does who asks over a bus, for a console's sake.
+      if (caller.lan !== undefined || caller.channel === IPMB_CHANNEL)
+        return { message: to.tracking === 'track' ? answer : nothing }
       // The host gets it by Get Message, without the address that is its own.
       bmc.messaging.putMessage(IPMB_CHANNEL, answer.subarray(1))
       return { message: nothing }

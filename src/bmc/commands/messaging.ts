@@ -3,19 +3,22 @@ import { ByteReader, ByteWriter } from '../../protocol/bytes.ts'
 import type { Codec } from '../../protocol/codec.ts'
 import {
   ClearMessageFlags,
+  EnableMessageChannelReceive,
   GetBmcGlobalEnables,
   GetBtInterfaceCapabilities,
   GetChannelInfo,
   GetMessage,
   GetMessageFlags,
+  MasterWriteRead,
   ReadEventMessageBuffer,
   SetBmcGlobalEnables,
 } from '../../protocol/commands/messaging.ts'
 import { CompletionCode } from '../../protocol/completion-code.ts'
-import { channelOf, IPMB_CHANNEL, SYSTEM_INTERFACE_CHANNEL } from '../channels.ts'
+import { channelOf, hasSessions, IPMB_CHANNEL, SYSTEM_INTERFACE_CHANNEL } from '../channels.ts'
 import { type Served, serve } from '../serve.ts'
 
 const DATA_NOT_AVAILABLE = 0x80
+const NAK_ON_WRITE = 0x83
 /** The enterprise number that the specification gives for its own protocols. Section 22.24. */
 const IPMI_VENDOR_ID = 0x001bf2
 
@@ -46,6 +49,15 @@ export const messagingCommands: Served[] = [
     if (message === null) return DATA_NOT_AVAILABLE
     return { from: { channel: message[0]! & 0x0f, inferredPrivilege: 0 }, message: message.subarray(1) }
   }),
+  serve(EnableMessageChannelReceive, ({ channel, state }, bmc) => {
+    const { messaging } = bmc
+    if (channel !== IPMB_CHANNEL && !hasSessions(bmc, channel)) return CompletionCode.InvalidDataField
+    if (typeof state === 'number') return CompletionCode.InvalidDataField
+    if (state !== 'getState') messaging.setReceivesFrom(channel, state === 'enable')
+    return { channel, isEnabled: messaging.receivesFrom(channel) }
+  }),
+  // Its buses have no devices but the controllers, and those speak IPMB.
+  serve(MasterWriteRead, () => NAK_ON_WRITE),
   serve(ReadEventMessageBuffer, (_, { messaging }) => {
     const record = messaging.takeEvent()
     return record === null ? DATA_NOT_AVAILABLE : { record }

@@ -15,9 +15,10 @@ import {
   SetSensorHysteresis,
   SetSensorReading,
   SetSensorThresholds,
+  SetSensorType,
 } from '../../protocol/commands/sensor.ts'
 import { CompletionCode } from '../../protocol/completion-code.ts'
-import { thresholdNames } from '../../protocol/sensor/event-types.ts'
+import { EventType, thresholdNames } from '../../protocol/sensor/event-types.ts'
 import { type Reading, thresholdEvents } from '../sensors.ts'
 import { type Served, serve } from '../serve.ts'
 import type { Sensor } from '../world/sensor.ts'
@@ -160,10 +161,20 @@ export const sensorCommands: Served[] = [
     const moreStates = STATES_HIGH | (reading.present >> 8)
     return { reading: 0, status, states: reading.present & 0xff, moreStates }
   }),
+  serve(SetSensorType, ({ sensorNumber, sensorType, eventType }, { sensors }) => {
+    const sensor = sensors.at(sensorNumber)
+    if (sensor === undefined) return CompletionCode.NotPresent
+    // A sensor that compares with thresholds goes on to, and another does not begin.
+    if ((eventType === EventType.Threshold) !== (sensor.eventType === EventType.Threshold))
+      return CompletionCode.InvalidDataField
+    Object.assign(sensors.edit(sensor), { sensorType, eventType })
+    return {}
+  }),
   serve(GetSensorType, ({ sensorNumber }, { sensors }) => {
     const sensor = sensors.at(sensorNumber)
     if (sensor === undefined) return CompletionCode.NotPresent
-    return { sensorType: sensor.sensorType, eventType: sensor.eventType }
+    const { sensorType, eventType } = sensors.look(sensor) ?? sensor
+    return { sensorType, eventType }
   }),
   serve(SetSensorReading, ({ sensorNumber, operation, reading, assertion }, { sensors }) => {
     const sensor = sensors.at(sensorNumber)

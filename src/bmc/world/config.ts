@@ -207,13 +207,21 @@ const power = z.strictObject({
   shutdownSeconds: z.number().min(0).default(2).describe('how long a host without a VM takes to shut down'),
 })
 
-const satellite = z.strictObject({
+const satelliteHead = {
   name: z.string().min(1).max(16),
   address: byte
     .refine(value => value % 2 === 0 && value !== 0x20, 'an even address other than 0x20 is wanted')
-    .describe('slave address on the IPMB, channel 0'),
+    .describe('slave address on its bus: on the IPMB, channel 0 of the BMC, or on channel 7 of a satellite'),
   deviceId: byte.default(0x30),
   sensors: z.array(sensor).max(250).default([]),
+}
+
+const satellite = z.strictObject({
+  ...satelliteHead,
+  behind: z
+    .array(z.strictObject(satelliteHead))
+    .default([])
+    .describe('controllers on a bus of its own, which a message reaches over two Send Messages'),
 })
 
 export const bmcConfig = z.strictObject({

@@ -11,6 +11,9 @@ import { makeSensor, type Sensor } from './sensor.ts'
 import { analogSource, type Source } from './source.ts'
 
 export const BMC_ADDRESS = 0x20
+const IPMB_CHANNEL = 0
+/** Of a satellite: the bus of the controllers behind it, as on boards whose modules have one. */
+const LOCAL_BUS_CHANNEL = 7
 const MAX_SENSOR_NUMBER = 0xfe
 /** Device type of an inventory behind the BMC's own FRU commands. Table 43-12. */
 const LOGICAL_FRU_DEVICE = 0x10
@@ -29,37 +32,42 @@ export interface World {
   readonly sdrs: readonly Uint8Array[]
   readonly watts: Source<number>
   readonly watchdogSensor: number
+  /** The channel that its satellites are on. */
+  readonly satelliteChannel: number
 }
+
+type Satellite = BmcConfig['satellites'][number]
 
 /** Sensor type "Watchdog 2"; its number is this one when the configuration has no such sensor. */
 const WATCHDOG_2 = 0x23
 const DEFAULT_WATCHDOG_SENSOR = 0x0b
 
-/** The world of a satellite controller: its sensors, and nothing that only a BMC has. */
-export function satelliteWorld(config: BmcConfig['satellites'][number]): World {
-  const bare = bmcConfig.parse({ name: config.name, device: { id: config.deviceId } })
-  return makeWorld({ ...bare, sensors: config.sensors }, config.address)
+/** The world of a satellite controller: its sensors, what is behind it, and nothing that only a BMC has. */
+export function satelliteWorld({ name, deviceId, address, sensors, behind }: Satellite): World {
+  const bare = bmcConfig.parse({ name, device: { id: deviceId } })
+  const satellites = behind.map(further => ({ ...further, behind: [] }))
+  return makeWorld({ ...bare, sensors, satellites }, address)
 }
 
 /** Throws LastwordError CONFIG when numbers collide or a value cannot be expressed. */
 export function makeWorld(config: BmcConfig, ownAddress = BMC_ADDRESS): World {
   const sensors = makeSensors(config.sensors, ownAddress)
+  const isBmc = ownAddress === BMC_ADDRESS
+  // Their sensors are read through this BMC, by Send Message; what is behind them no record can lead to.
+  const listed = isBmc ? config.satellites : []
   const records: SdrRecord[] = [
     mcLocator(config, ownAddress),
     ...sensors.map(sensor => sensor.record),
     ...config.frus.map(fruLocator),
-    ...config.satellites.map(satelliteLocator),
-    // Their sensors are read through this BMC, by Send Message.
-    ...config.satellites.flatMap(({ sensors, address }) =>
-      makeSensors(sensors, address).map(sensor => sensor.record),
-    ),
+    ...listed.map(satelliteLocator),
+    ...listed.flatMap(({ sensors, address }) => makeSensors(sensors, address).map(sensor => sensor.record)),
     ...config.oemSdrs.map(oemRecord),
   ]
   const sensorAt: (Sensor | undefined)[] = new Array(256).fill(undefined)
   for (const sensor of sensors) sensorAt[sensor.number] = sensor
   return {
     config,
-    supports: ownAddress === BMC_ADDRESS ? supports : satelliteSupports,
+    supports: isBmc ? supports : { ...satelliteSupports, bridge: config.satellites.length > 0 },
     sensors,
     sensorAt,
     moving: sensors.filter(sensor => sensor.kind !== 'eventOnly' && sensor.isMoving),
@@ -67,6 +75,7 @@ export function makeWorld(config: BmcConfig, ownAddress = BMC_ADDRESS): World {
     watts: analogSource(config.dcmi.watts),
     watchdogSensor:
       sensors.find(sensor => sensor.sensorType === WATCHDOG_2)?.number ?? DEFAULT_WATCHDOG_SENSOR,
+    satelliteChannel: isBmc ? IPMB_CHANNEL : LOCAL_BUS_CHANNEL,
   }
 }
 
@@ -144,14 +153,14 @@ function mcLocator(config: BmcConfig, slaveAddress: number): SdrRecord {
   }
 }
 
-function satelliteLocator({ address, name }: BmcConfig['satellites'][number], i: number): SdrRecord {
+function satelliteLocator({ address, name, behind }: Satellite, i: number): SdrRecord {
   return {
     kind: 'mcLocator',
     recordId: 0,
     slaveAddress: address,
     channel: 0,
     initialization: locatorInitialization,
-    supports: satelliteSupports,
+    supports: { ...satelliteSupports, bridge: behind.length > 0 },
     entity: { id: SYSTEM_MANAGEMENT_MODULE, instance: i + 2, isLogical: false },
     oem: 0,
     id: name,

@@ -3,9 +3,11 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { parseFault } from '../../bmc/faults.ts'
+import { connect } from '../../client/connect.ts'
+import { GetDeviceId } from '../../protocol/commands/device.ts'
 import { describeNeeds, needs } from '../kernel/needs-programs.ts'
 import { runProgram } from '../kernel/run-program.ts'
-import { ClientRig, quiet, steadyConfig } from './client-rig.ts'
+import { admin, ClientRig, quiet, steadyConfig } from './client-rig.ts'
 
 const freeipmiCases: [program: string, args: string, prints: RegExp][] = [
   [
@@ -186,7 +188,15 @@ describeNeeds('ipmitool')('ipmitool on a BMC with a fault', () => {
       unit: 'degrees C',
       value: 33,
     }
-    const satellites = [{ name: 'PSU ctl', address: 0x24, deviceId: 0x44, sensors: [sensor] }]
+    const module = {
+      name: 'Module',
+      address: 0x72,
+      deviceId: 0x55,
+      sensors: [{ ...sensor, name: 'Module Temp' }],
+    }
+    const satellites = [
+      { name: 'PSU ctl', address: 0x24, deviceId: 0x44, sensors: [sensor], behind: [module] },
+    ]
     await using rig = await ClientRig.start({ config: steadyConfig({ satellites }) })
     const bridged = ['-b', '0', '-t', '0x24']
     assert.match(quiet(await rig.ipmitool('lanplus', ...bridged, 'mc', 'info')), /^Device ID +: 68\n/)
@@ -195,6 +205,12 @@ describeNeeds('ipmitool')('ipmitool on a BMC with a fault', () => {
       /^Sat Temp +\| 33 degrees C/,
     )
     assert.match(quiet(await rig.ipmitool('lanplus', 'sdr', 'list')), /Sat Temp +\| 33 degrees C/)
+    await using client = await connect(`lanplus://${admin.name}@${rig.host}:${rig.port}`, {
+      password: admin.password,
+    })
+    const transit = { channel: 0, slaveAddr: 0x24 }
+    const addr = { kind: 'ipmb' as const, channel: 7, slaveAddr: 0x72, lun: 0, transit }
+    assert.equal((await client.run(GetDeviceId, {}, { addr })).deviceId, 0x55)
   })
 })
 

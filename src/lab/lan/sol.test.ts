@@ -256,7 +256,7 @@ describe('consoles of others on our serial over LAN', () => {
   })
 
   it('ipmiconsole', needs('ipmiconsole', 'script'), async () => {
-    // ipmiconsole 1.6.10 takes a port of five digits for a part of the name.
+    // ipmiconsole 1.6.10 takes a name with a port above 32767 for no name; those that are free by chance are above.
     await using rig = await LanRig.start({}, { sol: echoFarEnd(), host: '127.6.2.4', port: 6230 })
     await inTerminal(
       login(rig, 'ipmiconsole'),
