@@ -284,16 +284,17 @@ describe('completion', () => {
     [['m'], ['man', 'mc']],
     [
       ['-H', 'sim://', 'mc', 'watchdog', ''],
-      ['get', 'off', 'reset'],
+      ['get', 'off', 'reset', 'set'],
     ],
     [
       ['mc', 'reset', ''],
       ['cold', 'warm'],
     ],
     [
-      ['mc', 'setenables', 'oem0', ''],
-      ['off', 'on'],
+      ['mc', 'setenables', 'oem0=on', 'oem1='],
+      ['oem1=off', 'oem1=on'],
     ],
+    [['mc', 'watchdog', 'set', 'p'], ['pretimeout=']],
     [['-H', ''], ['rack7']],
     [['--format', 'js'], ['json']],
     [['mc', 'info', '--ya'], ['--yaml']],
@@ -305,6 +306,13 @@ describe('completion', () => {
       const script = `source <(lastword completion bash); COMP_WORDS=(${all.map(word => `'${word}'`).join(' ')}); COMP_CWORD=${words.length}; _lastword; printf '%s\\n' "\${COMPREPLY[@]}"`
       assert.deepEqual(inShell('bash', script).sort(), [...expected].sort())
     }
+  })
+
+  it('completes NAME=VALUE where = breaks words, as bash breaks them', needs('bash'), () => {
+    const script = (...words: string[]) =>
+      `source <(lastword completion bash); COMP_WORDS=(lastword mc watchdog set ${words.join(' ')}); COMP_CWORD=${words.length + 3}; _lastword; printf '%s\\n' "\${COMPREPLY[@]}"`
+    assert.deepEqual(inShell('bash', script('timeout=5', 'int', '=')), ['smi', 'nmi', 'msg'])
+    assert.deepEqual(inShell('bash', script('int', '=', 'm')), ['msg'])
   })
 
   it('works in fish', needs('fish'), () => {

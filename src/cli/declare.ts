@@ -33,6 +33,8 @@ export interface Context {
   problem(error: unknown): void
   /** Onto standard output, for commands that print while they work. */
   print(text: string): Promise<void>
+  /** Gives a flag to all lines that follow, as `set` of exec and shell does; without words it is taken back. */
+  setFlag(name: string, words: readonly string[]): void
   /** Runs another command line on the same connection. */
   runLine(words: readonly string[]): Promise<void>
   /** A command line as it may be repeated: without its secrets. */
@@ -72,6 +74,8 @@ export interface SubcommandSpec<A extends Params, O extends Params, D> {
   readonly details?: string
   /** Whether the words behind the command hold a secret, which no output repeats. */
   hides?(words: readonly string[]): boolean
+  /** `help` as its only word is a word like others. */
+  readonly takesHelp?: true
   run(context: Context, values: ValuesOf<A> & ValuesOf<O>): Promise<D>
   view(as: Views<NoInfer<D>>): View<NoInfer<D>>
   /** What programs get as JSON and YAML, where that is not the data as they are. */
@@ -89,6 +93,7 @@ export interface Subcommand {
   readonly options: Params
   readonly details?: string
   hides?(words: readonly string[]): boolean
+  readonly takesHelp?: true
   run(context: Context, values: Readonly<Record<string, unknown>>): Promise<unknown>
   readonly view: View<unknown>
   readonly data?: (data: unknown) => unknown
@@ -102,6 +107,8 @@ export interface Group {
   readonly commands: readonly (Subcommand | Group)[]
   /** The subcommand that is meant when none is named. */
   readonly whenAlone?: string
+  /** What a word that is none of the commands belongs to. */
+  readonly otherwise?: Subcommand
 }
 
 export function subcommand<const A extends Params, const O extends Params, D>(
@@ -124,7 +131,7 @@ export function group(
   name: string,
   summary: string,
   commands: readonly (Subcommand | Group)[],
-  whenAlone?: string,
+  how: Pick<Group, 'whenAlone' | 'otherwise'> = {},
 ): Group {
-  return { kind: 'group', name, summary, commands, ...(whenAlone === undefined ? {} : { whenAlone }) }
+  return { kind: 'group', name, summary, commands, ...how }
 }

@@ -21,7 +21,7 @@ after(() => rmSync(folder, { recursive: true }))
 const groups: Readonly<Record<string, { reads: readonly string[]; changes?: readonly string[] }>> = {
   mc: {
     reads: ['info', 'selftest', 'guid', 'getenables', 'watchdog get'],
-    changes: ['setenables event_msg on', 'watchdog off', 'reset warm'],
+    changes: ['setenables event_msg=on', 'watchdog off', 'reset warm'],
   },
   chassis: {
     reads: ['status', 'power status', 'policy list', 'restart_cause', 'poh', 'bootparam get 5', 'selftest'],

@@ -1,8 +1,21 @@
 /** The flags that every command takes: ipmitool's letters for the connection, and the output's format. */
+
+import { refuseLeftOut } from './left-out.ts'
 import { formats } from './output/formats.ts'
-import { choice, file, flag, integer, optional, text, withShort } from './params.ts'
+import { choice, file, flag, integer, optional, type Param, text, withShort } from './params.ts'
 
 export const privilegeWords = ['callback', 'user', 'operator', 'administrator'] as const
+
+/** A value that ipmitool takes and that is left out is refused with the reason. */
+function orLeftOut<T>(letter: string, param: Param<T>): Param<T> {
+  return {
+    ...param,
+    read(words, name) {
+      refuseLeftOut(`-${letter} ${words[0]?.toLowerCase()}`)
+      return param.read(words, name)
+    },
+  }
+}
 
 export const connectionFlags = {
   host: optional(withShort('H', text('HOST', 'the BMC: a name or address, a named host, or a URL'))),
@@ -10,7 +23,10 @@ export const connectionFlags = {
     text('URL', 'the BMC as a URL: lanplus://admin@bmc.example, open://0, kcs:///dev/port, sim://'),
   ),
   interface: optional(
-    withShort('I', choice(['lanplus', 'lan', 'open', 'kcs'], 'the way to it (lanplus with -H)')),
+    withShort(
+      'I',
+      orLeftOut('I', choice(['lanplus', 'lan', 'open', 'kcs'], 'the way to it (lanplus with -H)')),
+    ),
   ),
   device: optional(withShort('d', integer('N', 'the device /dev/ipmiN of -I open (0)', { max: 255 }))),
   port: optional(withShort('p', integer('PORT', 'UDP port (623)', { min: 1, max: 65535 }))),
@@ -24,7 +40,9 @@ export const connectionFlags = {
   cipherSuite: optional(
     withShort('C', integer('ID', 'cipher suite (the strongest that is offered)', { max: 255 })),
   ),
-  authType: optional(withShort('A', choice(['none', 'password', 'md5'], 'authentication type of -I lan'))),
+  authType: optional(
+    withShort('A', orLeftOut('A', choice(['none', 'password', 'md5'], 'authentication type of -I lan'))),
+  ),
   privilege: optional(
     withShort(
       'L',
@@ -37,6 +55,7 @@ export const connectionFlags = {
   kg: optional(withShort('k', text('KEY', 'the BMC key Kg'))),
   kgHex: optional(withShort('y', text('HEX', 'the BMC key Kg in hexadecimal'))),
   kgEnv: flag('the BMC key Kg from IPMI_KGKEY', 'K'),
+  kgAsk: flag('ask for the BMC key Kg', 'Y'),
   target: optional(withShort('t', integer('ADDRESS', 'bridge to this slave address', { max: 255 }))),
   channel: optional(withShort('b', integer('CHANNEL', 'channel to bridge over (0)', { max: 15 }))),
   transitAddress: optional(
@@ -46,6 +65,9 @@ export const connectionFlags = {
     withShort('B', integer('CHANNEL', 'channel to the address of -T (0)', { max: 15 })),
   ),
   lun: optional(withShort('l', integer('LUN', 'logical unit for raw', { max: 3 }))),
+  sdrFile: optional(
+    withShort('S', file('FILE', 'sensor data records from this file of sdr dump, not from the BMC')),
+  ),
   timeout: optional(
     withShort('N', integer('SECONDS', 'wait so long before a request is sent again', { min: 1, max: 3600 })),
   ),

@@ -29,6 +29,11 @@ export function optionLines(flags: Params): Line[] {
   return Object.entries(flags).map(([name, param]) => [optionWords(name, param), param.summary])
 }
 
+function partLine([name, { arity, value, choices, summary }]: [string, Param<unknown>]): Line {
+  const words = arity === 'flag' ? '' : `=${choices?.join('|') ?? value}`
+  return [`${INDENT}${name}${words}`, summary]
+}
+
 function section(title: string, lines: readonly Line[], width: number): string {
   if (lines.length === 0) return ''
   const rows = lines.map(([left, right]) =>
@@ -72,9 +77,10 @@ function usageOf(node: Group | Subcommand): string {
 export function commandHelp(path: string, { summary, args, options, details }: Subcommand): string {
   const hasOptions = Object.keys(options).length > 0 ? ' [options]' : ''
   const usage = `${path} ${argumentWords(args)}`.trimEnd()
-  const argLines = Object.entries(args).map(
-    ([name, param]): Line => [param.value || kebab(name), param.summary],
-  )
+  const argLines = Object.entries(args).flatMap(([name, param]): Line[] => [
+    [param.value || kebab(name), param.summary],
+    ...Object.entries(param.parts ?? {}).map(partLine),
+  ])
   const more = details === undefined ? '' : `\n${details}\n`
   return (
     `usage: lastword [connection] ${usage}${hasOptions}\n\n${summary}\n${more}` +

@@ -3,11 +3,12 @@ import module from 'node:module'
 import { nearestNames } from '../lab/kernel/nearest-names.ts'
 import { globalFlags } from './flags.ts'
 import { rootHelp } from './help.ts'
+import { refuseLeftOut } from './left-out.ts'
 import { writeOut } from './output/stdout.ts'
 import { exitStatusOf, printError } from './output.ts'
 import { UsageError } from './params.ts'
 import { flagValues, split, splitAtCommand } from './parse.ts'
-import { findEntry, registry } from './registry.ts'
+import { findEntry, registry, withoutAlias } from './registry.ts'
 
 // Newer Nodes keep what they have compiled.
 if ('enableCompileCache' in module) (module.enableCompileCache as () => void)()
@@ -35,7 +36,7 @@ async function main(): Promise<void> {
   // A URL in place of a command says where it goes to.
   const isUrl = rest[0]?.includes('://') === true
   if (isUrl) given.set('url', [rest[0]!])
-  const tail = isUrl ? rest.slice(1) : rest
+  const tail = commanderHelp(await withoutAlias(isUrl ? rest.slice(1) : rest))
   const globals = flagValues(globalFlags, given)
   const [name] = tail
   if (globals.version) return writeOut(`${await version()}\n`)
@@ -54,7 +55,14 @@ async function main(): Promise<void> {
   await runCommander(await entry.load(), tail, await version())
 }
 
+/** `help lab` is `lab --help`; that of a declared command is told by the command help. */
+function commanderHelp(tail: readonly string[]): readonly string[] {
+  const [first, name = ''] = tail
+  return first === 'help' && findEntry(name)?.kind === 'commander' ? [...tail.slice(1), '--help'] : tail
+}
+
 function unknownCommand(name: string): UsageError {
+  refuseLeftOut(name)
   const [close] = nearestNames(
     name,
     registry.map(entry => entry.name),

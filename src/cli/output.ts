@@ -91,7 +91,9 @@ export function printError(error: unknown, how: 'short' | 'withStack'): void {
   const message = withoutSecrets(error instanceof Error ? error.message : String(error))
   const code = error instanceof LastwordError ? ` [${error.code}]` : ''
   process.stderr.write(`lastword: ${message}${code}\n`)
-  if (error instanceof LastwordError && error.hint !== undefined) process.stderr.write(`  ${error.hint}\n`)
+  if (error instanceof LastwordError && error.hint !== undefined) {
+    process.stderr.write(`  ${error.hint.replace(/\n(?=.)/g, '\n  ')}\n`)
+  }
   if (how === 'short' && !(error instanceof LastwordError)) {
     process.stderr.write(
       '  This is a fault in Lastword: run it again with --debug and report what it prints.\n',

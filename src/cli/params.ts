@@ -14,6 +14,8 @@ export interface Param<T> {
   readonly completes?: 'file'
   /** The letter of an option. */
   readonly short?: string
+  /** What may stand in it, where it is made of parts; for the help. */
+  readonly parts?: Params
   /** From all the words given for it; `name` is for errors. */
   read(words: readonly string[], name: string): T
 }
@@ -32,7 +34,7 @@ export class UsageError extends LastwordError {
 type Reader<T> = (word: string, name: string) => T
 type Extra = Partial<Pick<Param<unknown>, 'choices' | 'completes'>>
 
-function one<T>(value: string, summary: string, reader: Reader<T>, extra: Extra = {}): Param<T> {
+export function one<T>(value: string, summary: string, reader: Reader<T>, extra: Extra = {}): Param<T> {
   return { value, summary, arity: 'one', ...extra, read: ([word], name) => reader(word!, name) }
 }
 
@@ -50,12 +52,18 @@ export function choice<const W extends string>(words: readonly W[], summary: str
     words.join('|'),
     summary,
     (word, name) => {
-      const found = words.find(candidate => candidate === word.toLowerCase())
+      const found = words.find(candidate => candidate.toLowerCase() === word.toLowerCase())
       if (found === undefined) throw new UsageError(`${name}: "${word}" is none of ${words.join(', ')}`)
       return found
     },
     { choices: words },
   )
+}
+
+/** One of a few words, each of which stands for something. */
+export function mapped<const T>(values: Readonly<Record<string, T>>, summary: string): Param<T> {
+  const word = choice(Object.keys(values), summary)
+  return { ...word, read: (words, name) => values[word.read(words, name)]! }
 }
 
 export interface Range {
@@ -77,6 +85,17 @@ export function readInteger(word: string, name: string, { min = 0, max = 0xfffff
 
 function signed(word: string): number {
   return word.startsWith('-') ? -Number(word.slice(1)) : Number(word)
+}
+
+/** A number, or one of a few names for one; letters may be small or large. */
+export function namedInteger(
+  names: Readonly<Record<string, number>>,
+  value: string,
+  summary: string,
+  range: Range = {},
+): Param<number> {
+  const reader = (word: string, name: string) => names[word.toLowerCase()] ?? readInteger(word, name, range)
+  return one(value, summary, reader, { choices: Object.keys(names) })
 }
 
 /** A number with or without a fraction. */

@@ -2,6 +2,7 @@
 import { parseArgs } from 'node:util'
 import { nearestNames as nearest } from '../lab/kernel/nearest-names.ts'
 import type { Group, Subcommand } from './declare.ts'
+import { refuseLeftOut } from './left-out.ts'
 import { type Param, type Params, UsageError, type ValuesOf } from './params.ts'
 
 /** Words by the name of the flag that they were given for. */
@@ -92,6 +93,7 @@ function optionsOf(flags: Params): ParseOptions {
 }
 
 function unknownFlag(rawName: string, known: readonly string[]): UsageError {
+  refuseLeftOut(rawName)
   const [close] = rawName.startsWith('--') ? nearest(rawName.slice(2), known) : []
   return new UsageError(
     `there is no ${rawName}`,
@@ -111,6 +113,7 @@ export function flagValues<P extends Params>(flags: P, given: Given): ValuesOf<P
 
 /** The values of positional arguments. */
 export function argumentValues(command: Subcommand, path: string, positionals: readonly string[]) {
+  refuseLeftOut([path, ...positionals.map(word => (/^\d/.test(word) ? 'ID' : word))].join(' '))
   const values: Record<string, unknown> = {}
   const isSecret = command.hides?.(positionals) === true
   let left = [...positionals]
@@ -157,7 +160,10 @@ export function findCommand(root: Group | Subcommand, words: readonly string[]):
     const name = isWord ? word : node.whenAlone
     if (name === undefined || (!isWord && rest.some(isHelp))) break
     const next: Group | Subcommand | undefined = node.commands.find(candidate => candidate.name === name)
+    if (next === undefined && name === 'help') break
+    if (next === undefined && node.otherwise !== undefined) return { path, node: node.otherwise, rest }
     if (next === undefined) {
+      refuseLeftOut(`${path} ${name}`)
       const known = node.commands.map(candidate => candidate.name)
       const [close] = nearest(name, known)
       throw new UsageError(
@@ -172,6 +178,6 @@ export function findCommand(root: Group | Subcommand, words: readonly string[]):
   return { path, node, rest }
 }
 
-function isHelp(word: string): boolean {
-  return word === '--help' || word === '-h'
+export function isHelp(word: string): boolean {
+  return ['--help', '-h', 'help'].includes(word)
 }

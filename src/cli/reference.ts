@@ -2,6 +2,7 @@
 import type { Group, Subcommand } from './declare.ts'
 import { connectionFlags, generalFlags, outputFlags } from './flags.ts'
 import { argumentWords, optionWords } from './help.ts'
+import { leftOut } from './left-out.ts'
 import { statusMeanings } from './output.ts'
 import type { Params } from './params.ts'
 import { declaredCommands, registry } from './registry.ts'
@@ -29,6 +30,12 @@ export async function reference(): Promise<string> {
       ['Output', outputFlags] as const,
       ['General', generalFlags] as const,
     ].flatMap(([title, flags]) => [`### ${title}`, table(['flag', 'meaning'], flagRows(flags))]),
+    '## What of ipmitool is left out',
+    'Asked for, these are refused with their reason and exit status 2.',
+    table(
+      ['in ipmitool', 'why it is left out'],
+      leftOut.map(({ words, why }) => [words.map(code).join(', '), why]),
+    ),
     '## Exit status',
     table(
       ['status', 'meaning'],

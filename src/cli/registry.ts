@@ -69,6 +69,13 @@ export const registry: readonly Entry[] = [
     'runs the command lines of a file over one connection',
     async () => (await commands()).exec,
   ),
+  declared(
+    'set',
+    'gives a flag to the lines of exec and shell that follow',
+    async () => (await commands()).set,
+  ),
+  declared('echo', 'prints its words', async () => (await commands()).echo),
+  declared('help', 'what there is, or how a command is used', async () => (await commands()).help),
   declared('shell', 'takes command lines from the terminal', async () => (await commands()).shell),
   declared('hosts', 'the named hosts of the configuration file', async () => (await commands()).hosts),
   declared(
@@ -86,6 +93,14 @@ export const registry: readonly Entry[] = [
 
 export function findEntry(name: string): Entry | undefined {
   return registry.find(entry => entry.name === name)
+}
+
+/** ipmitool's `bmc` is another word for `mc`; here it serves a simulated BMC, unless a word of `mc` follows. */
+export async function withoutAlias(words: readonly string[]): Promise<readonly string[]> {
+  const [first, second] = words
+  if (first !== 'bmc' || second === undefined) return words
+  const { mc } = await import('./commands/mc.ts')
+  return mc.commands.some(({ name }) => name === second) ? ['mc', ...words.slice(1)] : words
 }
 
 /** All declared commands, for whoever describes them. */

@@ -2,6 +2,7 @@
 import type { SdrRecord } from '../protocol/sdr/record.ts'
 import { type SelRecord, SelRecordType, type SystemEventRecord } from '../protocol/sel-record.ts'
 import { sensorTypeName, stateName } from '../protocol/sensor/sensor-types.ts'
+import type { Context } from './declare.ts'
 import { hex, hexBytes, readableText } from './hex.ts'
 import { SINCE_START, UNSPECIFIED } from './ipmitool/timestamp.ts'
 
@@ -21,6 +22,19 @@ export interface SelEvent {
   /** A piece of a panic's text. */
   text?: string
   data: Uint8Array
+}
+
+/** All records, with a bar while they are read. */
+export async function readEntries(context: Context): Promise<SelRecord[]> {
+  const open = await context.bmc()
+  const { entries } = await open.sel.info({ signal: context.signal })
+  using progress = await context.progress('reading the SEL', entries)
+  const records: SelRecord[] = []
+  for await (const record of open.sel.entries({ signal: context.signal })) {
+    records.push(record)
+    progress.to(records.length)
+  }
+  return records
 }
 
 /** Names of sensors, by who owns them and their number. */

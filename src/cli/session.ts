@@ -10,8 +10,8 @@ import { progressBar } from './output/progress.ts'
 import { forPrograms, render } from './output/render.ts'
 import { exitStatusOf, withoutSecrets } from './output.ts'
 import { type Params, UsageError, type ValuesOf } from './params.ts'
-import { argumentValues, findCommand, flagValues, type Given, split } from './parse.ts'
-import { findEntry } from './registry.ts'
+import { argumentValues, findCommand, flagValues, type Given, isHelp, split } from './parse.ts'
+import { findEntry, withoutAlias } from './registry.ts'
 
 export type GlobalValues = ValuesOf<typeof globalFlags>
 
@@ -33,7 +33,7 @@ export interface SessionOptions {
 
 export class Session implements AsyncDisposable {
   readonly #options: SessionOptions
-  /** Flags before the first command; the lines of `exec` and `shell` add to them. */
+  /** Flags before the first command; the lines of `exec` and `shell` add to them, `set` for good. */
   readonly #given: Given
   #bmc: Promise<Bmc> | null = null
 
@@ -61,33 +61,32 @@ export class Session implements AsyncDisposable {
 
   /** Undefined when all is said: it was help. */
   async #perform(
-    words: readonly string[],
+    line: readonly string[],
     from: Context['wordsFrom'],
     print: SessionOptions['print'],
   ): Promise<Performed | undefined> {
+    const words = await withoutAlias(line)
     const [first = ''] = words
     const entry = findEntry(first)
     if (entry?.kind !== 'declared') throw new UsageError(`there is no command "${first}" here`)
     const { path, node, rest } = findCommand(await entry.load(), words.slice(1))
-    if (node.kind === 'group') return void (await print(groupHelp(path, node)))
+    if (node.kind === 'group') {
+      if (rest.some(isHelp)) return void (await print(groupHelp(path, node)))
+      throw new UsageError(`${path}: a word is missing`, groupHelp(path, node).trimEnd())
+    }
     const { given, positionals } = split(rest, flagsOf(node), 'areNumbers')
     const own = Object.keys(node.options)
     const globals = flagValues(
       globalFlags,
       this.#merge(new Map([...given].filter(([name]) => !own.includes(name)))),
     )
-    if (globals.help) return void (await print(commandHelp(path, node)))
+    if (globals.help || asksForHelp(node, positionals)) return void (await print(commandHelp(path, node)))
     const values = { ...argumentValues(node, path, positionals), ...flagValues(node.options, given) }
     return { command: node, data: await node.run(this.#context(globals, from, print), values), globals }
   }
 
   #merge(given: Given): Given {
-    if (this.#bmc !== null) {
-      for (const name of given.keys()) {
-        if (name in connectionFlags)
-          throw new UsageError('the connection is made already; its flags go before exec or shell')
-      }
-    }
+    this.#refuseLate(given.keys())
     const merged = new Map(this.#given)
     for (const [name, words] of given) merged.set(name, [...(merged.get(name) ?? []), ...words])
     return merged
@@ -113,9 +112,24 @@ export class Session implements AsyncDisposable {
         process.exitCode = exitStatusOf(error)
       },
       print,
+      setFlag: (name, words) => this.#setFlag(name, words),
       runLine: words => this.run(words, 'lines'),
       shownLine,
       resultOfLine: words => this.#resultOf(words),
+    }
+  }
+
+  #setFlag(name: string, words: readonly string[]): void {
+    this.#refuseLate([name])
+    if (words.length === 0) this.#given.delete(name)
+    else this.#given.set(name, [...words])
+  }
+
+  #refuseLate(names: Iterable<string>): void {
+    if (this.#bmc === null) return
+    for (const name of names) {
+      if (name in connectionFlags)
+        throw new UsageError('the connection is made already; its flags go before exec or shell')
     }
   }
 
@@ -176,6 +190,12 @@ async function shownLine(words: readonly string[]): Promise<string> {
   } catch {
     return `${words[0]} …`
   }
+}
+
+/** ipmitool's ways: `help` as the only word, or among the options. */
+function asksForHelp({ takesHelp }: Subcommand, words: readonly string[]): boolean {
+  if (takesHelp) return false
+  return (words.length === 1 && words[0] === 'help') || words.includes('options=help')
 }
 
 const flagsByCommand = new WeakMap<Subcommand, Params>()

@@ -1,5 +1,6 @@
 /** The sensors of a BMC: readings, states and thresholds, many at a time. IPMI 2.0 rev 1.1, section 35. */
 import {
+  GetSensorHysteresis,
   GetSensorReading,
   GetSensorReadingFactors,
   GetSensorThresholds,
@@ -98,6 +99,17 @@ export class Sensors {
       { sensorNumber: record.sensorNumber, set: set as Record<ThresholdName, boolean>, ...raw },
       { ...targetOf(record), ...within(options) },
     )
+  }
+
+  /** How far a reading must come back before an event ends, raw. */
+  async hysteresis(
+    record: SensorRecord,
+    options: Abortable = {},
+  ): Promise<{ positive: number; negative: number }> {
+    const request = { sensorNumber: record.sensorNumber, mask: 0xff }
+    const answer = this.#bmc.run(GetSensorHysteresis, request, { ...targetOf(record), ...within(options) })
+    const { positive, negative } = (await unlessSilent(record, answer)) ?? record.hysteresis
+    return { positive, negative }
   }
 
   #outOfRange(record: FullSensorRecord, name: ThresholdName, value: number): LastwordError {

@@ -20,7 +20,8 @@ export interface WatchdogSettings {
   expiration?: 'logged' | 'notLogged'
 }
 
-const noUse = { biosFrb2: false, biosPost: false, osLoad: false, smsOs: false, oem: false }
+/** No timer use: of the expired ones that are forgotten. */
+export const noUse = { biosFrb2: false, biosPost: false, osLoad: false, smsOs: false, oem: false }
 
 export class WatchdogTimer {
   readonly #bmc: CommandRunner

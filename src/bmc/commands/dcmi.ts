@@ -57,6 +57,7 @@ const thermalFamily = settingFamily(
   z.object({
     logEvent: z.boolean(),
     powerOffAndLog: z.boolean(),
+    isPersistent: z.boolean().default(false),
     limitCelsius: z.number(),
     exceptionSeconds: z.number(),
   }),
@@ -244,8 +245,9 @@ export const dcmiCommands: Served[] = [
   serve(GetThermalLimit, ({ entityId, entityInstance }, bmc) => {
     if (temperaturesOf(bmc, entityId, entityInstance).length === 0) return CompletionCode.NotPresent
     const limit = bmc.settings.get(thermalFamily, `${entityId}.${entityInstance}`)
-    const { logEvent = false, powerOffAndLog = false, limitCelsius = 0, exceptionSeconds = 0 } = limit ?? {}
-    return { action: { logEvent, powerOffAndLog }, limitCelsius, exceptionSeconds }
+    const { logEvent = false, powerOffAndLog = false, isPersistent = false } = limit ?? {}
+    const { limitCelsius = 0, exceptionSeconds = 0 } = limit ?? {}
+    return { action: { logEvent, powerOffAndLog, isPersistent }, limitCelsius, exceptionSeconds }
   }),
   serve(
     SetDcmiConfigurationParameters,

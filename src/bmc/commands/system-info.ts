@@ -6,6 +6,7 @@ import {
 } from '../../protocol/commands/system-info.ts'
 import { type AnyParameter, encodeParameter } from '../../protocol/parameter.ts'
 import {
+  FIRST_OEM_SYSTEM_INFO,
   SYSTEM_INFO_BLOCK_BYTES,
   SystemInfoParameter,
   splitSystemInfo,
@@ -33,6 +34,7 @@ export const systemInfo = new ParameterTable({
   table: SystemInfoParameter,
   initial(bmc, parameter, set) {
     if (set >= MAX_BLOCKS || parameter === SystemInfoParameter.setInProgress) return undefined
+    if (parameter.selector >= FIRST_OEM_SYSTEM_INFO) return undefined
     const data = splitSystemInfo(textOf(bmc, parameter))[set] ?? new Uint8Array(SYSTEM_INFO_BLOCK_BYTES)
     return encodeParameter(block, { set, data })
   },

@@ -10,9 +10,10 @@ import {
   GetChannelCipherSuites,
 } from '../../protocol/commands/session.ts'
 import { GetUserAccess, SetUserAccess } from '../../protocol/commands/user.ts'
+import { assignments } from '../assignments.ts'
 import { group, subcommand } from '../declare.ts'
 import { hex } from '../hex.ts'
-import { choice, integer, many, optional, text, UsageError } from '../params.ts'
+import { choice, integer, mapped, optional, text } from '../params.ts'
 import { flagPhrases, phrase } from '../phrase.ts'
 import { privilegeLevel } from './user.ts'
 
@@ -93,51 +94,41 @@ const getaccess = subcommand({
     ),
 })
 
+const state = mapped({ on: true, off: false }, 'on or off')
+
 const setaccess = subcommand({
   name: 'setaccess',
   summary: 'changes what a user may do on a channel; what is not named stays',
   args: {
     channel: integer('CHANNEL', 'channel', { max: 15 }),
     user: integer('USER', 'user ID', { min: 1, max: 63 }),
-    settings: many(text('NAME=VALUE', 'callin=on|off, ipmi=on|off, link=on|off, privilege=LEVEL')),
+    settings: assignments(
+      {
+        callin: state,
+        ipmi: state,
+        link: state,
+        privilege: text('LEVEL', 'the most that the user may log in with'),
+      },
+      'what changes',
+      'atLeastOne',
+    ),
   },
-  async run({ bmc, signal }, { channel, user, settings }) {
-    const asked = readSettings(settings)
+  async run({ bmc, signal }, { channel, user, settings: { callin, ipmi, link, privilege } }) {
+    const asked = privilege === undefined ? undefined : privilegeLevel(privilege)
     const open = await bmc()
     const { access } = await open.run(GetUserAccess, { channel, userId: user }, { signal })
-    const chosen = (word: string | undefined, present: boolean) =>
-      word === undefined ? present : word === 'on'
     const next = {
-      ipmiMessaging: chosen(asked.ipmi, access.ipmiMessaging),
-      linkAuthentication: chosen(asked.link, access.linkAuthentication),
-      callbackOnly: chosen(asked.callback, access.callbackOnly),
+      ipmiMessaging: ipmi ?? access.ipmiMessaging,
+      linkAuthentication: link ?? access.linkAuthentication,
+      callbackOnly: callin ?? access.callbackOnly,
     }
-    const privilegeLimit = asked.limit === undefined ? access.privilegeLimit : privilegeLevel(asked.limit)
+    const privilegeLimit = asked ?? access.privilegeLimit
     const request = { access: { channel, ...next, changeFlags: true }, userId: user, privilegeLimit }
     await open.run(SetUserAccess, request, { signal })
     return { channel, userId: user, ...next, privilegeLimit }
   },
   view: as => as.lines(({ channel, userId }) => `The access of user ${userId} on channel ${channel} is set.`),
 })
-
-/** ipmitool's way to say it: `callin=on privilege=4`. */
-function readSettings(settings: readonly string[]) {
-  const names: Readonly<Record<string, string>> = {
-    callin: 'callback',
-    ipmi: 'ipmi',
-    link: 'link',
-    privilege: 'limit',
-  }
-  const read: { ipmi?: string; link?: string; callback?: string; limit?: string } = {}
-  for (const setting of settings) {
-    const [word = '', value = ''] = setting.split('=', 2)
-    const name = names[word]
-    if (name === undefined) throw new UsageError(`"${setting}" is none of callin=, ipmi=, link=, privilege=`)
-    if (name !== 'limit' && value !== 'on' && value !== 'off') throw new UsageError(`${word} is on or off`)
-    Object.assign(read, { [name]: value })
-  }
-  return read
-}
 
 const RECORDS_A_LIST = 16
 
@@ -219,9 +210,10 @@ const authcap = subcommand({
     ),
 })
 
-export const channel = group(
-  'channel',
-  'channels, their access and cipher suites',
-  [info, getaccess, setaccess, getciphers, authcap],
-  'info',
-)
+export const channel = group('channel', 'channels, their access and cipher suites', [
+  info,
+  getaccess,
+  setaccess,
+  getciphers,
+  authcap,
+])

@@ -1,94 +1,175 @@
 /** `lastword chassis bootdev` and `bootparam`: what the system boots from next. IPMI 2.0 rev 1.1, section 28.13. */
-import { BootParameter } from '../../protocol/parameters/boot.ts'
+import type { Bmc } from '../../client/bmc.ts'
+import type { BootFlags } from '../../client/chassis.ts'
+import { BootParameter, noBootFlags } from '../../protocol/parameters/boot.ts'
+import { assignments, wordList } from '../assignments.ts'
 import { bootData, bootWords } from '../boot-words.ts'
 import { group, subcommand } from '../declare.ts'
 import { bootParameter, setBootParameter } from '../parameters.ts'
-import { choice, many, text, UsageError } from '../params.ts'
+import { choice, mapped, type Param, text, UsageError } from '../params.ts'
 import { phrase } from '../phrase.ts'
 
-const devices = {
-  none: 'none',
-  pxe: 'pxe',
-  disk: 'disk',
-  safe: 'safe',
-  diag: 'diagnostic',
-  cdrom: 'cdrom',
-  bios: 'bios',
-  floppy: 'floppy',
-} as const
+const device = mapped(
+  {
+    none: 'none',
+    pxe: 'pxe',
+    disk: 'disk',
+    safe: 'safe',
+    diag: 'diagnostic',
+    cdrom: 'cdrom',
+    bios: 'bios',
+    floppy: 'floppy',
+  },
+  'where from',
+)
 
-const deviceWords = Object.keys(devices) as (keyof typeof devices)[]
+const bootOptions = wordList(
+  [
+    'valid',
+    'persistent',
+    'efiboot',
+    'clear-cmos',
+    'lockkbd',
+    'screenblank',
+    'lockoutreset',
+    'lockout_power',
+    'verbose=default',
+    'verbose=no',
+    'verbose=yes',
+    'force_pet',
+    'upw_bypass',
+    'lockout_sleep',
+    'cons_redirect=default',
+    'cons_redirect=skip',
+    'cons_redirect=enable',
+  ],
+  'persistent holds until it is changed, efiboot is an EFI boot; the others are of the BIOS',
+)
+type BootOption = typeof bootOptions extends Param<readonly (infer W)[]> ? W : never
 
-/** ipmitool's words for the bits of the boot flags. */
-const options = {
-  persistent: 'holds until it is changed',
-  efiboot: 'an EFI boot',
-  'clear-cmos': 'clears the CMOS',
-  lockkbd: 'locks the keyboard',
-  'lock-sleep': 'locks the sleep button',
-  'lock-power': 'locks the power button',
-  'lock-reset': 'locks the reset button',
-  screenblank: 'blanks the screen',
-  verbose: 'boots verbosely',
-  quiet: 'boots quietly',
-} as const
+interface Choice {
+  selector: BootFlags['device']['selector']
+  asked: readonly BootOption[]
+}
 
-type Option = keyof typeof options
-
-function optionsOf(words: readonly string[]): Set<Option> {
-  const names = words.flatMap(word => word.replace(/^options=/, '').split(','))
-  for (const name of names) {
-    if (!(name in options))
-      throw new UsageError(`options: "${name}" is none of ${Object.keys(options).join(', ')}`)
-  }
-  return new Set(names as Option[])
+/** Says that the BIOS has not yet seen it, and sets it. */
+async function setBootFlags(place: { bmc: Bmc; signal: AbortSignal }, { selector, asked }: Choice) {
+  await setBootParameter(place, BootParameter.acknowledge, {
+    mask: 0x01,
+    notHandled: { bios: true, osLoader: false, servicePartition: false, sms: false, oem: false },
+  })
+  const verbosity = asked.includes('verbose=yes')
+    ? 'verbose'
+    : asked.includes('verbose=no')
+      ? 'quiet'
+      : 'default'
+  const redirection = asked.includes('cons_redirect=skip')
+    ? 'suppress'
+    : asked.includes('cons_redirect=enable')
+      ? 'request'
+      : 'default'
+  await setBootParameter(place, BootParameter.flags, {
+    ...noBootFlags,
+    boot: {
+      type: asked.includes('efiboot') ? 'efi' : 'legacy',
+      isPersistent: asked.includes('persistent'),
+      isValid: true,
+    },
+    device: {
+      selector,
+      lockResetButton: asked.includes('lockoutreset'),
+      screenBlank: asked.includes('screenblank'),
+      lockKeyboard: asked.includes('lockkbd'),
+      clearCmos: asked.includes('clear-cmos'),
+    },
+    console: {
+      redirection,
+      verbosity,
+      lockSleepButton: asked.includes('lockout_sleep'),
+      bypassPassword: asked.includes('upw_bypass'),
+      progressTraps: asked.includes('force_pet'),
+      lockPowerButton: asked.includes('lockout_power'),
+    },
+  })
 }
 
 export const bootdev = subcommand({
   name: 'bootdev',
   summary: 'what the system boots from next',
   args: {
-    device: choice(deviceWords, 'where from'),
-    options: many(text('options=NAMES', 'how; the help lists the names')),
+    device,
+    how: assignments(
+      { 'clear-cmos': mapped({ yes: true, no: false }, 'clears the CMOS'), options: bootOptions },
+      'how',
+    ),
   },
-  details: Object.entries(options)
-    .map(([name, what]) => `  ${name}: ${what}`)
-    .join('\n'),
-  async run({ bmc, signal }, { device, options: words }) {
-    const asked = optionsOf(words)
-    const place = { bmc: await bmc(), signal }
-    await setBootParameter(place, BootParameter.acknowledge, {
-      mask: 0x01,
-      notHandled: { bios: true, osLoader: false, servicePartition: false, sms: false, oem: false },
-    })
-    await setBootParameter(place, BootParameter.flags, {
-      boot: {
-        type: asked.has('efiboot') ? 'efi' : 'legacy',
-        isPersistent: asked.has('persistent'),
-        isValid: true,
-      },
-      device: {
-        lockResetButton: asked.has('lock-reset'),
-        screenBlank: asked.has('screenblank'),
-        selector: devices[device],
-        lockKeyboard: asked.has('lockkbd'),
-        clearCmos: asked.has('clear-cmos'),
-      },
-      console: {
-        redirection: 'default',
-        lockSleepButton: asked.has('lock-sleep'),
-        bypassPassword: false,
-        progressTraps: false,
-        verbosity: asked.has('verbose') ? 'verbose' : asked.has('quiet') ? 'quiet' : 'default',
-        lockPowerButton: asked.has('lock-power'),
-      },
-      mux: { control: 'recommended', sharedModeOverride: false },
-      instance: 0,
-    })
-    return { device, options: [...asked] }
+  async run({ bmc, signal }, { device: selector, how: { options = [], 'clear-cmos': clear } }) {
+    const asked: readonly BootOption[] = clear ? [...options, 'clear-cmos'] : options
+    await setBootFlags({ bmc: await bmc(), signal }, { selector, asked })
+    return { device: selector, options: asked }
   },
-  view: as => as.lines(({ device }) => `The system boots next from: ${device}.`),
+  view: as => as.lines(({ device: from }) => `The system boots next from: ${phrase(from)}.`),
 })
+
+/** What makes the BMC forget the choice, in ipmitool's words. */
+const forgetsOn = {
+  PEF: 'pef',
+  timeout: 'controlTimeout',
+  watchdog: 'watchdog',
+  reset: 'resetButton',
+  power: 'powerUp',
+} as const
+type Occasion = keyof typeof forgetsOn
+const occasions = Object.keys(forgetsOn) as Occasion[]
+
+const set = subcommand({
+  name: 'set',
+  summary: 'what the system boots from next, and what makes the BMC forget it',
+  args: {
+    parameter: choice(['bootflag'], 'the one that can be set'),
+    device: mapped(
+      {
+        none: 'none',
+        force_pxe: 'pxe',
+        force_disk: 'disk',
+        force_safe: 'safe',
+        force_diag: 'diagnostic',
+        force_cdrom: 'cdrom',
+        force_bios: 'bios',
+      },
+      'where from',
+    ),
+    how: assignments(
+      {
+        options: wordList(
+          [...occasions, ...occasions.map(word => `no-${word}` as const)],
+          'on what it is forgotten, or with no- not forgotten',
+        ),
+      },
+      'how',
+    ),
+  },
+  async run({ bmc, signal }, { parameter, device: selector, how: { options = [] } }) {
+    const place = { bmc: await bmc(), signal }
+    await setBootFlags(place, { selector, asked: [] })
+    if (options.length > 0) {
+      const present = await bootParameter(place, BootParameter.keepFlagsOn)
+      const changes = occasions.flatMap(word => {
+        const isNamed = options.includes(word) || options.includes(`no-${word}`)
+        return isNamed ? [[forgetsOn[word], options.includes(`no-${word}`)]] : []
+      })
+      await setBootParameter(place, BootParameter.keepFlagsOn, {
+        ...keepNothing,
+        ...present,
+        ...Object.fromEntries(changes),
+      })
+    }
+    return { [parameter]: selector, options }
+  },
+  view: as => as.lines(({ bootflag }) => `The system boots next from: ${phrase(String(bootflag))}.`),
+})
+
+const keepNothing = { powerUp: false, resetButton: false, watchdog: false, controlTimeout: false, pef: false }
 
 const parameterNames = Object.keys(BootParameter) as (keyof typeof BootParameter)[]
 
@@ -107,4 +188,4 @@ const get = subcommand({
   view: as => as.lines(({ parameter, value }) => bootWords(parameter, value)),
 })
 
-export const bootparam = group('bootparam', 'the boot option parameters', [get])
+export const bootparam = group('bootparam', 'the boot option parameters', [get, set])

@@ -11,6 +11,7 @@ import { chassisStatus } from '../ipmitool/chassis-status.ts'
 import { choice, optional, readInteger, text } from '../params.ts'
 import { flagPhrases, phrase } from '../phrase.ts'
 import { bootdev, bootparam } from './chassis-boot.ts'
+import { bootmbox } from './chassis-bootmbox.ts'
 import { selftest } from './mc.ts'
 import { power } from './power.ts'
 
@@ -41,7 +42,10 @@ const identify = subcommand({
   name: 'identify',
   summary: 'lights the lamp that shows which chassis it is',
   args: {
-    seconds: optional(text('SECONDS|force', 'how long (15); 0 is off, force is until it is turned off')),
+    seconds: optional({
+      ...text('SECONDS|force', 'how long (15); 0 is off, force is until it is turned off'),
+      choices: ['force'],
+    }),
   },
   async run({ bmc, signal }, { seconds }) {
     const isIndefinite = seconds === 'force'
@@ -131,5 +135,6 @@ export const chassis = group('chassis', 'power, identification, restart and boot
   poh,
   bootdev,
   bootparam,
+  bootmbox,
   selftest,
 ])

@@ -1,19 +1,15 @@
 /** `lastword dcmi`: power, identity and temperatures of a data centre's machine. DCMI 1.5, section 6. */
 import type { Abortable } from '../../client/command-runner.ts'
 import type { Dcmi } from '../../client/dcmi.ts'
-import {
-  ActivatePowerLimit,
-  GetDcmiSensorInfo,
-  GetPowerLimit,
-  GetTemperatureReadings,
-  SetPowerLimit,
-} from '../../protocol/commands/dcmi.ts'
+import { GetDcmiSensorInfo, GetTemperatureReadings } from '../../protocol/commands/dcmi.ts'
 import { DcmiCapability } from '../../protocol/parameters/dcmi.ts'
 import { group, subcommand } from '../declare.ts'
 import { hex } from '../hex.ts'
 import { dcmiCapability } from '../parameters.ts'
-import { choice, integer, text, UsageError } from '../params.ts'
+import { text, UsageError } from '../params.ts'
 import { flagPhrases, phrase } from '../phrase.ts'
+import { dcmiPower } from './dcmi-power.ts'
+import { getConfParam, setConfParam, thermalpolicy } from './dcmi-settings.ts'
 
 const discover = subcommand({
   name: 'discover',
@@ -55,72 +51,6 @@ const NO_CHANNEL = 0xff
 
 function channelText(channel: number): string {
   return channel === NO_CHANNEL ? 'none' : String(channel)
-}
-
-const reading = subcommand({
-  name: 'reading',
-  summary: 'how much power the system takes',
-  run: async ({ bmc, signal }) => (await bmc()).dcmi.power({ signal }),
-  view: as =>
-    as.record(
-      ['now', data => `${data.currentWatts} W`],
-      ['minimum', data => `${data.minimumWatts} W`],
-      ['maximum', data => `${data.maximumWatts} W`],
-      ['average', data => `${data.averageWatts} W`],
-      ['time', data => new Date(data.time * 1000).toISOString()],
-      ['sampling period', data => `${data.periodMs / 1000} s`],
-      ['measuring', data => data.state.isMeasuring],
-    ),
-})
-
-const getLimit = subcommand({
-  name: 'get_limit',
-  summary: 'the power limit',
-  run: async ({ bmc, signal }) => (await bmc()).run(GetPowerLimit, {}, { signal }),
-  view: as =>
-    as.record(
-      ['limit', data => `${data.limitWatts} W`],
-      ['when it is exceeded', data => phrase(data.exceptionAction)],
-      ['correction time', data => `${data.correctionTimeMs} ms`],
-      ['sampling period', data => `${data.samplingPeriodSeconds} s`],
-    ),
-})
-
-const exceptionActions = { no_action: 'none', hard_power_off: 'powerOff', log_sel: 'logEvent' } as const
-
-const setLimit = subcommand({
-  name: 'set_limit',
-  summary: 'changes the power limit; it holds once it is activated',
-  args: {
-    watts: integer('WATTS', 'the limit', { max: 0xffff }),
-    action: choice(['no_action', 'hard_power_off', 'log_sel'], 'what happens when it is exceeded'),
-    correction: integer('MS', 'how long the system may take to come below it'),
-    sample: integer('SECONDS', 'sampling period', { max: 0xffff }),
-  },
-  async run({ bmc, signal }, { watts, action, correction, sample }) {
-    const limit = {
-      exceptionAction: exceptionActions[action],
-      limitWatts: watts,
-      correctionTimeMs: correction,
-      samplingPeriodSeconds: sample,
-    }
-    await (await bmc()).run(SetPowerLimit, limit, { signal })
-    return limit
-  },
-  view: as =>
-    as.lines(({ limitWatts }) => `The power limit is ${limitWatts} W; dcmi power activate lets it hold.`),
-})
-
-function switchLimit(name: 'activate' | 'deactivate') {
-  return subcommand({
-    name,
-    summary: name === 'activate' ? 'lets the power limit hold' : 'lifts the power limit',
-    async run({ bmc, signal }) {
-      await (await bmc()).run(ActivatePowerLimit, { active: name === 'activate' }, { signal })
-      return { powerLimit: `${name}d` }
-    },
-    view: as => as.lines(({ powerLimit }) => `The power limit is ${powerLimit}.`),
-  })
 }
 
 /** The sensors that DCMI asks every machine to have. Table 6-10. */
@@ -211,29 +141,22 @@ function textCommands(
   return [get, set]
 }
 
-export const dcmi = group(
-  'dcmi',
-  "power, identity and temperatures of a data centre's machine",
-  [
-    discover,
-    group(
-      'power',
-      'power and its limit',
-      [reading, getLimit, setLimit, switchLimit('activate'), switchLimit('deactivate')],
-      'reading',
-    ),
-    sensors,
-    temperatures,
-    ...textCommands(
-      { get: 'asset_tag', set: 'set_asset_tag', what: 'asset tag' },
-      (part, options) => part.assetTag(options),
-      (part, given, options) => part.setAssetTag(given, options),
-    ),
-    ...textCommands(
-      { get: 'get_mc_id_string', set: 'set_mc_id_string', what: 'management controller identifier' },
-      (part, options) => part.controllerId(options),
-      (part, given, options) => part.setControllerId(given, options),
-    ),
-  ],
-  'discover',
-)
+export const dcmi = group('dcmi', "power, identity and temperatures of a data centre's machine", [
+  discover,
+  dcmiPower,
+  sensors,
+  temperatures,
+  thermalpolicy,
+  getConfParam,
+  setConfParam,
+  ...textCommands(
+    { get: 'asset_tag', set: 'set_asset_tag', what: 'asset tag' },
+    (part, options) => part.assetTag(options),
+    (part, given, options) => part.setAssetTag(given, options),
+  ),
+  ...textCommands(
+    { get: 'get_mc_id_string', set: 'set_mc_id_string', what: 'management controller identifier' },
+    (part, options) => part.controllerId(options),
+    (part, given, options) => part.setControllerId(given, options),
+  ),
+])

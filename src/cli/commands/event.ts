@@ -1,13 +1,11 @@
 /** `lastword event`: sends an event to the BMC, which logs it. IPMI 2.0 rev 1.1, section 29.3. */
-import { PlatformEvent } from '../../protocol/commands/event.ts'
-import { type Context, group, subcommand } from '../declare.ts'
-import { hexBytes } from '../hex.ts'
+import { SEL_RECORD_BYTES, SelRecordType } from '../../protocol/sel-record.ts'
+import { group, subcommand } from '../declare.ts'
 import { file, integer, many, UsageError } from '../params.ts'
 import { readNamedFile } from '../read-named-file.ts'
+import { send } from '../send-event.ts'
+import { ofSensor } from './event-sensor.ts'
 
-/** Software that speaks for the system. Section 5.5, table 5-4. */
-const SYSTEM_SOFTWARE = 0x41
-const EVENT_MESSAGE_REVISION = 0x04
 /** Behind the generator: revision, sensor type, sensor number, event, three bytes of data. */
 const EVENT_BYTES = 7
 
@@ -32,26 +30,6 @@ const predefined: readonly Predefined[] = [
   { name: '3', summary: 'memory: correctable ECC', bytes: [0x04, 0x0c, 0x53, 0x6f, 0x00, 0xff, 0xff] },
 ]
 
-async function send({ bmc, signal }: Context, bytes: readonly number[]) {
-  const [evmRev = EVENT_MESSAGE_REVISION, sensorType = 0, sensorNumber = 0, event = 0, ...data] = bytes
-  const open = await bmc()
-  // Over LAN the BMC knows who the generator is; in-band it is told.
-  const isInband = !/^lan(plus)?:/.test(open.url)
-  await open.run(
-    PlatformEvent,
-    {
-      ...(isInband ? { generatorId: SYSTEM_SOFTWARE } : {}),
-      evmRev,
-      sensorType,
-      sensorNumber,
-      event: { type: event & 0x7f, deassertion: (event & 0x80) !== 0 },
-      data: Uint8Array.from(data),
-    },
-    { signal },
-  )
-  return { event: hexBytes(Uint8Array.from(bytes)) }
-}
-
 function predefinedCommand({ name, summary, bytes }: Predefined) {
   return subcommand({
     name,
@@ -63,8 +41,8 @@ function predefinedCommand({ name, summary, bytes }: Predefined) {
 
 const fromFile = subcommand({
   name: 'file',
-  summary: 'the events of a file, seven bytes a line, # for remarks',
-  args: { file: file('FILE', 'lines such as 0x04 0x01 0x30 0x01 0x09 0xff 0xff') },
+  summary: 'the events of a file, seven bytes a line or a record of the SEL, # for remarks',
+  args: { file: file('FILE', 'lines such as 0x04 0x01 0x30 0x01 0x09 0xff 0xff, or of sel save') },
   async run(context, { file: path }) {
     const events = linesOf(path)
     const sent = []
@@ -74,7 +52,7 @@ const fromFile = subcommand({
   view: as => as.table('The file has no event.', ['sent', ({ event }) => event]),
 })
 
-function linesOf(path: string): number[][] {
+function linesOf(path: string): (readonly number[])[] {
   return readNamedFile(path)
     .toString('utf8')
     .split('\n')
@@ -82,15 +60,14 @@ function linesOf(path: string): number[][] {
     .flatMap((line, index) => (line === '' ? [] : [eventOf(line, `${path}:${index + 1}`)]))
 }
 
-function eventOf(line: string, where: string): number[] {
+function eventOf(line: string, where: string): readonly number[] {
   const bytes = line.split(/\s+/).map(Number)
-  if (
-    bytes.length !== EVENT_BYTES ||
-    bytes.some(byte => !(byte >= 0 && byte <= 0xff && Number.isInteger(byte)))
-  ) {
-    throw new UsageError(`${where}: an event is seven bytes, "${line}" is not`)
-  }
-  return bytes
+  const areBytes = bytes.every(byte => byte >= 0 && byte <= 0xff && Number.isInteger(byte))
+  if (areBytes && bytes.length === EVENT_BYTES) return bytes
+  // A record ends with the bytes of its event.
+  const isEvent = bytes.length === SEL_RECORD_BYTES && bytes[2] === SelRecordType.SystemEvent
+  if (areBytes && isEvent) return bytes.slice(-EVENT_BYTES)
+  throw new UsageError(`${where}: an event is seven bytes, or sixteen of a record, "${line}" is not`)
 }
 
 const raw = subcommand({
@@ -105,8 +82,9 @@ const raw = subcommand({
   view: as => as.lines(({ event }) => `Sent: ${event}`),
 })
 
-export const event = group('event', 'sends an event to the BMC, which logs it', [
-  ...predefined.map(predefinedCommand),
-  fromFile,
-  raw,
-])
+export const event = group(
+  'event',
+  'sends an event to the BMC, which logs it',
+  [...predefined.map(predefinedCommand), fromFile, raw],
+  { otherwise: ofSensor },
+)

@@ -4,18 +4,17 @@ import type { Bmc } from '../../client/bmc.ts'
 import { CompletionCodeError, completionText } from '../../protocol/completion-code.ts'
 import { LastwordError } from '../../protocol/error.ts'
 import { boardDate } from '../../protocol/fru/areas.ts'
-import { type FruField, fruText } from '../../protocol/fru/field.ts'
+import type { FruField } from '../../protocol/fru/field.ts'
 import { type DecodedFru, decodeFru, type FruInventory } from '../../protocol/fru/inventory.ts'
 import type { FruLocatorRecord, McLocatorRecord } from '../../protocol/sdr/record.ts'
 import { bridged } from '../connection/open.ts'
 import { type Context, group, subcommand } from '../declare.ts'
 import { type FruAnswer, type FruDevice, fruLocators, fruPrint } from '../ipmitool/fru-print.ts'
-import { file, integer, optional, text, UsageError } from '../params.ts'
+import { file, optional } from '../params.ts'
 import { phrase } from '../phrase.ts'
 import { readNamedFile } from '../read-named-file.ts'
 import { readRecords } from '../sensors.ts'
-
-const idArg = integer('ID', 'FRU device ID', { max: 0xff })
+import { edit, type FruTextArea, idArg, internaluse } from './fru-edit.ts'
 
 const BMC_ADDRESS = 0x20
 
@@ -111,8 +110,7 @@ const print = subcommand({
   ipmitool: fruPrint,
 })
 
-type Area = 'chassis' | 'board' | 'product'
-const areas: readonly Area[] = ['chassis', 'board', 'product']
+const areas: readonly FruTextArea[] = ['chassis', 'board', 'product']
 
 /** Fields as plain text. */
 function areasData(inventory: FruInventory) {
@@ -158,7 +156,7 @@ function deviceText(device: ReadDevice): string {
 
 type Line = [label: string, value: string]
 
-function fieldLines(area: Area, name: string, value: number | FruField | FruField[]): Line[] {
+function fieldLines(area: FruTextArea, name: string, value: number | FruField | FruField[]): Line[] {
   if (name === 'language' || name === 'madeMinutes') return []
   if (typeof value === 'number') return [[`${area} ${phrase(name)}`, String(value)]]
   const fields = Array.isArray(value) ? value : [value]
@@ -198,56 +196,9 @@ const write = subcommand({
   view: as => as.lines(({ fruId, bytes }) => `${bytes} bytes are written to FRU ${fruId}.`),
 })
 
-/** ipmitool names a field by the letter of its area and its place in it. */
-const areaLetters: Readonly<Record<string, Area>> = { c: 'chassis', b: 'board', p: 'product' }
-
-const edit = subcommand({
-  name: 'edit',
-  summary: 'changes a text of an inventory',
-  args: {
-    id: idArg,
-    area: { ...text('c|b|p', 'area: chassis, board or product'), choices: Object.keys(areaLetters) },
-    field: integer('FIELD', 'its place in the area, from 0', { max: 30 }),
-    text: text('TEXT', 'the new text'),
-  },
-  async run({ bmc, signal }, { id, area: letter, field, text: given }) {
-    const { fru } = await bmc()
-    const area = areaLetters[letter]
-    if (area === undefined) throw new UsageError(`area: "${letter}" is none of c, b, p`)
-    const { inventory, problems } = await fru.inventory(id, { signal })
-    if (problems.length > 0) {
-      throw new LastwordError('FRU_BAD', `FRU ${id}: ${problems[0]}`, {
-        hint: 'What is damaged is not written over.',
-      })
-    }
-    const changed = { ...inventory, [area]: withField(inventory[area], field, given, area) }
-    await fru.writeInventory(id, changed, { signal })
-    return { fruId: id, area, field, text: given }
-  },
-  view: as =>
-    as.lines(({ fruId, area, field, text: shown }) => `FRU ${fruId}, ${area} field ${field}: ${shown}`),
-})
-
-/** Texts in the order in which they stand in the area, the maker's own behind the others. */
-function withField(content: FruInventory[Area], place: number, given: string, area: Area) {
-  const names = Object.keys(content ?? {}).filter(
-    name => typeof content?.[name as keyof typeof content] === 'object' && name !== 'custom',
-  )
-  const custom = content?.custom ?? []
-  if (content === undefined || place >= names.length + custom.length) {
-    throw new UsageError(
-      `the ${area} area has ${content === undefined ? 'no fields' : `fields 0 to ${names.length + custom.length - 1}`}`,
-    )
-  }
-  const field = fruText(given)
-  const name = names[place]
-  if (name !== undefined) return { ...content, [name]: field }
-  return { ...content, custom: custom.with(place - names.length, field) }
-}
-
 export const fru = group(
   'fru',
   'what the parts of the machine say of themselves',
-  [print, list, read, write, edit],
-  'print',
+  [print, list, read, write, edit, internaluse],
+  { whenAlone: 'print' },
 )

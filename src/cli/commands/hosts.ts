@@ -40,4 +40,6 @@ const path = subcommand({
   view: as => as.lines(file => file),
 })
 
-export const hosts = group('hosts', 'the named hosts of the configuration file', [list, names, path], 'list')
+export const hosts = group('hosts', 'the named hosts of the configuration file', [list, names, path], {
+  whenAlone: 'list',
+})

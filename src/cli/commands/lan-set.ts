@@ -1,15 +1,20 @@
 /** `lastword lan set`: changes a setting of a LAN channel. IPMI 2.0 rev 1.1, sections 23.1 and 22.22. */
+
+import type { ResponseOf } from '../../protocol/command.ts'
 import { GetChannelAccess, SetChannelAccess } from '../../protocol/commands/channel.ts'
 import { LanParameter } from '../../protocol/parameters/lan.ts'
 import { subcommand } from '../declare.ts'
 import { lanParameter, type Place, setLanParameter } from '../parameters.ts'
 import { integer, many, readInteger, text, UsageError } from '../params.ts'
+import { passwordSeen } from './user.ts'
 
 type Setter = (place: Place, words: readonly string[]) => Promise<void>
 
 interface Setting {
   /** What it takes, for the help. */
   readonly words: string
+  /** The words among them that are not values, for completion. */
+  readonly choices?: readonly string[]
   readonly set: Setter
 }
 
@@ -146,37 +151,85 @@ async function setBadPassword(place: Place, words: readonly string[]): Promise<v
   })
 }
 
-async function setAccess({ bmc, channel, signal }: Place, word: string): Promise<void> {
-  const mode = isOn(word, 'access') ? ('always' as const) : ('disabled' as const)
+function setAccess(place: Place, word: string): Promise<void> {
+  return changeAccess(place, { mode: isOn(word, 'access') ? 'always' : 'disabled' })
+}
+
+type ChannelAccess = ResponseOf<typeof GetChannelAccess>['access']
+
+/** Both what holds now and what is stored. */
+async function changeAccess({ bmc, channel, signal }: Place, changed: Partial<ChannelAccess>): Promise<void> {
   for (const change of ['nonVolatile', 'volatile'] as const) {
     const present = await bmc.run(GetChannelAccess, { channel, get: { which: change } }, { signal })
     const request = {
       channel,
-      access: { ...present.access, mode, change },
+      access: { ...present.access, ...changed, change },
       limit: { privilege: present.privilegeLimit, change },
     }
     await bmc.run(SetChannelAccess, request, { signal })
   }
 }
 
+/** The one without a name, as BMCs are delivered. */
+const DEFAULT_USER = 1
+
+async function setAlerting(place: Place, word: string): Promise<void> {
+  const pefAlertingDisabled = !isOn(word, 'alert')
+  await changeAccess(place, { pefAlertingDisabled })
+}
+
+async function enableDefaultUser({ bmc, channel, signal }: Place, words: readonly string[]): Promise<void> {
+  if (words.length > 0) throw new UsageError(`lan set: "${words[0]}" is too many`)
+  await bmc.users.setAccess(
+    DEFAULT_USER,
+    channel,
+    { ipmiMessaging: true, privilegeLimit: 'admin' },
+    { signal },
+  )
+  await bmc.users.enable(DEFAULT_USER, { signal })
+}
+
+const onOff = ['on', 'off']
+const gatewayParts = ['ipaddr', 'macaddr']
+
 const settings: Readonly<Record<string, Setting>> = {
   ipaddr: one('ADDRESS', 'ipaddr', (place, word) => setLanParameter(place, LanParameter.ipAddress, word)),
   netmask: one('MASK', 'netmask', (place, word) => setLanParameter(place, LanParameter.subnetMask, word)),
   macaddr: one('MAC', 'macaddr', (place, word) => setLanParameter(place, LanParameter.macAddress, word)),
-  ipsrc: one('none|static|dhcp|bios', 'ipsrc', setSource),
+  ipsrc: { ...one('none|static|dhcp|bios', 'ipsrc', setSource), choices: Object.keys(sources) },
   snmp: one('COMMUNITY', 'snmp', (place, word) => setLanParameter(place, LanParameter.communityString, word)),
-  defgw: { words: 'ipaddr ADDRESS|macaddr MAC', set: (place, words) => setGateway(place, words, 'gateway') },
+  defgw: {
+    words: 'ipaddr ADDRESS|macaddr MAC',
+    choices: gatewayParts,
+    set: (place, words) => setGateway(place, words, 'gateway'),
+  },
   bakgw: {
     words: 'ipaddr ADDRESS|macaddr MAC',
+    choices: gatewayParts,
     set: (place, words) => setGateway(place, words, 'backupGateway'),
   },
-  arp: { words: 'respond on|off, generate on|off, interval SECONDS', set: setArp },
-  auth: { words: 'LEVEL,… TYPE,…', set: setAuthentication },
-  vlan: { words: 'id off|ID, priority 0…7', set: setVlan },
+  arp: {
+    words: 'respond on|off, generate on|off, interval SECONDS',
+    choices: ['respond', 'generate', 'interval', ...onOff],
+    set: setArp,
+  },
+  auth: { words: 'LEVEL,… TYPE,…', choices: [...levels, ...types], set: setAuthentication },
+  vlan: { words: 'id off|ID, priority 0…7', choices: ['id', 'priority', 'off'], set: setVlan },
   cipher_privs: one('one letter of X, c, u, o, a, O for each suite', 'cipher_privs', setSuitePrivileges),
-  bad_pass_thresh: { words: 'THRESHOLD 0|1 RESET-SECONDS LOCKOUT-SECONDS', set: setBadPassword },
-  access: one('on|off', 'access', setAccess),
+  bad_pass_thresh: {
+    words: 'THRESHOLD 0|1 RESET-SECONDS LOCKOUT-SECONDS',
+    choices: ['0', '1'],
+    set: setBadPassword,
+  },
+  access: { ...one('on|off', 'access', setAccess), choices: onOff },
+  alert: { ...one('on|off: whether PEF may send alerts', 'alert', setAlerting), choices: onOff },
+  user: { words: '(without a value) lets user 1 log in as administrator', set: enableDefaultUser },
+  password: one('PASSWORD of user 1; user set password asks for it', 'password', ({ bmc, signal }, word) =>
+    bmc.users.setPassword(DEFAULT_USER, word, { signal }),
+  ),
 }
+
+const secretSettings: readonly string[] = ['snmp', 'password']
 
 export const lanSet = subcommand({
   name: 'set',
@@ -184,13 +237,16 @@ export const lanSet = subcommand({
   args: {
     channel: integer('CHANNEL', 'channel', { max: 15 }),
     setting: { ...text('SETTING', 'what to change'), choices: Object.keys(settings) },
-    values: many(text('VALUE', 'what to change it to')),
+    values: {
+      ...many(text('VALUE', 'what to change it to')),
+      choices: [...new Set(Object.values(settings).flatMap(({ choices = [] }) => choices))],
+    },
   },
-  hides: ([, setting]) => setting === 'snmp',
+  hides: ([, setting = '']) => secretSettings.includes(setting),
   details: Object.entries(settings)
     .map(([name, { words }]) => `  ${name} ${words}`)
     .join('\n'),
-  async run({ bmc, signal }, { channel, setting, values }) {
+  async run({ bmc, signal, note, wordsFrom }, { channel, setting, values }) {
     const chosen = settings[setting]
     if (chosen === undefined) {
       throw new UsageError(
@@ -198,11 +254,15 @@ export const lanSet = subcommand({
         `There are: ${Object.keys(settings).join(', ')}.`,
       )
     }
+    const isSecret = setting === 'password'
+    if (isSecret && wordsFrom === 'processList') note(passwordSeen)
     await chosen.set({ bmc: await bmc(), channel, signal }, values)
-    return { channel, setting, values }
+    return { channel, setting, values: isSecret ? [] : values }
   },
   view: as =>
-    as.lines(
-      ({ channel, setting, values }) => `Channel ${channel}: ${setting} is set to ${values.join(' ')}.`,
+    as.lines(({ channel, setting, values }) =>
+      `Channel ${channel}: ${setting} is set ${values.length === 0 ? '' : `to ${values.join(' ')}`}`
+        .trimEnd()
+        .concat('.'),
     ),
 })

@@ -11,6 +11,7 @@ import type { Cell } from '../output/view.ts'
 import { type LanAnswer, lanAnswers } from '../parameters.ts'
 import { integer, optional } from '../params.ts'
 import { flagPhrases, onOff, phrase } from '../phrase.ts'
+import { alert } from './lan-alert.ts'
 import { lanSet } from './lan-set.ts'
 
 /** The first LAN channel of nearly every BMC. */
@@ -133,9 +134,9 @@ function statistics(name: 'get' | 'clear') {
   })
 }
 
-export const lan = group(
-  'lan',
-  'how a LAN channel is set up',
-  [print, lanSet, group('stats', 'counts of packets', [statistics('get'), statistics('clear')], 'get')],
-  'print',
-)
+export const lan = group('lan', 'how a LAN channel is set up', [
+  print,
+  lanSet,
+  alert,
+  group('stats', 'counts of packets', [statistics('get'), statistics('clear')]),
+])

@@ -1,12 +1,16 @@
 /** `lastword mc`: the BMC itself. IPMI 2.0 rev 1.1, sections 20 and 22. */
 import { bcdText } from '../../protocol/codec.ts'
 import type { ResponseOf } from '../../protocol/command.ts'
-import { ColdReset, GetDeviceGuid, GetSelfTestResults, WarmReset } from '../../protocol/commands/device.ts'
+import { ColdReset, GetSelfTestResults, WarmReset } from '../../protocol/commands/device.ts'
 import { GetBmcGlobalEnables, SetBmcGlobalEnables } from '../../protocol/commands/messaging.ts'
+import { assignments } from '../assignments.ts'
 import { group, subcommand } from '../declare.ts'
 import { hex, hexBytes } from '../hex.ts'
 import { mcInfo } from '../ipmitool/mc-info.ts'
-import { choice } from '../params.ts'
+import { choice, mapped } from '../params.ts'
+import { onOff } from '../phrase.ts'
+import { guid } from './mc-guid.ts'
+import { getsysinfo, setsysinfo } from './mc-sysinfo.ts'
 import { watchdog } from './watchdog.ts'
 
 const info = subcommand({
@@ -98,28 +102,6 @@ export const selftest = subcommand({
     ),
 })
 
-const guid = subcommand({
-  name: 'guid',
-  summary: 'the GUID of the BMC',
-  async run({ bmc, signal }) {
-    const { guid: raw } = await (await bmc()).run(GetDeviceGuid, {}, { signal })
-    return { guid: guidText(raw), raw }
-  },
-  view: as => as.record(['GUID', ({ guid: text }) => text]),
-})
-
-/** The BMC gives it least significant byte first. Section 20.8. */
-export function guidText(raw: Uint8Array): string {
-  const digits = Buffer.from(raw).reverse().toString('hex')
-  return [
-    digits.slice(0, 8),
-    digits.slice(8, 12),
-    digits.slice(12, 16),
-    digits.slice(16, 20),
-    digits.slice(20),
-  ].join('-')
-}
-
 /** ipmitool's words, and what they are called in the specification. Section 22.1. */
 const enableWords = {
   recv_msg_intr: 'receiveMessageInterrupt',
@@ -150,22 +132,42 @@ const getenables = subcommand({
     ),
 })
 
-function onOff(state: boolean): string {
-  return state ? 'on' : 'off'
-}
+const state = mapped({ on: true, off: false }, 'new state')
 
 const setenables = subcommand({
   name: 'setenables',
-  summary: 'turns one of them on or off',
-  args: { which: choice(enableNames, 'what is enabled'), state: choice(['on', 'off'], 'new state') },
-  async run({ bmc, signal }, { which, state }) {
+  summary: 'changes what the BMC is to pass on; what is not named stays',
+  args: {
+    changes: assignments(
+      {
+        recv_msg_intr: state,
+        event_msg_intr: state,
+        event_msg: state,
+        system_event_log: state,
+        oem0: state,
+        oem1: state,
+        oem2: state,
+      },
+      'what is turned on or off',
+      'atLeastOne',
+    ),
+  },
+  async run({ bmc, signal }, { changes }) {
+    const asked = enableNames.flatMap(name =>
+      changes[name] === undefined ? [] : [[name, changes[name]] as const],
+    )
     const open = await bmc()
     const { enables } = await open.run(GetBmcGlobalEnables, {}, { signal })
-    const changed = { ...enables, [enableWords[which]]: state === 'on' }
-    await open.run(SetBmcGlobalEnables, { enables: changed }, { signal })
-    return { [which]: state }
+    const changed = Object.fromEntries(asked.map(([name, isOn]) => [enableWords[name], isOn]))
+    await open.run(SetBmcGlobalEnables, { enables: { ...enables, ...changed } }, { signal })
+    return Object.fromEntries(asked.map(([name, isOn]) => [name, onOff(isOn)]))
   },
-  view: as => as.lines(change => Object.entries(change).flat().join(' is now ')),
+  view: as =>
+    as.lines(change =>
+      Object.entries(change)
+        .map(([name, now]) => `${name} is now ${now}`)
+        .join('\n'),
+    ),
 })
 
 export const mc = group('mc', 'the BMC itself: who it is, reset, self test, watchdog', [
@@ -176,4 +178,6 @@ export const mc = group('mc', 'the BMC itself: who it is, reset, self test, watc
   watchdog,
   getenables,
   setenables,
+  getsysinfo,
+  setsysinfo,
 ])

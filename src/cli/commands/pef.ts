@@ -1,12 +1,30 @@
 /** `lastword pef`: what the BMC does by itself about events. IPMI 2.0 rev 1.1, section 30. */
+import type { ResponseOf } from '../../protocol/command.ts'
 import { GetLastProcessedEventId, GetPefCapabilities } from '../../protocol/commands/pef.ts'
 import { PefParameter } from '../../protocol/parameters/pef.ts'
 import { sensorTypeName } from '../../protocol/sensor/sensor-types.ts'
 import { type Context, group, subcommand } from '../declare.ts'
 import { hex } from '../hex.ts'
+import type { Cell } from '../output/view.ts'
 import { pefParameter } from '../parameters.ts'
 import { flagPhrases, onOff, phrase } from '../phrase.ts'
-import { guidText } from './mc.ts'
+import { guidText } from './mc-guid.ts'
+import { filterChanges, policyChanges, timer } from './pef-change.ts'
+
+type Capabilities = ResponseOf<typeof GetPefCapabilities>
+
+const capabilityFields: readonly (readonly [label: string, of: (data: Capabilities) => Cell])[] = [
+  ['version', data => `${data.version & 0x0f}.${data.version >> 4}`],
+  ['event filters', data => data.eventFilters],
+  ['actions', data => flagPhrases(data.supports)],
+]
+
+const capabilities = subcommand({
+  name: 'capabilities',
+  summary: 'what PEF can do here, and for how many filters there is room',
+  run: async ({ bmc, signal }) => (await bmc()).pef.capabilities({ signal }),
+  view: as => as.record(...capabilityFields),
+})
 
 const info = subcommand({
   name: 'info',
@@ -22,14 +40,12 @@ const info = subcommand({
   },
   view: as =>
     as.record(
-      ['version', data => `${data.version & 0x0f}.${data.version >> 4}`],
-      ['event filters', data => data.eventFilters],
+      ...capabilityFields,
       ['alert policies', data => data.alertPolicies],
       [
         'system GUID',
         ({ systemGuid }) => (systemGuid?.isUsed === true ? guidText(systemGuid.guid) : undefined),
       ],
-      ['actions', data => flagPhrases(data.supports)],
     ),
 })
 
@@ -127,14 +143,11 @@ const filters = subcommand({
     ),
 })
 
-export const pef = group(
-  'pef',
-  'what the BMC does by itself about events',
-  [
-    info,
-    status,
-    group('policy', 'the alert policies', [policies], 'list'),
-    group('filter', 'the event filters', [filters], 'list'),
-  ],
-  'info',
-)
+export const pef = group('pef', 'what the BMC does by itself about events', [
+  capabilities,
+  info,
+  status,
+  timer,
+  group('policy', 'the alert policies', [policies, ...policyChanges]),
+  group('filter', 'the event filters', [filters, ...filterChanges]),
+])

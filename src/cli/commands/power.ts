@@ -64,4 +64,4 @@ function control({ word, action, summary, told }: Control): Subcommand {
   })
 }
 
-export const power = group('power', "the system's power", [status, ...controls.map(control)], 'status')
+export const power = group('power', "the system's power", [status, ...controls.map(control)])

@@ -2,23 +2,37 @@
 
 import { findCommand } from '../../protocol/catalogue.ts'
 import { CompletionCodeError } from '../../protocol/completion-code.ts'
+import { NetFn } from '../../protocol/net-fn.ts'
 import { subcommand } from '../declare.ts'
 import { hexBytes } from '../hex.ts'
-import { integer, many } from '../params.ts'
+import { integer, many, namedInteger } from '../params.ts'
 import { holdsSecret } from '../secrets.ts'
 
 const BYTES_A_LINE = 16
+
+/** ipmitool's names. */
+const netFnNames = {
+  chassis: NetFn.Chassis,
+  bridge: NetFn.Bridge,
+  sensorevent: NetFn.SensorEvent,
+  application: NetFn.App,
+  firmware: NetFn.Firmware,
+  storage: NetFn.Storage,
+  transport: NetFn.Transport,
+}
 
 export const raw = subcommand({
   name: 'raw',
   summary: 'sends a request of bytes and prints the bytes of the answer behind its completion code',
   args: {
-    netFn: integer('NETFN', 'network function', { max: 0x3e }),
+    netFn: namedInteger(netFnNames, 'NETFN', 'network function, a number or its name', { max: 0x3e }),
     cmd: integer('CMD', 'command', { max: 0xff }),
     data: many(integer('BYTE', 'data', { max: 0xff })),
   },
   hides: words => {
-    const [netFn = 0, cmd = 0, ...data] = words.map(Number)
+    const [netFn = 0, cmd = 0, ...data] = words.map(
+      word => netFnNames[word.toLowerCase() as keyof typeof netFnNames] ?? Number(word),
+    )
     return holdsSecret(netFn, cmd, Uint8Array.from(data))
   },
   async run({ bmc, signal, lun }, { netFn, cmd, data }) {

@@ -3,47 +3,67 @@ import { writeFileSync } from 'node:fs'
 import { GetSdrRepositoryInfo } from '../../protocol/commands/sdr.ts'
 import { encodeSdr, type SensorRecord } from '../../protocol/sdr/record.ts'
 import { entityName } from '../../protocol/sensor/entities.ts'
-import { sensorTypeName } from '../../protocol/sensor/sensor-types.ts'
+import { sensorTypeName, sensorTypeNames } from '../../protocol/sensor/sensor-types.ts'
 import { type Context, group, subcommand } from '../declare.ts'
 import { hex } from '../hex.ts'
+import { sensorTypeWords } from '../ipmitool/event-words.ts'
 import { sdrElist, sdrList } from '../ipmitool/sdr-list.ts'
+import {
+  inOrderOf,
+  isListed,
+  type Listed,
+  type ListedWord,
+  listedData,
+  listedKinds,
+  listedStatus,
+  listedText,
+  listedWords,
+  type OtherListed,
+} from '../listed-records.ts'
 import { choice, file, many, optional, text, UsageError } from '../params.ts'
 import { recordData, recordWords } from '../sdr-words.ts'
-import {
-  isSensor,
-  readingText,
-  readRecords,
-  readSensors,
-  type Sensor,
-  sensorData,
-  statusText,
-} from '../sensors.ts'
+import { isSensor, readingText, readRecords, readSensors, sensorData, statusText } from '../sensors.ts'
 
-const kindArg = optional(choice(['full', 'compact'], 'records of this kind only'))
+const kindArg = optional(
+  choice(['all', ...listedWords], 'records of this kind only (full and compact), or all'),
+)
 
-async function sensorsOf(context: Context, kind: SensorRecord['kind'] | undefined): Promise<Sensor[]> {
-  const records = (await readRecords(context)).filter(isSensor)
-  const chosen = kind === undefined ? records : records.filter(record => record.kind === kind)
-  return readSensors(context, chosen, 'ofRecord')
+type Kinds = ListedWord | 'all' | undefined
+
+async function listed(
+  context: Context,
+  word: Kinds,
+  isChosen: (record: SensorRecord | OtherListed) => boolean = () => true,
+): Promise<Listed[]> {
+  const kinds: readonly string[] =
+    word === undefined
+      ? ['full', 'compact']
+      : word === 'all'
+        ? Object.values(listedKinds)
+        : [listedKinds[word]]
+  const records = (await readRecords(context))
+    .filter(isListed)
+    .filter(record => kinds.includes(record.kind) && isChosen(record))
+  return inOrderOf(records, await readSensors(context, records.filter(isSensor), 'ofRecord'))
 }
 
 const list = subcommand({
   name: 'list',
-  summary: 'the sensors and what they read',
+  summary: 'the sensors and what they read, or other records',
   args: { kind: kindArg },
-  run: (context, { kind }) => sensorsOf(context, kind),
-  data: sensors => sensors.map(sensorData),
+  run: (context, { kind }) => listed(context, kind),
+  data: rows => rows.map(listedData),
   view: as =>
     as.table(
-      'There is no sensor.',
-      ['sensor', sensor => sensor.record.id],
-      ['reading', readingText],
-      ['status', statusText],
+      'There is no such record.',
+      ['sensor', row => row.record.id],
+      ['reading', listedText],
+      ['status', listedStatus],
     ),
   ipmitool: sdrList,
 })
 
-function entityText({ entity }: SensorRecord): string {
+function entityText({ entity }: Pick<SensorRecord, 'entity'>): string {
   return `${entity.id}.${entity.instance} ${entityName(entity.id)}`
 }
 
@@ -51,38 +71,41 @@ const elist = subcommand({
   name: 'elist',
   summary: 'the same with number and entity',
   args: { kind: kindArg },
-  run: (context, { kind }) => sensorsOf(context, kind),
-  data: sensors => sensors.map(sensorData),
+  run: (context, { kind }) => listed(context, kind),
+  data: rows => rows.map(listedData),
   view: as =>
     as.table(
-      'There is no sensor.',
-      ['sensor', sensor => sensor.record.id],
-      ['number', sensor => hex(sensor.record.sensorNumber)],
-      ['entity', sensor => entityText(sensor.record)],
-      ['reading', readingText],
-      ['status', statusText],
+      'There is no such record.',
+      ['sensor', row => row.record.id],
+      ['number', ({ record }) => ('sensorNumber' in record ? hex(record.sensorNumber) : '')],
+      ['entity', row => entityText(row.record)],
+      ['reading', listedText],
+      ['status', listedStatus],
     ),
   ipmitool: sdrElist,
 })
 
-async function chosenSensors(
-  context: Context,
-  isChosen: (record: SensorRecord) => boolean,
-): Promise<Sensor[]> {
-  const records = (await readRecords(context)).filter(isSensor)
-  return readSensors(context, records.filter(isChosen), 'ofRecord')
-}
+const types = subcommand({
+  name: 'list',
+  summary: 'the types that there are',
+  run: async () =>
+    sensorTypeNames()
+      .map((name, code) => ({ code, name }))
+      .slice(1),
+  view: as => as.table('There is none.', ['code', row => hex(row.code)], ['type', row => row.name]),
+})
 
-const type = subcommand({
-  name: 'type',
-  summary: 'the sensors of a type; without one, the types that there are',
-  args: { type: optional(text('TYPE', 'a name such as Temperature, or a number')) },
+const ofType = subcommand({
+  name: 'TYPE',
+  summary: 'the sensors of a type',
+  args: { type: text('TYPE', 'a name such as Temperature, or a number') },
   async run(context, { type: word }) {
-    const isType = (record: SensorRecord) =>
-      word === undefined ||
-      sensorTypeName(record.sensorType).toLowerCase() === word.toLowerCase() ||
-      record.sensorType === Number(word)
-    return chosenSensors(context, isType)
+    const names = (code: number) =>
+      [sensorTypeName(code), sensorTypeWords[code] ?? ''].map(name => name.toLowerCase())
+    const isType = ({ sensorType }: SensorRecord) =>
+      names(sensorType).includes(word.toLowerCase()) || sensorType === Number(word)
+    const records = (await readRecords(context)).filter(isSensor)
+    return readSensors(context, records.filter(isType), 'ofRecord')
   },
   data: sensors => sensors.map(sensorData),
   view: as =>
@@ -94,28 +117,38 @@ const type = subcommand({
       ['reading', readingText],
       ['status', statusText],
     ),
+  ipmitool: sdrElist,
+})
+
+const type = group('type', 'the sensors of a type, or the types', [types], {
+  whenAlone: 'list',
+  otherwise: ofType,
 })
 
 const entity = subcommand({
   name: 'entity',
-  summary: 'the sensors of an entity',
+  summary: 'the records of an entity',
   args: { entity: text('ID[.INSTANCE]', 'for example 3.1, or a name such as processor') },
   async run(context, { entity: word }) {
     const [id, instance] = word.split('.')
-    const isEntity = ({ entity: of }: SensorRecord) =>
-      (of.id === Number(id) || entityName(of.id).toLowerCase() === word.toLowerCase()) &&
-      (instance === undefined || of.instance === Number(instance))
-    return chosenSensors(context, isEntity)
+    return listed(
+      context,
+      'all',
+      ({ entity: of }) =>
+        (of.id === Number(id) || entityName(of.id).toLowerCase() === word.toLowerCase()) &&
+        (instance === undefined || of.instance === Number(instance)),
+    )
   },
-  data: sensors => sensors.map(sensorData),
+  data: rows => rows.map(listedData),
   view: as =>
     as.table(
-      'There is no sensor of this entity.',
-      ['entity', sensor => entityText(sensor.record)],
-      ['sensor', sensor => sensor.record.id],
-      ['reading', readingText],
-      ['status', statusText],
+      'There is no record of this entity.',
+      ['entity', row => entityText(row.record)],
+      ['sensor', row => row.record.id],
+      ['reading', listedText],
+      ['status', listedStatus],
     ),
+  ipmitool: sdrElist,
 })
 
 const get = subcommand({
@@ -170,5 +203,5 @@ export const sdr = group(
   'sdr',
   'sensor data records and what their sensors read',
   [list, elist, type, entity, get, info, dump],
-  'list',
+  { whenAlone: 'list' },
 )

@@ -1,22 +1,16 @@
 /** `lastword sel`: the System Event Log. IPMI 2.0 rev 1.1, section 31. */
-import { writeFileSync } from 'node:fs'
 import { GetSelAllocationInfo, GetSelEntry } from '../../protocol/commands/sel.ts'
 import { CompletionCodeError } from '../../protocol/completion-code.ts'
-import {
-  decodeSelRecord,
-  encodeSelRecord,
-  SEL_RECORD_BYTES,
-  type SelRecord,
-} from '../../protocol/sel-record.ts'
+import { decodeSelRecord, type SelRecord } from '../../protocol/sel-record.ts'
 import { type Context, group, subcommand } from '../declare.ts'
 import { hex } from '../hex.ts'
 import { selInfo, selTime } from '../ipmitool/sel-info.ts'
 import { selElist, selList } from '../ipmitool/sel-list.ts'
-import { file, integer, many, optional, text, UsageError } from '../params.ts'
+import { integer, many, optional, text, UsageError } from '../params.ts'
 import { flagPhrases } from '../phrase.ts'
-import { readNamedFile } from '../read-named-file.ts'
-import { eventText, selEvent, sensorNames, sensorText, timeText } from '../sel-events.ts'
+import { eventText, readEntries, selEvent, sensorNames, sensorText, timeText } from '../sel-events.ts'
 import { readRecords } from '../sensors.ts'
+import { add, interpret, readraw, save, writeraw } from './sel-files.ts'
 
 const info = subcommand({
   name: 'info',
@@ -53,19 +47,6 @@ const NO_TIME = 0xffffffff
 
 function dateText(seconds: number): string {
   return seconds === NO_TIME || seconds === 0 ? 'none' : new Date(seconds * 1000).toISOString()
-}
-
-/** All records, with a bar while they are read. */
-async function readEntries(context: Context): Promise<SelRecord[]> {
-  const open = await context.bmc()
-  const { entries } = await open.sel.info({ signal: context.signal })
-  using progress = await context.progress('reading the SEL', entries)
-  const records: SelRecord[] = []
-  for await (const record of open.sel.entries({ signal: context.signal })) {
-    records.push(record)
-    progress.to(records.length)
-  }
-  return records
 }
 
 const selection = {
@@ -196,37 +177,6 @@ const remove = subcommand({
   view: as => as.lines(({ deleted }) => `Deleted: ${deleted.map(id => hex(id, 4)).join(', ')}`),
 })
 
-const add = subcommand({
-  name: 'add',
-  summary: 'adds the records of a file, sixteen bytes a line, # for remarks',
-  args: { file: file('FILE', 'record ID and time stamp are given by the BMC') },
-  async run({ bmc, signal }, { file: path }) {
-    const records = recordLines(path)
-    const { sel: log } = await bmc()
-    const ids: number[] = []
-    for (const record of records) ids.push(await log.add(record, { signal }))
-    return { added: ids }
-  },
-  view: as => as.lines(({ added }) => `Added: ${added.map(id => hex(id, 4)).join(', ')}`),
-})
-
-function recordLines(path: string): SelRecord[] {
-  return readNamedFile(path)
-    .toString('utf8')
-    .split('\n')
-    .map(line => line.replace(/#.*/, '').trim())
-    .flatMap((line, index) => (line === '' ? [] : [recordOf(line, `${path}:${index + 1}`)]))
-}
-
-function recordOf(line: string, where: string): SelRecord {
-  const bytes = line.split(/[\s,]+/).map(Number)
-  const isRecord =
-    bytes.length === SEL_RECORD_BYTES &&
-    bytes.every(byte => Number.isInteger(byte) && byte >= 0 && byte <= 0xff)
-  if (!isRecord) throw new UsageError(`${where}: a record is sixteen bytes, "${line}" is not`)
-  return decodeSelRecord(Uint8Array.from(bytes))
-}
-
 const timeGet = subcommand({
   name: 'get',
   summary: 'the clock of the SEL',
@@ -261,59 +211,6 @@ function secondsOf(words: string): number {
   return Math.floor(ms / 1000)
 }
 
-const save = subcommand({
-  name: 'save',
-  summary: 'writes the records into a file that sel add can read',
-  args: { file: file('FILE', 'where to') },
-  async run(context, { file: path }) {
-    const records = await readEntries(context)
-    const lines = records.map(record => {
-      const event = selEvent(record)
-      const bytes = Array.from(encodeSelRecord(record), byte => hex(byte)).join(' ')
-      return `${bytes} # ${[timeText(event), sensorText(event), eventText(event)].join(', ')}\n`
-    })
-    writeFileSync(path, lines.join(''))
-    return { file: path, records: records.length }
-  },
-  view: as => as.lines(({ file: path, records }) => `${records} records are in ${path}.`),
-})
-
-const writeraw = subcommand({
-  name: 'writeraw',
-  summary: 'writes the raw records into a file',
-  args: { file: file('FILE', 'where to') },
-  async run(context, { file: path }) {
-    const records = await readEntries(context)
-    writeFileSync(path, Buffer.concat(records.map(encodeSelRecord)))
-    return { file: path, records: records.length }
-  },
-  view: as => as.lines(({ file: path, records }) => `${records} records are in ${path}.`),
-})
-
-const readraw = subcommand({
-  name: 'readraw',
-  summary: 'the records of a file that writeraw wrote; needs no BMC',
-  args: { file: file('FILE', 'raw records') },
-  async run(_, { file: path }) {
-    const raw = readNamedFile(path)
-    if (raw.length % SEL_RECORD_BYTES !== 0)
-      throw new UsageError(`${path}: records have ${SEL_RECORD_BYTES} bytes each`)
-    return Array.from({ length: raw.length / SEL_RECORD_BYTES }, (_, index) =>
-      decodeSelRecord(raw.subarray(index * SEL_RECORD_BYTES, (index + 1) * SEL_RECORD_BYTES)),
-    )
-  },
-  data: records => records.map(record => selEvent(record)),
-  view: as =>
-    as.table(
-      'The file has no record.',
-      ['ID', record => record.recordId.toString(16), 'right'],
-      ['time', record => timeText(selEvent(record))],
-      ['sensor', record => sensorText(selEvent(record))],
-      ['event', record => eventText(selEvent(record))],
-    ),
-  ipmitool: (records, style) => selList({ records }, style),
-})
-
 const lastwords = subcommand({
   name: 'lastwords',
   summary: 'the crashes that the SEL tells of, one sentence each',
@@ -333,11 +230,12 @@ export const sel = group(
     clear,
     remove,
     add,
-    group('time', 'the clock of the SEL', [timeGet, timeSet], 'get'),
+    group('time', 'the clock of the SEL', [timeGet, timeSet]),
     save,
     writeraw,
     readraw,
+    interpret,
     lastwords,
   ],
-  'info',
+  { whenAlone: 'info' },
 )

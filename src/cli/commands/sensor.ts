@@ -128,4 +128,6 @@ const thresh = subcommand({
     ),
 })
 
-export const sensor = group('sensor', 'sensors with their thresholds', [list, get, reading, thresh], 'list')
+export const sensor = group('sensor', 'sensors with their thresholds', [list, get, reading, thresh], {
+  whenAlone: 'list',
+})

@@ -1,16 +1,22 @@
 /** `lastword sol activate` and `deactivate`: the serial port in this terminal. IPMI 2.0 rev 1.1, sections 15 and 24. */
 import { once } from 'node:events'
+import { setTimeout } from 'node:timers/promises'
 import { DeactivatePayload, PayloadType } from '../../protocol/commands/payload.ts'
+import { assignments } from '../assignments.ts'
 import { type Context, subcommand } from '../declare.ts'
 import { flag, integer, optional, text } from '../params.ts'
 import { runTerminal } from '../sol/terminal.ts'
 
 const MAX_INSTANCE = 15
-const instance = optional(integer('N', 'instance (1)', { min: 1, max: MAX_INSTANCE }))
+const number = integer('N', 'instance (1)', { min: 1, max: MAX_INSTANCE })
+const instance = optional(number)
 
 const activate = subcommand({
   name: 'activate',
   summary: 'the serial port in this terminal',
+  args: {
+    which: assignments({ instance: number }, "ipmitool's way to say it"),
+  },
   options: {
     record: optional(text('FILE', 'what the serial port says is also written there')),
     listen: flag('only shows what the serial port says'),
@@ -19,7 +25,7 @@ const activate = subcommand({
   },
   details:
     'The escape key and ? tell the keys; the escape key and a full stop at the start of a line end it.',
-  async run(context, { record, listen, instance, takeOver }) {
+  async run(context, { record, listen, takeOver, which, instance = which.instance }) {
     const bmc = await context.bmc()
     const line = await bmc.sol({ takeOver, ...(instance === undefined ? {} : { instance }) })
     context.note(`the serial port is here; ${context.escapeKey}. ends it, ${context.escapeKey}? tells more`)
@@ -48,12 +54,40 @@ async function suspend(): Promise<void> {
 const deactivate = subcommand({
   name: 'deactivate',
   summary: 'takes the serial port away from the console that has it',
+  args: { which: assignments({ instance: number }, "ipmitool's way to say it") },
   options: { instance },
-  async run({ bmc, signal }: Context, { instance = 1 }) {
+  async run({ bmc, signal }: Context, { which, instance = which.instance ?? 1 }) {
     await (await bmc()).run(DeactivatePayload, { payload: PayloadType.Sol, instance }, { signal })
     return undefined
   },
   view: as => as.lines(() => 'The serial port is free.'),
 })
 
-export const solLine = [activate, deactivate] as const
+const DEFAULT_LOOPS = 200
+const DEFAULT_INTERVAL_MS = 100
+
+const looptest = subcommand({
+  name: 'looptest',
+  summary: 'activates and deactivates SOL again and again',
+  args: {
+    loops: optional(integer('LOOPS', `how often (${DEFAULT_LOOPS})`, { min: 1, max: 100_000 })),
+    interval: optional(integer('MS', `for how long each time (${DEFAULT_INTERVAL_MS})`, { max: 60_000 })),
+    instance,
+  },
+  async run(context, { loops = DEFAULT_LOOPS, interval = DEFAULT_INTERVAL_MS, instance: which = 1 }) {
+    const bmc = await context.bmc()
+    using progress = await context.progress('activating SOL', loops)
+    for (let loop = 1; loop <= loops; loop++) {
+      const line = await bmc.sol({ instance: which })
+      await setTimeout(interval, undefined, { signal: context.signal })
+      const closed = once(line, 'close')
+      line.destroy()
+      await closed
+      progress.to(loop)
+    }
+    return { loops }
+  },
+  view: as => as.lines(({ loops }) => `SOL was activated and deactivated ${loops} times.`),
+})
+
+export const solLine = [activate, deactivate, looptest] as const

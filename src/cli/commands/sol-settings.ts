@@ -13,8 +13,8 @@ import {
   SolParameter,
 } from '../../protocol/commands/sol.ts'
 import { CompletionCodeError } from '../../protocol/completion-code.ts'
-import { group, subcommand } from '../declare.ts'
-import { integer, optional, readInteger, text, UsageError } from '../params.ts'
+import { group, type Subcommand, subcommand } from '../declare.ts'
+import { integer, mapped, optional, type Param } from '../params.ts'
 
 const channelArg = optional(integer('CHANNEL', 'channel (the one that is used)', { max: 15 }))
 
@@ -102,120 +102,115 @@ function rateText(byte: number): string {
       : `${rate} kbit/s`
 }
 
-interface Setting {
-  readonly words: string
+interface Setting<T> {
+  readonly name: string
+  readonly summary: string
   readonly parameter: number
+  readonly value: Param<T>
   /** The new bytes, from the present ones. */
-  change(present: Uint8Array, word: string): readonly number[]
+  change(present: Uint8Array, value: T): readonly number[]
 }
 
-function flagged(word: string, byte: number, mask: number): number {
-  if (word !== 'true' && word !== 'false') throw new UsageError(`sol set: true or false, not "${word}"`)
-  return word === 'true' ? byte | mask : byte & ~mask
+function setting<T>({ name, summary, parameter: number, value, change }: Setting<T>): Subcommand {
+  // The word is kept beside what it stands for, to be told.
+  const both: Param<{ word: string; value: T }> = {
+    ...value,
+    arity: 'one',
+    read: (words, of) => ({ word: words[0]!, value: value.read(words, of) }),
+  }
+  return subcommand({
+    name,
+    summary,
+    args: { value: both, channel: channelArg },
+    async run({ bmc, signal }, { value: given, channel = PRESENT_CHANNEL }) {
+      const open = await bmc()
+      const present = (await parameter(open, channel, number, signal)) ?? new Uint8Array(0)
+      const data = Uint8Array.from(change(present, given.value))
+      await open.run(SetSolConfigurationParameters, { channel, parameter: number, data }, { signal })
+      return { setting: name, value: given.word }
+    },
+    view: as => as.lines(({ setting: shown, value: word }) => `${shown} is ${word}.`),
+  })
 }
 
-function levelOf(word: string): number {
-  const level = (privileges as readonly string[]).indexOf(word.toLowerCase())
-  if (level < 2) throw new UsageError(`sol set: "${word}" is none of user, operator, admin, oem`)
-  return level
+function flagSetting(name: string, summary: string, number: number, mask: number): Subcommand {
+  return setting({
+    name,
+    summary,
+    parameter: number,
+    value: mapped({ true: true, false: false }, 'new state'),
+    change: ([byte = 0], isOn) => [isOn ? byte | mask : byte & ~mask],
+  })
 }
 
-function rateOf(word: string): number {
-  const found = Object.entries(bitRates).find(([, rate]) => rate === word)
-  if (found === undefined)
-    throw new UsageError(`sol set: "${word}" is none of ${Object.values(bitRates).join(', ')}`)
-  return Number(found[0])
+function rateSetting(name: string, summary: string, number: number): Subcommand {
+  const codes = Object.fromEntries(Object.entries(bitRates).map(([code, rate]) => [rate, Number(code)]))
+  const inOrder = ['serial', '9.6', '19.2', '38.4', '57.6', '115.2'].map(
+    rate => [rate, codes[rate]!] as const,
+  )
+  const value = mapped(Object.fromEntries(inOrder), 'kbit/s, or as the serial port is set')
+  return setting({ name, summary, parameter: number, value, change: (_, code) => [code] })
 }
 
-const settings: Readonly<Record<string, Setting>> = {
-  enabled: {
-    words: 'true|false',
-    parameter: SolParameter.Enable,
-    change: ([byte = 0], word) => [flagged(word, byte, 0x01)],
-  },
-  'force-encryption': {
-    words: 'true|false',
+const set = group('set', 'changes how SOL is set up', [
+  setting({
+    name: 'set-in-progress',
+    summary: 'keeps others from changing it meanwhile',
+    parameter: SolParameter.SetInProgress,
+    value: mapped({ 'set-complete': 0, 'set-in-progress': 1, 'commit-write': 2 }, 'new state'),
+    change: (_, state) => [state],
+  }),
+  flagSetting('enabled', 'whether there is SOL', SolParameter.Enable, 0x01),
+  flagSetting('force-encryption', 'only encrypted', SolParameter.Authentication, 0x80),
+  flagSetting('force-authentication', 'only authenticated', SolParameter.Authentication, 0x40),
+  setting({
+    name: 'privilege-level',
+    summary: 'the level that may activate it',
     parameter: SolParameter.Authentication,
-    change: ([byte = 0], word) => [flagged(word, byte, 0x80)],
-  },
-  'force-authentication': {
-    words: 'true|false',
-    parameter: SolParameter.Authentication,
-    change: ([byte = 0], word) => [flagged(word, byte, 0x40)],
-  },
-  'privilege-level': {
-    words: 'user|operator|admin|oem',
-    parameter: SolParameter.Authentication,
-    change: ([byte = 0], word) => [(byte & 0xf0) | levelOf(word)],
-  },
-  'character-accumulate-level': {
-    words: 'N, in 5 ms',
+    value: mapped({ user: 2, operator: 3, admin: 4, oem: 5 }, 'level'),
+    change: ([byte = 0], level) => [(byte & 0xf0) | level],
+  }),
+  setting({
+    name: 'character-accumulate-level',
+    summary: 'how long characters are gathered, in 5 ms',
     parameter: SolParameter.Accumulation,
-    change: ([, threshold = 0], word) => [readInteger(word, 'level', { min: 1, max: 255 }), threshold],
-  },
-  'character-send-threshold': {
-    words: 'BYTES',
+    value: integer('N', 'in 5 ms', { min: 1, max: 255 }),
+    change: ([, threshold = 0], level) => [level, threshold],
+  }),
+  setting({
+    name: 'character-send-threshold',
+    summary: 'how many characters are sent at once',
     parameter: SolParameter.Accumulation,
-    change: ([accumulate = 1], word) => [accumulate, readInteger(word, 'threshold', { max: 255 })],
-  },
-  'retry-count': {
-    words: '0…7',
+    value: integer('BYTES', 'how many', { max: 255 }),
+    change: ([accumulate = 1], threshold) => [accumulate, threshold],
+  }),
+  setting({
+    name: 'retry-count',
+    summary: 'how often a packet is sent again',
     parameter: SolParameter.Retry,
-    change: ([, interval = 0], word) => [readInteger(word, 'count', { max: 7 }), interval],
-  },
-  'retry-interval': {
-    words: 'N, in 10 ms',
+    value: integer('N', 'how often', { max: 7 }),
+    change: ([, interval = 0], count) => [count, interval],
+  }),
+  setting({
+    name: 'retry-interval',
+    summary: 'after how long a packet is sent again, in 10 ms',
     parameter: SolParameter.Retry,
-    change: ([count = 0], word) => [count, readInteger(word, 'interval', { max: 255 })],
-  },
-  'volatile-bit-rate': {
-    words: 'serial|9.6|19.2|38.4|57.6|115.2',
-    parameter: SolParameter.VolatileBitRate,
-    change: (_, word) => [rateOf(word)],
-  },
-  'non-volatile-bit-rate': {
-    words: 'serial|9.6|19.2|38.4|57.6|115.2',
-    parameter: SolParameter.NonVolatileBitRate,
-    change: (_, word) => [rateOf(word)],
-  },
-}
+    value: integer('N', 'in 10 ms', { max: 255 }),
+    change: ([count = 0], interval) => [count, interval],
+  }),
+  rateSetting('volatile-bit-rate', 'bit rate until the next start', SolParameter.VolatileBitRate),
+  rateSetting('non-volatile-bit-rate', 'bit rate from the next start on', SolParameter.NonVolatileBitRate),
+])
 
-const set = subcommand({
-  name: 'set',
-  summary: 'changes how SOL is set up',
-  args: {
-    setting: { ...text('SETTING', 'what to change'), choices: Object.keys(settings) },
-    value: text('VALUE', 'what to change it to'),
-    channel: channelArg,
-  },
-  details: Object.entries(settings)
-    .map(([name, { words }]) => `  ${name} ${words}`)
-    .join('\n'),
-  async run({ bmc, signal }, { setting, value, channel = PRESENT_CHANNEL }) {
-    const chosen = settings[setting]
-    if (chosen === undefined) {
-      throw new UsageError(
-        `sol set: there is no setting "${setting}"`,
-        `There are: ${Object.keys(settings).join(', ')}.`,
-      )
-    }
-    const open = await bmc()
-    const present = (await parameter(open, channel, chosen.parameter, signal)) ?? new Uint8Array(0)
-    const data = Uint8Array.from(chosen.change(present, value))
-    await open.run(SetSolConfigurationParameters, { channel, parameter: chosen.parameter, data }, { signal })
-    return { setting, value }
-  },
-  view: as => as.lines(({ setting, value }) => `${setting} is ${value}.`),
-})
-
-const userArg = integer('USER', 'user ID', { min: 1, max: 63 })
+const userArg = optional(integer('USER', 'user ID (1)', { min: 1, max: 63 }))
+const DEFAULT_USER = 1
 
 function switchPayload(operation: 'enable' | 'disable') {
   return subcommand({
     name: operation,
     summary: operation === 'enable' ? 'lets a user use SOL' : 'keeps a user from SOL',
-    args: { channel: integer('CHANNEL', 'channel', { max: 15 }), user: userArg },
-    async run({ bmc, signal }, { channel, user }) {
+    args: { channel: channelArg, user: userArg },
+    async run({ bmc, signal }, { channel = PRESENT_CHANNEL, user = DEFAULT_USER }) {
       const standard = { ipmi: false, sol: true, oem: false }
       const request = { channel, user: { id: user, operation }, standard, oem: 0 }
       await (await bmc()).run(SetUserPayloadAccess, request, { signal })
@@ -228,8 +223,8 @@ function switchPayload(operation: 'enable' | 'disable') {
 const status = subcommand({
   name: 'status',
   summary: 'whether a user may use SOL, and how many use it',
-  args: { channel: integer('CHANNEL', 'channel', { max: 15 }), user: userArg },
-  async run({ bmc, signal }, { channel, user }) {
+  args: { channel: channelArg, user: userArg },
+  async run({ bmc, signal }, { channel = PRESENT_CHANNEL, user = DEFAULT_USER }) {
     const open = await bmc()
     const [access, activation] = await Promise.all([
       open.run(GetUserPayloadAccess, { channel, userId: user }, { signal }),

@@ -3,4 +3,4 @@ import { group } from '../declare.ts'
 import { solLine } from './sol-activate.ts'
 import { solSettings } from './sol-settings.ts'
 
-export const sol = group('sol', 'serial over LAN', [...solSettings, ...solLine], 'info')
+export const sol = group('sol', 'serial over LAN', [...solSettings, ...solLine])

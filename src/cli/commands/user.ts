@@ -92,13 +92,17 @@ const setPassword = subcommand({
   view: as => as.lines(({ id }) => `User ${id} has a new password.`),
 })
 
+/** A remark on a password that is a word of the command line. */
+export const passwordSeen =
+  'a password on the command line can be read in the process list; leave it out to be asked'
+
 function known(
   password: string | undefined,
   { note, wordsFrom }: Pick<Context, 'note' | 'wordsFrom'>,
 ): Promise<string> | string {
   if (password === undefined) return askPassword('New password: ')
   if (wordsFrom === 'processList') {
-    note('a password on the command line can be read in the process list; leave it out to be asked')
+    note(passwordSeen)
   }
   return password
 }
@@ -169,17 +173,12 @@ const priv = subcommand({
   view: as => as.lines(({ id, privilegeLimit }) => `User ${id} may log in as ${privilegeLimit}.`),
 })
 
-export const user = group(
-  'user',
-  'who may log in',
-  [
-    list,
-    summary,
-    group('set', 'name and password of a user', [setName, setPassword]),
-    switchUser('enable'),
-    switchUser('disable'),
-    priv,
-    test,
-  ],
-  'list',
-)
+export const user = group('user', 'who may log in', [
+  list,
+  summary,
+  group('set', 'name and password of a user', [setName, setPassword]),
+  switchUser('enable'),
+  switchUser('disable'),
+  priv,
+  test,
+])

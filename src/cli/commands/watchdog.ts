@@ -1,6 +1,10 @@
 /** `lastword mc watchdog`: the watchdog timer of the BMC. IPMI 2.0 rev 1.1, section 27. */
+import { noUse } from '../../client/watchdog.ts'
+import { SetWatchdogTimer } from '../../protocol/commands/watchdog.ts'
+import { assignments } from '../assignments.ts'
 import { group, subcommand } from '../declare.ts'
 import { hex } from '../hex.ts'
+import { flag, integer, many, mapped } from '../params.ts'
 
 const TICK_SECONDS = 0.1
 
@@ -57,6 +61,61 @@ function expiredUses(expired: Readonly<Record<string, boolean>>): string {
   return uses.length === 0 ? 'never' : uses.map(use => word(useWords, use)).join(', ')
 }
 
+/** ipmitool's words. */
+const use = mapped(
+  { frb2: 'biosFrb2', post: 'biosPost', osload: 'osLoad', sms: 'smsOs', oem: 'oem' },
+  'what it is for; what it was for when it is left out',
+)
+
+const set = subcommand({
+  name: 'set',
+  summary: 'sets the timer and stops it; reset starts it',
+  args: {
+    settings: assignments(
+      {
+        timeout: integer('SECONDS', 'initial countdown (0)', { min: 1, max: 6553 }),
+        pretimeout: integer('SECONDS', 'so long before the end comes the interrupt (0)', {
+          min: 1,
+          max: 255,
+        }),
+        int: mapped({ smi: 'smi', nmi: 'nmi', msg: 'messagingInterrupt' }, 'which interrupt (none)'),
+        use,
+        clear: many({ ...use, summary: 'forgets that it has expired; may be given several times' }),
+        action: mapped(
+          { reset: 'hardReset', poweroff: 'powerDown', cycle: 'powerCycle', none: 'none' },
+          'what happens at the end (none)',
+        ),
+        nolog: flag('its end is not logged'),
+        dontstop: flag('a timer that runs goes on'),
+      },
+      'what it is set to',
+      'atLeastOne',
+    ),
+  },
+  async run({ bmc, signal }, { settings: { timeout = 0, pretimeout = 0, clear = [], ...asked } }) {
+    const open = await bmc()
+    const cleared = Object.keys(noUse).map(name => [name, (clear as string[]).includes(name)])
+    const request = {
+      timer: {
+        use: asked.use ?? (await open.watchdog.get({ signal })).timer.use,
+        dontStop: asked.dontstop ?? false,
+        dontLog: asked.nolog ?? false,
+      },
+      actions: { timeout: asked.action ?? ('none' as const), preTimeout: asked.int ?? ('none' as const) },
+      preTimeoutSeconds: pretimeout,
+      clearExpired: Object.fromEntries(cleared) as typeof noUse,
+      initialCountdown: timeout / TICK_SECONDS,
+    }
+    await open.run(SetWatchdogTimer, request, { signal })
+    return request
+  },
+  view: as =>
+    as.lines(
+      ({ timer, actions }) =>
+        `The watchdog is set for ${word(useWords, timer.use)}: ${word(actionWords, actions.timeout)}.`,
+    ),
+})
+
 const off = subcommand({
   name: 'off',
   summary: 'stops the timer',
@@ -77,4 +136,4 @@ const reset = subcommand({
   view: as => as.lines(() => 'The watchdog counts anew.'),
 })
 
-export const watchdog = group('watchdog', 'the watchdog timer', [get, off, reset], 'get')
+export const watchdog = group('watchdog', 'the watchdog timer', [get, set, off, reset])

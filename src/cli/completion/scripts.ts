@@ -35,14 +35,21 @@ function patterns({ word, short }: OptionWord): string[] {
 /** `case` arms that give the words at a place: next commands, choices of the n-th argument. */
 function placeArms(all: readonly Place[], emit: (words: readonly string[]) => string): string {
   const arms: string[] = []
-  for (const { path, next, positions } of all) {
+  for (const { path, next, positions, goesOn } of all) {
     if (next.length > 0) arms.push(`    ${quote(path)}) ${emit(next.map(({ word }) => word))} ;;`)
     positions.forEach((choices, index) => {
-      if (choices.length > 0)
-        arms.push(`    ${quote(`${path} ${'· '.repeat(index)}`.trimEnd())}) ${emit(choices)} ;;`)
+      const place = quote(placeOf(path, index))
+      // What follows a word of the command itself begins with a blank.
+      const pattern = goesOn && index === positions.length - 1 ? `${place}|${place}' '*` : place
+      if (choices.length > 0) arms.push(`    ${pattern}) ${emit(choices)} ;;`)
     })
   }
   return arms.join('\n')
+}
+
+/** Where the n-th argument of a command stands. */
+function placeOf(path: string, index: number): string {
+  return `${path} ${'· '.repeat(index)}`.trimEnd()
 }
 
 function optionArms(all: readonly Place[], emit: (words: readonly string[]) => string): string {
@@ -84,7 +91,11 @@ function bash(all: readonly Place[]): string {
     .join('\n')
   return `# bash completion for lastword
 _lastword() {
-  local cur=\${COMP_WORDS[COMP_CWORD]} previous=\${COMP_WORDS[COMP_CWORD-1]} path= words= word i
+  local cur=\${COMP_WORDS[COMP_CWORD]} previous=\${COMP_WORDS[COMP_CWORD-1]} path= words= word i name=
+  # NAME=VALUE comes in three words where = breaks words.
+  if [[ $cur == = ]]; then name=$previous= cur=$previous=
+  elif [[ $previous == = ]]; then name=\${COMP_WORDS[COMP_CWORD-2]}= cur=\${COMP_WORDS[COMP_CWORD-2]}=$cur
+  fi
   case $previous in
 ${valueArms}
   esac
@@ -110,6 +121,8 @@ ${placeArms(all, emit)}
     esac
   fi
   COMPREPLY=($(compgen -W "$words" -- "$cur"))
+  [[ \${COMPREPLY[0]-} == *= ]] && compopt -o nospace 2>/dev/null
+  COMPREPLY=("\${COMPREPLY[@]#"$name"}")
 }
 complete -o default -F _lastword lastword
 `
@@ -186,13 +199,15 @@ function fish(all: readonly Place[]): string {
   const values = valueOptions(all)
   const lines: string[] = []
   const add = (...parts: string[]) => lines.push(['complete -c lastword', ...parts].join(' '))
-  for (const { path, next, positions, options } of all) {
-    const at = (place: string) => `-n ${quoteFish(`__lastword_at ${quoteFish(place)}`)}`
-    for (const { word, summary } of next) add(at(path), '-a', quoteFish(word), '-d', quoteFish(summary))
+  for (const { path, next, positions, goesOn, options } of all) {
+    const when = (test: 'at' | 'under', place: string) =>
+      `-n ${quoteFish(`__lastword_${test} ${quoteFish(place)}`)}`
+    for (const { word, summary } of next)
+      add(when('at', path), '-a', quoteFish(word), '-d', quoteFish(summary))
     positions.forEach((choices, index) => {
-      if (choices.length > 0) {
-        add(at(`${path} ${'· '.repeat(index)}`.trimEnd()), '-a', quoteFish(choices.join(' ')))
-      }
+      const isOpen = goesOn && index === positions.length - 1
+      if (choices.length > 0)
+        add(when(isOpen ? 'under' : 'at', placeOf(path, index)), '-a', quoteFish(choices.join(' ')))
     })
     for (const option of options) {
       const under = path === '' ? [] : [`-n ${quoteFish(`__lastword_under ${quoteFish(path)}`)}`]

@@ -24,6 +24,8 @@ export interface Place {
   readonly next: readonly Word[]
   /** Choices of the positional arguments, in order. */
   readonly positions: readonly (readonly string[])[]
+  /** The last of them stands for all words that follow. */
+  readonly goesOn: boolean
   readonly options: readonly OptionWord[]
 }
 
@@ -32,6 +34,7 @@ export async function places(): Promise<Place[]> {
     path: '',
     next: registry.map(({ name, summary }) => ({ word: name, summary })),
     positions: [],
+    goesOn: false,
     options: optionWords(globalFlags),
   }
   const declared = await declaredCommands()
@@ -41,10 +44,11 @@ export async function places(): Promise<Place[]> {
 function placesBelow(node: Group | Subcommand, path: string): Place[] {
   if (node.kind === 'command') {
     const positions = Object.values(node.args).map(({ choices }) => choices ?? [])
-    return [{ path, next: [], positions, options: optionWords(node.options) }]
+    const goesOn = Object.values(node.args).at(-1)?.arity === 'rest'
+    return [{ path, next: [], positions, goesOn, options: optionWords(node.options) }]
   }
   const next = node.commands.map(({ name, summary }) => ({ word: name, summary }))
-  const here: Place = { path, next, positions: [], options: [] }
+  const here: Place = { path, next, positions: [], goesOn: false, options: [] }
   return [here, ...node.commands.flatMap(child => placesBelow(child, `${path} ${child.name}`))]
 }
 

@@ -6,6 +6,7 @@ import type { ConnectOptions } from '../../client/lan-url.ts'
 import { defaultSdrCacheDir, FileSdrCache } from '../../client/sdr-cache.ts'
 import { LastwordError } from '../../protocol/error.ts'
 import { findPassword, type PasswordContext } from './password.ts'
+import { SdrFile } from './sdr-file.ts'
 import type { Bridge, Target } from './target.ts'
 
 export interface OpenContext extends Pick<PasswordContext, 'env' | 'warn'> {
@@ -19,8 +20,14 @@ export async function openBmc(target: Target, context: OpenContext): Promise<Bmc
 
 async function connected(target: Target, context: OpenContext): Promise<Bmc> {
   const url = new URL(target.url)
-  if (url.protocol === 'sim:') return (await import('./sim.ts')).openSimulated(target.url)
-  const sdrCache = new FileSdrCache(defaultSdrCacheDir(context.env))
+  const sdrCache =
+    target.sdrFile === undefined
+      ? new FileSdrCache(defaultSdrCacheDir(context.env))
+      : new SdrFile(target.sdrFile)
+  if (url.protocol === 'sim:') {
+    const { openSimulated } = await import('./sim.ts')
+    return openSimulated(target.url, target.sdrFile === undefined ? {} : { sdrCache })
+  }
   if (url.protocol !== 'lan:' && url.protocol !== 'lanplus:') return connect(target.url, { sdrCache })
   const password = await findPassword(target.password, {
     env: context.env,

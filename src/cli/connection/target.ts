@@ -3,7 +3,7 @@ import type { connectionFlags } from '../flags.ts'
 import { UsageError, type ValuesOf } from '../params.ts'
 import { namedHost } from './hosts.ts'
 import type { HostEntry } from './hosts-schema.ts'
-import type { PasswordSource } from './password.ts'
+import { askPassword, type PasswordSource } from './password.ts'
 
 export type ConnectionValues = ValuesOf<typeof connectionFlags>
 export type PrivilegeWord = 'callback' | 'user' | 'operator' | 'administrator'
@@ -31,6 +31,8 @@ export interface Target {
   retries?: number
   family?: 4 | 6
   bridge?: Bridge
+  /** Sensor data records are read from this file. */
+  sdrFile?: string
 }
 
 const MAX_KG_BYTES = 20
@@ -48,11 +50,12 @@ export async function resolveTarget(flags: ConnectionValues, env: NodeJS.Process
     ...privilegeOf(flags.privilege ?? named?.privilege),
     ...given('cipherSuite', flags.cipherSuite ?? named?.cipherSuite),
     ...given('authType', flags.authType),
-    ...given('kg', kgOf(flags, env) ?? (named?.kg === undefined ? undefined : kgBytes(named.kg))),
+    ...given('kg', (await kgOf(flags, env)) ?? (named?.kg === undefined ? undefined : kgBytes(named.kg))),
     ...given('timeoutMs', flags.timeout === undefined ? undefined : flags.timeout * 1000),
     ...given('retries', flags.retries),
     ...given('family', flags.ipv4 ? (4 as const) : flags.ipv6 ? (6 as const) : undefined),
     ...given('bridge', bridgeOf(flags)),
+    ...given('sdrFile', flags.sdrFile),
   }
 }
 
@@ -152,9 +155,10 @@ function isPrivilege(text: string): text is PrivilegeWord {
   return ['callback', 'user', 'operator', 'administrator'].includes(text)
 }
 
-function kgOf(flags: ConnectionValues, env: NodeJS.ProcessEnv): Uint8Array | undefined {
+async function kgOf(flags: ConnectionValues, env: NodeJS.ProcessEnv): Promise<Uint8Array | undefined> {
   if (flags.kgHex !== undefined) return kgBytes(`0x${flags.kgHex.replace(/^0x/i, '')}`)
   if (flags.kg !== undefined) return kgBytes(flags.kg)
+  if (flags.kgAsk) return kgBytes(await askPassword('Key Kg: '))
   if (!flags.kgEnv) return undefined
   if (env.IPMI_KGKEY === undefined) throw new UsageError('-K: IPMI_KGKEY is not set')
   return kgBytes(env.IPMI_KGKEY)

@@ -1,6 +1,9 @@
-/** `sdr list` and `sdr elist` as ipmitool prints them: full and compact sensor records, in the repository's order. */
+/** `sdr list` and `sdr elist` as ipmitool prints them, in the repository's order. */
+import type { OtherListed } from '../listed-records.ts'
+import { isSensor } from '../sensors.ts'
 import { hex, isWhole } from './c-number.ts'
 import { stateWords } from './event-text.ts'
+import { otherCsvLine, otherElistLine, otherListLine } from './sdr-locators.ts'
 import {
   analogRecord,
   answeredValue,
@@ -13,22 +16,38 @@ import { digits, valueText } from './sensor-value.ts'
 import { plainStyle, type Style } from './style.ts'
 import { unitWord } from './units.ts'
 
+type Row = SensorAnswer | { record: OtherListed }
+
+function isSensorRow(row: Row): row is SensorAnswer {
+  return isSensor(row.record)
+}
+
 const NAME_WIDTH = 16
 /** ipmitool's buffers have one byte for the end. */
 const VALUE_LENGTH = 15
 
-export function sdrList(answers: Iterable<SensorAnswer>, { isCsv }: Style = plainStyle): string {
-  if (isCsv) return csv(answers, 'level')
+export function sdrList(rows: Iterable<Row>, { isCsv }: Style = plainStyle): string {
+  if (isCsv) return csv(rows, 'level')
+  return lines(
+    rows,
+    otherListLine,
+    answer => `${nameOf(answer)} | ${listValue(answer).padEnd(17)} | ${status(answer, 'level')}\n`,
+  )
+}
+
+function lines(
+  rows: Iterable<Row>,
+  other: (record: OtherListed) => string,
+  sensor: (answer: SensorAnswer) => string,
+): string {
   let text = ''
-  for (const answer of answers)
-    text += `${nameOf(answer)} | ${listValue(answer).padEnd(17)} | ${status(answer, 'level')}\n`
+  for (const row of rows) text += isSensorRow(row) ? sensor(row) : other(row.record)
   return text
 }
 
-export function sdrElist(answers: Iterable<SensorAnswer>, { isCsv }: Style = plainStyle): string {
-  if (isCsv) return csv(answers, 'short')
-  let text = ''
-  for (const answer of answers) {
+export function sdrElist(rows: Iterable<Row>, { isCsv }: Style = plainStyle): string {
+  if (isCsv) return csv(rows, 'short')
+  return lines(rows, otherElistLine, answer => {
     const { sensorNumber, entity } = answer.record
     const columns = [
       nameOf(answer),
@@ -37,19 +56,16 @@ export function sdrElist(answers: Iterable<SensorAnswer>, { isCsv }: Style = pla
       `${String(entity.id).padStart(2)}.${entity.instance}`,
       elistValue(answer),
     ]
-    text += `${columns.join(' | ')}\n`
-  }
-  return text
+    return `${columns.join(' | ')}\n`
+  })
 }
 
 /** With -c the two commands differ only in how bad a reading is. */
-function csv(answers: Iterable<SensorAnswer>, form: 'short' | 'level'): string {
-  let text = ''
-  for (const answer of answers) {
+function csv(rows: Iterable<Row>, form: 'short' | 'level'): string {
+  return lines(rows, otherCsvLine, answer => {
     const { id } = answer.record
-    text += `${[id.slice(0, NAME_WIDTH), ...csvColumns(answer, form)].join(',')}\n`
-  }
-  return text
+    return `${[id.slice(0, NAME_WIDTH), ...csvColumns(answer, form)].join(',')}\n`
+  })
 }
 
 function csvColumns(answer: SensorAnswer, form: 'short' | 'level'): string[] {

@@ -175,7 +175,13 @@ export const SetManagementControllerId = command({
 })
 
 const thermalLimit = {
-  action: bits({ _: reserved(5), logEvent: flag, powerOffAndLog: flag, _7: reserved(1) }),
+  action: bits({
+    _: reserved(5),
+    logEvent: flag,
+    powerOffAndLog: flag,
+    /** Of DCMI 1.0; reserved since. */
+    isPersistent: flag,
+  }),
   limitCelsius: u8,
   exceptionSeconds: u16,
 }

@@ -4,6 +4,9 @@ import { rest, struct, u8 } from '../codec.ts'
 import { parameter } from '../parameter.ts'
 import { setInProgress } from './lan.ts'
 
+/** From here on parameters are the maker's own. */
+export const FIRST_OEM_SYSTEM_INFO = 0xc0
+
 /** Bytes of text in a block; the first block begins with encoding and length. */
 export const SYSTEM_INFO_BLOCK_BYTES = 16
 
@@ -20,6 +23,9 @@ export const SystemInfoParameter = {
   osVersion: parameter(5, 'Present OS Version Number', block, isSet),
   bmcUrl: parameter(6, 'BMC URL', block, isSet),
   hypervisorUrl: parameter(7, 'Base OS/Hypervisor URL', block, isSet),
+  /** From C0h on the maker's own, here Dell's. */
+  dellUrl: parameter(0xde, 'Dell BMC URL', block, isSet),
+  dellOsVersion: parameter(0xe4, 'Dell OS Version', block, isSet),
 } as const
 
 const encodings = ['latin1', 'utf8', 'utf16le'] as const

@@ -331,6 +331,11 @@ export function sensorTypeName(code: number): string {
   return table[code]?.name ?? `reserved 0x${code.toString(16).padStart(2, '0')}`
 }
 
+/** All types that the specification names; the place in the list is the code. */
+export function sensorTypeNames(): string[] {
+  return table.map(({ name }) => name)
+}
+
 /** The words for a state; undefined for one that is the maker's own or not defined. */
 export function stateName(sensorType: number, eventType: number, offset: number): string | undefined {
   if (eventType === EventType.SensorSpecific) return table[sensorType]?.states[offset] || undefined

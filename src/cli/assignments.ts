@@ -1,0 +1,74 @@
+/** `NAME=VALUE` words, as ipmitool takes many of its settings: each name declared once, with the type of its value. */
+import { type Param, type Params, UsageError, type ValuesOf } from './params.ts'
+
+/** What was given; undefined for a name that was not. A flag stands without a value, a `rest` may come several times. */
+type Assigned<P extends Params> = { [K in keyof P]: ValuesOf<P>[K] | undefined }
+
+export function assignments<P extends Params>(
+  parts: P,
+  summary: string,
+  least: 'any' | 'atLeastOne' = 'any',
+): Param<Assigned<P>> {
+  const forms = Object.entries(parts).flatMap(([name, part]) => formsOf(name, part))
+  return {
+    value: 'NAME=VALUE',
+    summary,
+    arity: 'rest',
+    choices: forms,
+    parts,
+    read(words) {
+      if (words.length === 0 && least === 'atLeastOne')
+        throw new UsageError(`one is missing of ${forms.join(', ')}`)
+      const given = new Map<string, string[]>()
+      for (const word of words) {
+        const [name, value] = nameAndValue(word, parts, forms)
+        given.set(name, [...(given.get(name) ?? []), ...value])
+      }
+      const values = Object.entries(parts).map(([name, part]) => [
+        name,
+        assigned(part, name, given.get(name)),
+      ])
+      return Object.fromEntries(values) as Assigned<P>
+    },
+  }
+}
+
+function formsOf(name: string, { arity, choices }: Param<unknown>): string[] {
+  if (arity === 'flag') return [name]
+  return choices === undefined ? [`${name}=`] : choices.map(choice => `${name}=${choice}`)
+}
+
+function nameAndValue(word: string, parts: Params, forms: readonly string[]): [string, string[]] {
+  const at = word.indexOf('=')
+  const name = at < 0 ? word : word.slice(0, at)
+  const part = parts[name]
+  if (part === undefined) throw new UsageError(`"${word}" is none of ${forms.join(', ')}`)
+  if ((part.arity === 'flag') !== at < 0) {
+    throw new UsageError(
+      part.arity === 'flag' ? `${name} takes no value` : `${name} wants a value: ${name}=${part.value}`,
+    )
+  }
+  return [name, [word.slice(name.length + 1)]]
+}
+
+function assigned(part: Param<unknown>, name: string, words: readonly string[] | undefined): unknown {
+  if (part.arity === 'flag') return part.read(words ?? [], name)
+  if (words === undefined) return undefined
+  return part.read(part.arity === 'rest' ? words : words.slice(-1), name)
+}
+
+/** Several of a few words with commas between them. */
+export function wordList<const W extends string>(words: readonly W[], summary: string): Param<readonly W[]> {
+  return {
+    value: 'WORD,…',
+    summary,
+    arity: 'one',
+    choices: words,
+    read([text = ''], name) {
+      const asked = text.split(',')
+      const wrong = asked.find(word => !(words as readonly string[]).includes(word))
+      if (wrong !== undefined) throw new UsageError(`${name}: "${wrong}" is none of ${words.join(', ')}`)
+      return asked as W[]
+    },
+  }
+}
