@@ -1,6 +1,6 @@
 /**
- * `npm run lab:kernel`: the sweeps that docs/linux-panic-windows.md reports, one after another, their output in
- * lab-kernel-results/. Words after `--` choose sweeps whose name contains one of them.
+ * `npm run lab:kernel`: the sweeps that docs/linux-panic-windows.md reports, the most important first, one after another,
+ * their output in lab-kernel-results/. Words after `--` choose sweeps whose name contains one of them.
  */
 import { spawnSync } from 'node:child_process'
 import { appendFileSync, closeSync, mkdirSync, openSync } from 'node:fs'
@@ -9,36 +9,49 @@ import { join } from 'node:path'
 const folder = 'lab-kernel-results'
 const suites = ['bookworm', 'trixie', 'trixie-backports']
 const interfaces = ['kcs', 'bt']
+const each = suites.flatMap(suite => interfaces.map(way => ({ suite, way })))
+/** Around a timer base's lock, in instructions after the entry to `get_kcs_result`. */
+const aroundTheLock = [300, 340, 360, 361, 370, 380, 385, 390, 395, 400, 420]
 
-const sweeps = []
-for (const suite of suites) {
-  for (const way of interfaces) {
-    const common = ['--debian', suite, '--interface', way]
-    sweeps.push([`steps-${suite}-${way}`, [...common, '--compare']])
-    sweeps.push([
-      `sample-${suite}-${way}`,
-      [...common, '--sample', '60', '--compare', '--svg', join(folder, `sample-${suite}-${way}.svg`)],
-    ])
-  }
-}
-for (const suite of suites) {
-  // What a machine does whose owner changed nothing.
-  sweeps.push([`default-${suite}-kcs`, ['--debian', suite, '--panic-op', 'none', '--sample', '20']])
-  sweeps.push([`watchdog-${suite}-kcs`, ['--debian', suite, '--panic-op', 'none', '--watchdog', '--compare']])
-  sweeps.push([`event-${suite}-kcs`, ['--debian', suite, '--panic-op', 'event', '--compare']])
-}
-for (const suite of suites) {
-  sweeps.push([`random-full-${suite}-kcs`, ['--debian', suite, '--random', '2000']])
-  sweeps.push([`random-slow-${suite}-kcs`, ['--debian', suite, '--random', '2000', '--traffic', 'slow']])
-}
-for (const suite of suites) {
-  for (const way of interfaces) {
-    sweeps.push([
-      `every-${suite}-${way}`,
-      ['--debian', suite, '--interface', way, '--every-instruction', '--json'],
-    ])
-  }
-}
+const sweeps = [
+  // Where in the way it hangs.
+  ...each.map(({ suite, way }) => [
+    `store-${suite}-${way}`,
+    [
+      ...['--debian', suite, '--interface', way, '--every-store', '--check', '100'],
+      ...['--compare', '--svg', join(folder, `store-${suite}-${way}.svg`)],
+    ],
+  ]),
+  ...each.map(({ suite, way }) => [
+    `steps-${suite}-${way}`,
+    ['--debian', suite, '--interface', way, '--compare'],
+  ]),
+  ['cpus2-bookworm-kcs', ['--debian', 'bookworm', '--cpus', '2', '--compare']],
+  ...suites.map(suite => [
+    `own-requests-${suite}-kcs`,
+    ['--debian', suite, '--read', '--at', 'handle_flags', 'handle_flags/30'],
+  ]),
+  [
+    'timer-lock-bookworm-kcs',
+    ['--debian', 'bookworm', '--read', '--at', ...aroundTheLock.map(behind => `get_kcs_result/${behind}`)],
+  ],
+  // What a machine does whose owner changed nothing, and what he can change.
+  ...suites.flatMap(suite => [
+    [`default-${suite}-kcs`, ['--debian', suite, '--panic-op', 'none', '--every-store']],
+    [`watchdog-${suite}-kcs`, ['--debian', suite, '--panic-op', 'none', '--watchdog', '--compare']],
+    [`event-${suite}-kcs`, ['--debian', suite, '--panic-op', 'event', '--compare']],
+  ]),
+  // How likely it is.
+  ...['bookworm', 'trixie-backports', 'trixie'].flatMap(suite => [
+    [`random-full-${suite}-kcs`, ['--debian', suite, '--random', '2000']],
+    [`random-slow-${suite}-kcs`, ['--debian', suite, '--random', '2000', '--traffic', 'slow']],
+  ]),
+  // And what the first ones left out, however long it takes.
+  ...each.map(({ suite, way }) => [
+    `every-${suite}-${way}`,
+    ['--debian', suite, '--interface', way, '--every-instruction', '--json'],
+  ]),
+]
 
 const words = process.argv.slice(2)
 mkdirSync(folder, { recursive: true })

@@ -1,5 +1,6 @@
 /** `lastword lab kernel`: panics a real Linux kernel whose BMC is ours. */
 import { Command, InvalidArgumentError, Option } from 'commander'
+import { isPlace } from '../lab/kernel/cuts/cut-at.ts'
 import { defaultJobs } from '../lab/kernel/cuts/twins.ts'
 import { findKernel, type KernelChoice } from '../lab/kernel/debian-kernel.ts'
 import type { Kernel } from '../lab/kernel/kernel-cache.ts'
@@ -12,7 +13,8 @@ import {
 } from '../lab/kernel/scenario.ts'
 import { steps } from '../lab/step.ts'
 import { interruptible } from './interrupt.ts'
-import { type KernelCutOptions, runKernelCuts } from './lab-kernel-cuts.ts'
+import { runKernelCuts } from './lab-kernel-cuts.ts'
+import type { KernelCutOptions } from './lab-kernel-options.ts'
 import { exitStatus, printLine, printRow } from './output.ts'
 import { UsageError } from './params.ts'
 
@@ -31,9 +33,18 @@ export function labKernelCommand(): Command {
       'panics a real Linux kernel in QEMU, whose BMC is ours: at points of the protocol, or exactly where told',
     )
     .addOption(new Option('--cut <names...>', 'only these points of the protocol').choices(kernelCuts))
-    .option('--at <places...>', `an instruction instead: ${steps.join(', ')}, or [MODULE:]SYMBOL[+OFFSET]`)
+    .option(
+      '--at <places...>',
+      `an instruction instead: ${steps.join(', ')}, or [MODULE:]SYMBOL[+OFFSET][/INSTRUCTIONS-BEHIND]`,
+    )
+    .option('--read', "prints what stands in the drivers' variables at each --at")
     .option('--hit <n>', 'which passage of the place, counted from the entry of a request', positive)
     .option('--every-instruction', "cuts at each instruction of one request's way")
+    .option(
+      '--every-store',
+      'only at those before which memory or a device may have changed: the others fare alike',
+    )
+    .option('--check <n>', 'cuts n of those that --every-store leaves out as well, and compares', positive)
     .option('--instructions <from-to>', 'only these of the way, counted from 0', span)
     .option(
       '--sample <n>',
@@ -120,6 +131,7 @@ function exactWays(options: LabKernelOptions): string[] {
   return [
     ...(options.at === undefined ? [] : ['--at']),
     ...(options.everyInstruction === undefined ? [] : ['--every-instruction']),
+    ...(options.everyStore === undefined ? [] : ['--every-store']),
     ...(options.sample === undefined ? [] : ['--sample']),
     ...(options.random === undefined ? [] : ['--random']),
   ]
@@ -153,8 +165,19 @@ function checkOptions(options: LabKernelOptions): void {
     throw new UsageError('--random has no steps to compare')
   }
   if (options.hit !== undefined && options.at === undefined) throw new UsageError('--hit needs --at')
-  if (options.instructions !== undefined && options.everyInstruction === undefined) {
-    throw new UsageError('--instructions needs --every-instruction')
+  if (options.read !== undefined && options.at === undefined) throw new UsageError('--read needs --at')
+  const noPlace = options.at?.find(place => !isPlace(place))
+  if (noPlace !== undefined) {
+    throw new UsageError(
+      `'${noPlace}' is no step and not of the form [MODULE:]SYMBOL[+OFFSET][/INSTRUCTIONS]`,
+    )
+  }
+  const isEvery = options.everyInstruction !== undefined || options.everyStore !== undefined
+  if (options.instructions !== undefined && !isEvery) {
+    throw new UsageError('--instructions needs --every-instruction or --every-store')
+  }
+  if (options.check !== undefined && options.everyStore === undefined) {
+    throw new UsageError('--check needs --every-store')
   }
 }
 

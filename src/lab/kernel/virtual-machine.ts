@@ -141,6 +141,11 @@ export class VirtualMachine implements AsyncDisposable {
     await copyFile(join(this.#folder, snapshotName), path)
   }
 
+  /** A path in the machine's private folder, for a file that goes with it. */
+  scratchPath(name: string): string {
+    return join(this.#folder, name)
+  }
+
   /** What QEMU takes of this computer now: resident memory, and the files in its folder, snapshots included. */
   async usage(): Promise<{ memoryBytes: number; diskBytes: number }> {
     const status = await readFile(`/proc/${this.#process.pid}/status`, 'utf8')

@@ -3,9 +3,10 @@ import { type Step, steps } from '../../step.ts'
 import type { CutBench } from './cut-bench.ts'
 import { type Place, placeOfStep } from './kernel-steps.ts'
 import { type CutReport, cutRow } from './rows.ts'
+import type { StoreProbe } from './stores.ts'
 
 export interface CutAtOptions {
-  /** A step, or `[MODULE:]SYMBOL[+OFFSET]`. */
+  /** A step, or `[MODULE:]SYMBOL[+OFFSET]`, and `/N` for N instructions behind it. */
   place: string
   /** Which passage; a step's own choice by default, the first for a symbol. */
   hit?: number
@@ -14,6 +15,16 @@ export interface CutAtOptions {
 /** A place that this kernel has, and the step of the mail that was asked for, if one was. */
 export interface FoundPlace extends Place {
   step: Step | null
+  /** Single steps from there. */
+  behind: number
+}
+
+/** `PLACE` or `PLACE/N`. */
+const placeForm = /^(?<at>(?:\w+:)?[^\s+/]+(?:\+(?:0x[\da-f]+|\d+))?)(?:\/(?<behind>\d+))?$/i
+
+/** Whether it can be a place at all; only the kernel's own symbols tell whether it is one. */
+export function isPlace(text: string): boolean {
+  return placeForm.test(text)
 }
 
 export function isStep(place: string): place is Step {
@@ -23,20 +34,30 @@ export function isStep(place: string): place is Step {
 /** Throws SYMBOL_UNKNOWN with the nearest names. */
 export function findPlace(bench: CutBench, place: string, hit?: number): FoundPlace {
   const { symbols, options } = bench
-  const found: Place = isStep(place)
-    ? placeOfStep(place, options.interface, symbols, options.kernel.version)
-    : { expression: place, hit: 1 }
+  const { at = place, behind = '0' } = placeForm.exec(place)?.groups ?? {}
+  const found: Place = isStep(at)
+    ? placeOfStep(at, options.interface, symbols, options.kernel.version)
+    : { expression: at, hit: 1 }
   symbols.resolve(found.expression)
-  return { ...found, ...(hit !== undefined && { hit }), step: isStep(place) ? place : null }
+  const step = isStep(at) && behind === '0' ? at : null
+  return { ...found, ...(hit !== undefined && { hit }), step, behind: Number(behind) }
 }
 
 /** Throws NOT_PASSED when the place is not come by. */
-export async function cutAtPlace(bench: CutBench, place: FoundPlace): Promise<CutReport> {
+export async function cutAtPlace(bench: CutBench, place: FoundPlace, probe?: StoreProbe): Promise<CutReport> {
   const serial = await bench.goTo(place)
-  const symbol = bench.symbols.locate(await bench.rip())?.text ?? place.expression
+  const after = await symbolHere(bench)
+  for (let step = 0; step < place.behind; step++) await bench.step()
+  const symbol = await symbolHere(bench)
+  const read = await probe?.readVariables()
   const end = await bench.panicHere(serial)
-  const plain = symbol.replace(/ \[.*/, '')
-  return cutRow(bench, { after: plain, instruction: 0, symbol: plain, step: place.step }, end)
+  const { row, sat } = cutRow(bench, { after, instruction: place.behind, symbol, step: place.step }, end)
+  return { row: read === undefined ? row : { ...row, read }, sat }
+}
+
+async function symbolHere(bench: CutBench): Promise<string> {
+  const rip = await bench.rip()
+  return bench.symbols.locate(rip)?.text.replace(/ \[.*/, '') ?? `0x${rip.toString(16)}`
 }
 
 export async function cutAt(bench: CutBench, { place, hit }: CutAtOptions): Promise<CutReport> {

@@ -7,10 +7,10 @@ import { panicAtStep } from '../../at-step.ts'
 import { steps } from '../../step.ts'
 import type { Kernel } from '../debian-kernel.ts'
 import { itBoots } from '../needs-programs.ts'
-import { cutAt } from './cut-at.ts'
+import { cutAt, cutAtPlace, findPlace } from './cut-at.ts'
 import { CutBench } from './cut-bench.ts'
 import { HANG_TURNS, SPIN_TURNS } from './follow-panic.ts'
-import { storesText } from './stores.ts'
+import { StoreProbe, storesText } from './stores.ts'
 import { Sweep } from './sweep.ts'
 import { Twins } from './twins.ts'
 import { type Instruction, traceWay } from './way.ts'
@@ -24,6 +24,12 @@ function outcomeOf(policyName: string, step: (typeof steps)[number]): 'recorded'
   const policy = panicPolicies.find(({ name }) => name === policyName)!
   const { fate } = panicAtStep(policy, step, 'NMI: Not continuing')
   return fate.hang ? 'hang' : fate.lastWords ? 'recorded' : 'incomplete'
+}
+
+async function all<Item>(items: AsyncIterable<Item>): Promise<Item[]> {
+  const taken: Item[] = []
+  for await (const item of items) taken.push(item)
+  return taken
 }
 
 /** How often the BMC executes the request that was under way. */
@@ -78,13 +84,9 @@ for (const way of ['kcs', 'bt'] as const) {
       const bench = await booted(kernel)
       const way = await wayOf(kernel)
       const store = way.findIndex(({ step }) => step === 'before-2')
-      const cuts = []
       await using machines = await Twins.of(bench, 1)
-      for await (const cut of new Sweep([bench, ...machines.twins], way).everyInstruction(
-        store - 30,
-        store + 30,
-      ))
-        cuts.push(cut)
+      const sweep = new Sweep([bench, ...machines.twins], way)
+      const cuts = await all(sweep.everyInstruction(store - 30, store + 30))
       assert.equal(cuts.length, 60)
       const windows = windowTexts(way, cuts)
       assert.deepEqual(
@@ -92,6 +94,13 @@ for (const way of ['kcs', 'bt'] as const) {
         [{ from: store, to: store + 29, step: 'before-2', stores: 'handler.currMsg' }],
       )
       assert.ok(cuts.every(([, { row }]) => row.outcome !== 'incomplete'))
+      // And a cut at each store alone tells the same, by fewer cuts.
+      const atStores = await all(sweep.everyStore(store - 30, store + 30))
+      assert.ok(atStores.length < 30, `${atStores.length}`)
+      assert.deepEqual(
+        windowTexts(way, atStores).map(({ from, to, instructions }) => ({ from, to, instructions })),
+        [{ from: store, to: store + 29, instructions: 30 }],
+      )
     })
 
     it('along its whole way ends with the response at its user, all stores gone', async kernel => {
@@ -102,6 +111,17 @@ for (const way of ['kcs', 'bt'] as const) {
         ['before-1', 'before-2', 'before-3', 'before-4', 'before-5', 'done', 'between', 'after-5'],
       )
       assert.equal(storesText(way.at(-1)!.stores), 'nothing')
+    })
+
+    it('has its variables read where it is cut', async kernel => {
+      const bench = await booted(kernel)
+      await bench.restore(bench.entry)
+      const probe = await StoreProbe.find(bench.gdb, bench.symbols, way)
+      const read = async (place: string) => (await cutAtPlace(bench, findPlace(bench, place), probe)).row.read
+      const none = { intfCurrMsg: false, waitingMsg: false, currMsg: false, siState: 0 }
+      assert.deepEqual(await read('before-1'), none)
+      assert.deepEqual(await read('before-3'), { ...none, intfCurrMsg: true, waitingMsg: true })
+      assert.deepEqual(await read('done/3'), { ...none, intfCurrMsg: true, currMsg: true })
     })
 
     it('takes the n-th passage when told to', async kernel => {

@@ -34,7 +34,7 @@ describe('the summary of cuts along a way', () => {
       row(0, 'hang', 'done', 'get_kcs_result'),
       row(1, 'incomplete', 'after-5', 'get_kcs_result'),
     ]
-    assert.deepEqual(summaryOf('6.1.192', rows, 2), {
+    assert.deepEqual(summaryOf('6.1.192', rows, { strayed: 2 }), {
       kind: 'kernel-summary',
       kernel: '6.1.192',
       cuts: 8,

@@ -2,6 +2,7 @@
 import type { Step } from '../../step.ts'
 import type { CutBench, CutEnd, Outcome } from './cut-bench.ts'
 import type { CutInterface } from './kernel-steps.ts'
+import type { Variables } from './stores.ts'
 
 export interface KernelCutRow {
   kind: 'kernel-cut'
@@ -17,6 +18,10 @@ export interface KernelCutRow {
   outcome: Outcome
   /** How often the BMC executed the request that was under way. */
   executed: number
+  /** With `--every-store`: how many instructions it stands for, itself and those right behind it. */
+  alike?: number
+  /** With `--read`: what stood in the kernel's variables as the NMI struck. */
+  read?: Variables
 }
 
 export interface KernelWindow {
@@ -32,8 +37,12 @@ export interface KernelSummary {
   kernel: string
   cuts: number
   hangs: number
+  /** Of a way: the instructions that the cuts stand for. */
+  instructions?: number
   /** Instructions of the way that were not come by again, and so not cut. */
   strayed: number
+  /** With `--check`: instructions that were left out and cut all the same, and how many of them fared otherwise. */
+  checked?: { cuts: number; differ: number }
   windows: KernelWindow[]
 }
 
@@ -69,26 +78,31 @@ export interface CutReport {
 export function windowsOf(rows: readonly KernelCutRow[]): KernelWindow[] {
   const windows: KernelWindow[] = []
   let open: KernelWindow | undefined
-  for (const { outcome, after, instruction, step } of rows) {
+  for (const { outcome, after, instruction, step, alike = 1 } of rows) {
+    const last = instruction + alike - 1
     if (outcome !== 'hang') {
       open = undefined
     } else if (open !== undefined && open.after === after && open.step === step) {
-      open.to = instruction
+      open.to = last
     } else {
-      open = { after, from: instruction, to: instruction, step }
+      open = { after, from: instruction, to: last, step }
       windows.push(open)
     }
   }
   return windows
 }
 
-export function summaryOf(kernel: string, rows: readonly KernelCutRow[], strayed = 0): KernelSummary {
+export function summaryOf(
+  kernel: string,
+  rows: readonly KernelCutRow[],
+  more: Pick<KernelSummary, 'strayed' | 'instructions' | 'checked'> = { strayed: 0 },
+): KernelSummary {
   return {
     kind: 'kernel-summary',
     kernel,
     cuts: rows.length,
     hangs: rows.filter(({ outcome }) => outcome === 'hang').length,
-    strayed,
+    ...more,
     windows: windowsOf(rows),
   }
 }

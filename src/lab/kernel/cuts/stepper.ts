@@ -1,4 +1,5 @@
 /** Brings one machine to any instruction of a way, by snapshots that it keeps as it goes and single steps from there. */
+import { LastwordError } from '../../../protocol/error.ts'
 import type { CutBench, Moment } from './cut-bench.ts'
 import { type CutReport, cutRow } from './rows.ts'
 import type { Instruction } from './way.ts'
@@ -23,10 +24,18 @@ export class Stepper {
 
   /** An NMI strikes before the instruction that is the `at`-th of the way; undefined when it was not come by again. */
   async cut(at: number): Promise<CutReport | undefined> {
+    try {
+      return await this.#cutOnce(at)
+    } catch (error) {
+      // A computer so busy that a cut was not told in time is no reason to lose the thousands behind it.
+      if (!(error instanceof LastwordError) || error.code !== 'KERNEL_STUCK') throw error
+      return this.#cutOnce(at)
+    }
+  }
+
+  async #cutOnce(at: number): Promise<CutReport | undefined> {
     if (!(await this.#goTo(at))) return undefined
-    const { after, count, step, address } = this.#way[at]!
-    const symbol =
-      this.bench.symbols.locate(address)?.text.replace(/ \[.*/, '') ?? `0x${address.toString(16)}`
+    const { after, count, step, symbol } = this.#way[at]!
     return cutRow(this.bench, { after, instruction: count, symbol, step }, await this.bench.panicHere())
   }
 

@@ -14,6 +14,26 @@ export interface Stores {
   siState: number
 }
 
+/** What stands in the kernel's variables at a cut. */
+export interface Variables {
+  /** `intf->curr_msg` of `ipmi_msghandler` is no null pointer. */
+  intfCurrMsg: boolean
+  /** `smi_info->waiting_msg` and `smi_info->curr_msg` of `ipmi_si`. */
+  waitingMsg: boolean
+  currMsg: boolean
+  /** `enum si_intf_state`, 0 for `SI_NORMAL`. */
+  siState: number
+}
+
+export function variablesText({ intfCurrMsg, waitingMsg, currMsg, siState }: Variables): string {
+  const set = [
+    ...(intfCurrMsg ? ['intf->curr_msg'] : []),
+    ...(waitingMsg ? ['waiting_msg'] : []),
+    ...(currMsg ? ['curr_msg'] : []),
+  ]
+  return `si_state ${siState}, ${set.join(', ') || 'nothing'} set`
+}
+
 export type Phase = 'not-started' | 'transfer' | 'transferred'
 
 const POINTER_BYTES = 8
@@ -48,6 +68,17 @@ export class StoreProbe {
     const currMsg = await findPointer(gdb, driver, DRIVER_BYTES, message, "the driver's currMsg")
     if (currMsg !== waitingMsg + BigInt(POINTER_BYTES)) throw notFound("the driver's currMsg")
     return new StoreProbe(gdb, message, handlerCurrMsg, waitingMsg)
+  }
+
+  /** Which of the variables are set at all, whatever message they point to; the names are Linux's. */
+  async readVariables(): Promise<Variables> {
+    const { handlerCurrMsg, driverWaitingMsg, driverCurrMsg, siState } = await this.read()
+    return {
+      intfCurrMsg: handlerCurrMsg !== 'none',
+      waitingMsg: driverWaitingMsg !== 'none',
+      currMsg: driverCurrMsg !== 'none',
+      siState,
+    }
   }
 
   async read(): Promise<Stores> {

@@ -5,7 +5,7 @@ import type { CutBench, CutEnd, Moment } from './cut-bench.ts'
 import { wilson } from './random.ts'
 import { Sweep } from './sweep.ts'
 import type { Instruction } from './way.ts'
-import { windowTexts } from './windows.ts'
+import { type SweptCut, windowTexts } from './windows.ts'
 
 const stores = {
   handlerCurrMsg: 'message',
@@ -22,6 +22,8 @@ function rig(length: number, from: number, to: number, never = -1) {
     count,
     stores,
     step: 'before-2',
+    symbol: `sender+${count}`,
+    effect: count % 5 === 4,
   }))
   let at = 0
   let steps = 0
@@ -75,6 +77,21 @@ describe('a sweep along a way', () => {
     )
     assert.ok(count().steps < 1000 * 40, `${count().steps}`)
     assert.ok(count().mostKept <= 7, `${count().mostKept}`)
+  })
+
+  it('cut where a store may have been made, tells the same windows as every instruction', async () => {
+    const { sweep, way } = rig(1000, 40, 64)
+    const cuts: SweptCut[] = []
+    for await (const cut of sweep.everyStore()) cuts.push(cut)
+    assert.equal(cuts.length, 200)
+    const [window, ...others] = windowTexts(way, cuts)
+    assert.deepEqual(others, [])
+    assert.deepEqual([window?.from, window?.to, window?.instructions], [40, 64, 25])
+    assert.deepEqual([window?.first, window?.last], ['sender+40', 'sender+64'])
+    for (const [at, stands] of sweep.leftOut(0, 1000, 50)) {
+      assert.ok(at % 5 !== 0)
+      assert.equal(stands, at - (at % 5))
+    }
   })
 
   it('leaves out an instruction that is not come by again, and says how many', async () => {

@@ -4,7 +4,7 @@ import type { CutReport } from './rows.ts'
 import { sideBySide } from './side-by-side.ts'
 import { STEPS_WORTH_A_SNAPSHOT, Stepper } from './stepper.ts'
 import { sameStores } from './stores.ts'
-import type { Instruction } from './way.ts'
+import { type Instruction, isNews } from './way.ts'
 
 const lockFunction = /^_raw_(?:spin|read|write)_(?:un|try)?lock/
 
@@ -31,6 +31,42 @@ export class Sweep {
   }
 
   /**
+   * Where memory or a device may have changed since the instruction before: with these every instruction is told, since an
+   * NMI saves the registers and a panic never goes back to them.
+   */
+  everyStore(from = 0, to = this.way.length): AsyncGenerator<Cut, void> {
+    const places = this.#newsFrom(from, to)
+    const alike = new Map(places.map((at, index) => [at, (places[index + 1] ?? to) - at]))
+    return this.#cutAll(places, alike)
+  }
+
+  /** `count` instructions that `everyStore` leaves out, drawn anew each time, with the one that stands for each. */
+  leftOut(from: number, to: number, count: number, random: () => number = Math.random): Map<number, number> {
+    const standsFor = new Map<number, number>()
+    let stands = from
+    for (let at = from + 1; at < to; at++) {
+      if (isNews(this.way, at)) stands = at
+      else standsFor.set(at, stands)
+    }
+    const drawn = [...standsFor.keys()]
+      .map(at => ({ at, order: random() }))
+      .sort((a, b) => a.order - b.order)
+      .slice(0, count)
+      .map(({ at }) => at)
+    return new Map(drawn.sort((a, b) => a - b).map(at => [at, standsFor.get(at)!]))
+  }
+
+  cutThese(places: readonly number[]): AsyncGenerator<Cut, void> {
+    return this.#cutAll(places)
+  }
+
+  #newsFrom(from: number, to: number): number[] {
+    const places: number[] = []
+    for (let at = from; at < to; at++) if (at === from || isNews(this.way, at)) places.push(at)
+    return places
+  }
+
+  /**
    * `samples` cuts at even distances, at each store and where a lock is taken or given back, then halving between neighbours that fared differently, down
    * to the instruction. A window that lies between two of the first cuts is missed.
    */
@@ -50,14 +86,21 @@ export class Sweep {
   }
 
   /** Neighbours are one machine's, so that a snapshot serves them all. */
-  #cutAll(places: readonly number[]): AsyncGenerator<Cut, void> {
+  async *#cutAll(
+    places: readonly number[],
+    alike: ReadonlyMap<number, number> = new Map(),
+  ): AsyncGenerator<Cut, void> {
     const pieces: number[][] = []
     for (const at of places) {
       const [first] = pieces.at(-1) ?? []
       if (first !== undefined && at - first < STEPS_WORTH_A_SNAPSHOT) pieces.at(-1)!.push(at)
       else pieces.push([at])
     }
-    return sideBySide(this.#steppers, pieces, (stepper, piece) => this.#cutEach(stepper, piece))
+    const cuts = sideBySide(this.#steppers, pieces, (stepper, piece) => this.#cutEach(stepper, piece))
+    for await (const [at, { row, sat }] of cuts) {
+      const stands = alike.get(at)
+      yield [at, { row: stands === undefined ? row : { ...row, alike: stands }, sat }]
+    }
   }
 
   async *#cutEach(stepper: Stepper, places: readonly number[]): AsyncGenerator<Cut, void> {

@@ -1,9 +1,11 @@
 /** One message's whole way through a real kernel, instruction by instruction: from the entry to `smi_send` until its user has the response. */
 import { LastwordError } from '../../../protocol/error.ts'
 import type { Step } from '../../step.ts'
+import type { SymbolTable } from '../symbols.ts'
 import type { CutBench } from './cut-bench.ts'
 import { deliverySymbol, stateMachines } from './kernel-steps.ts'
 import { type Phase, StoreProbe, type Stores, stepOfStores } from './stores.ts'
+import { TranslationLog } from './translation-log.ts'
 
 export interface Instruction {
   address: bigint
@@ -14,6 +16,10 @@ export interface Instruction {
   /** What is stored before it is executed, and which step of the mail comes next. */
   stores: Stores
   step: Step
+  /** Such as `sender+0x12`. */
+  symbol: string
+  /** Executing it may write memory or reach a device; otherwise a panic finds the same state before it and behind it. */
+  effect: boolean
 }
 
 /** More than three times the longest way that was seen; without an end by then the user never gets its response. */
@@ -26,10 +32,12 @@ export async function traceWay(
   onProgress: (instructions: number) => void = () => {},
 ): Promise<Instruction[]> {
   const { symbols, gdb, options } = bench
+  const { machine } = bench.bench
   await bench.restore(bench.entry)
   const probe = await StoreProbe.find(gdb, symbols, options.interface)
   await bench.restore(bench.entry)
   const marks = new Landmarks(bench)
+  await using log = await TranslationLog.open(machine.qmp, machine.scratchPath('translation'))
   const way: Instruction[] = []
   let stores = await probe.read()
   while (way.length < MAX_INSTRUCTIONS) {
@@ -38,15 +46,30 @@ export async function traceWay(
     marks.pass(address)
     // In user mode the kernel's memory may be out of sight, and is not written.
     if (address >= KERNEL_HALF) stores = await probe.read()
-    way.push({ address, ...marks.place(), stores, step: stepOfStores(stores, marks.phase) })
-    if (way.length % 500 === 0) onProgress(way.length)
+    const symbol = nameOf(symbols, address)
+    const step = stepOfStores(stores, marks.phase)
     await bench.step()
+    way.push({ address, ...marks.place(), stores, step, symbol, effect: log.effectOf(address) })
+    if (way.length % 500 === 0) onProgress(way.length)
   }
   throw new LastwordError(
     'WAY_ENDLESS',
     `After ${MAX_INSTRUCTIONS} instructions the user of request ${bench.serial} has no response; the machine is too slow or stuck`,
     { hint: 'Run it again; the answer of the BMC may have come too late for this once.' },
   )
+}
+
+function nameOf(symbols: SymbolTable, address: bigint): string {
+  return symbols.locate(address)?.text.replace(/ \[.*/, '') ?? `0x${address.toString(16)}`
+}
+
+/** Whether a panic may find another state before this instruction than before the one that was executed last. */
+export function isNews(way: readonly Instruction[], at: number): boolean {
+  const [before, here] = [way[at - 1], way[at]!]
+  if (before === undefined || before.effect || before.after !== here.after) return true
+  // The processor itself writes to the stack on its way into the kernel, and takes an NMI otherwise than in user mode.
+  const isEntry = here.symbol.startsWith('asm_') && !here.symbol.includes('+')
+  return isEntry || before.address < KERNEL_HALF !== here.address < KERNEL_HALF
 }
 
 /** Which of the way's points were passed. */

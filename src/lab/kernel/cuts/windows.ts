@@ -23,12 +23,13 @@ export function windowTexts(way: readonly Instruction[], cuts: readonly SweptCut
   return windowsOf(ordered.map(([, { row }]) => row)).map(window => {
     const inside = ordered.filter(([, { row }]) => isWithin(row, window))
     const [firstAt, first] = inside[0]!
-    const [lastAt, last] = inside.at(-1)!
+    const [lastCut, last] = inside.at(-1)!
+    const lastAt = lastCut + (last.row.alike ?? 1) - 1
     return {
       ...window,
       step: window.step ?? '',
       first: first.row.symbol,
-      last: last.row.symbol,
+      last: way[lastAt]!.symbol,
       stores: storesText(way[firstAt]!.stores),
       sat: first.sat,
       instructions: lastAt - firstAt + 1,
