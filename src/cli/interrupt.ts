@@ -1,10 +1,13 @@
-/** Ctrl-C and SIGTERM: the work in hand is told to stop, what it started is cleaned up, then the process ends. */
+/** Ctrl-C and SIGTERM: the work in hand is told to stop, what it started is cleaned up, then the process ends; at once by a second. */
 import { exitStatus } from './output.ts'
 
 /** Runs `work` with a signal that aborts on the first Ctrl-C; its failure by that is no error, the exit status says it. */
 export async function interruptible(work: (signal: AbortSignal) => Promise<void>): Promise<void> {
   const controller = new AbortController()
-  const stop = () => controller.abort()
+  const stop = () => {
+    if (controller.signal.aborted) process.exit(exitStatus.interrupted)
+    controller.abort()
+  }
   process.on('SIGINT', stop)
   process.on('SIGTERM', stop)
   try {

@@ -153,6 +153,22 @@ describe('lastword lab kernel', () => {
     assert.deepEqual(await readdir(scratch), [])
   })
 
+  it('interrupted while a kernel is fetched ends with 130, no process and no file left', async () => {
+    const bin = join(folder, 'slow-bin')
+    await mkdir(bin)
+    await writeFile(join(bin, 'apt-get'), '#!/bin/sh\nsleep 300 # "$@"\n', { mode: 0o755 })
+    const cache = join(folder, 'cache')
+    const child = start(['--at', 'done'], { PATH: `${bin}:${process.env.PATH}`, LASTWORD_CACHE: cache })
+    const end = ended(child)
+    await until(async () => (await processesOf(cache)).length > 0, 'apt-get starts')
+    child.kill('SIGINT')
+    const { status, stderr } = await end
+    assert.equal(status, 130)
+    assert.match(stderr, /Reading the package index.*interrupted; nothing was left behind/s)
+    assert.deepEqual(await processesOf(cache), [])
+    assert.deepEqual(await readdir(join(cache, 'kernels')), [])
+  })
+
   it('interrupted in the middle ends with 130, no process and no file left', async kernel => {
     const child = start([...own(kernel), '--every-instruction', '--json'], { TMPDIR: scratch })
     const end = ended(child)

@@ -87,7 +87,7 @@ export function labKernelCommand(): Command {
 
 async function runCuts(options: LabKernelOptions, signal: AbortSignal): Promise<void> {
   checkOptions(options)
-  const kernel = await chosenKernel(options)
+  const kernel = await chosenKernel(options, signal)
   if (isExact(options)) {
     const cpus = options.cpus === '2' ? 2 : 1
     return runKernelCuts(kernel, { ...options, cpus, jobs: options.jobs ?? defaultJobs(cpus) }, signal)
@@ -182,11 +182,10 @@ function checkOptions(options: LabKernelOptions): void {
 }
 
 /** The kernel that the options name, fetched when it has to be; what takes time is said on standard error. */
-export function chosenKernel(options: {
-  debian?: string
-  kernel?: string
-  modules?: string
-}): Promise<Kernel> {
+export function chosenKernel(
+  options: { debian?: string; kernel?: string; modules?: string },
+  signal: AbortSignal,
+): Promise<Kernel> {
   if ((options.kernel === undefined) !== (options.modules === undefined)) {
     throw new UsageError(
       '--kernel and --modules go together',
@@ -199,10 +198,8 @@ export function chosenKernel(options: {
   const onProgress = (line: string) => process.stderr.write(`${line} …\n`)
   const choice: KernelChoice =
     options.kernel !== undefined && options.modules !== undefined
-      ? { kernelFile: options.kernel, modulesDir: options.modules }
-      : options.debian === undefined
-        ? { onProgress }
-        : { suite: options.debian, onProgress }
+      ? { kernelFile: options.kernel, modulesDir: options.modules, signal }
+      : { ...(options.debian !== undefined && { suite: options.debian }), onProgress, signal }
   return findKernel(choice)
 }
 

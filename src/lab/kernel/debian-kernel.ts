@@ -21,6 +21,8 @@ export interface DebianKernelChoice {
   cacheFolder?: string
   /** Told what is being done, a line at a time. */
   onProgress?: (line: string) => void
+  /** Ends what is under way, and removes what it has left so far. */
+  signal?: AbortSignal
 }
 
 export interface OwnKernelChoice {
@@ -28,6 +30,7 @@ export interface OwnKernelChoice {
   /** Such as `/lib/modules/RELEASE`; modules may be compressed with xz, zstd or gzip. */
   modulesDir: string
   cacheFolder?: string
+  signal?: AbortSignal
 }
 
 export type KernelChoice = DebianKernelChoice | OwnKernelChoice
@@ -57,7 +60,7 @@ async function debianKernel(choice: DebianKernelChoice): Promise<Kernel> {
   }
   try {
     const kernel = await cache.withScratch(scratch =>
-      fetchNewest(suite, system, cache, scratch, choice.onProgress),
+      fetchNewest(suite, system, { cache, scratch, ...choice }),
     )
     return { ...kernel, suite }
   } catch (error) {
@@ -72,20 +75,23 @@ function isAboutReach(error: unknown): boolean {
   return error instanceof LastwordError && ['NO_NETWORK', 'NO_APT', 'NO_APT_SOURCE'].includes(error.code)
 }
 
-async function fetchNewest(
-  suite: string,
-  systemSuite: string,
-  cache: KernelCache,
-  scratch: string,
-  onProgress: (line: string) => void = () => {},
-): Promise<Kernel> {
+/** What fetching a kernel takes with it all the way. */
+interface Fetch {
+  cache: KernelCache
+  /** A folder that goes when it is over. */
+  scratch: string
+  onProgress?: (line: string) => void
+  signal?: AbortSignal
+}
+
+async function fetchNewest(suite: string, systemSuite: string, fetch: Fetch): Promise<Kernel> {
+  const { cache, scratch, onProgress, signal } = fetch
   const sources = sourcesForSuite(suite, systemSuite, await readSystemSources())
-  onProgress(`Reading the package index of ${suite}`)
-  const index = await PackageIndex.fetch(suite, sources, join(scratch, 'apt'))
+  onProgress?.(`Reading the package index of ${suite}`)
+  const index = await PackageIndex.fetch(suite, sources, join(scratch, 'apt'), signal)
   const packages = await index.newestKernel()
   const key = keyOfPackages(packages)
-  const kept = await cache.load(key)
-  const kernel = kept ?? (await fetchPackages(index, packages, key, cache, scratch, onProgress))
+  const kernel = (await cache.load(key)) ?? (await fetchPackages(index, packages, key, fetch))
   await cache.setNewestOf(suite, packages)
   return kernel
 }
@@ -94,17 +100,15 @@ async function fetchPackages(
   index: PackageIndex,
   packages: readonly PackageRecord[],
   key: string,
-  cache: KernelCache,
-  scratch: string,
-  onProgress: (line: string) => void,
+  { cache, scratch, onProgress, signal }: Fetch,
 ): Promise<Kernel> {
   const archives: string[] = []
   for (const one of packages) {
-    onProgress(`Downloading ${one.name} ${one.version}`)
+    onProgress?.(`Downloading ${one.name} ${one.version}`)
     archives.push(await index.download(one, join(scratch, 'archives')))
   }
-  onProgress('Unpacking the kernel and its IPMI modules')
-  const { folder, identity } = await unpackArchives(archives, scratch)
+  onProgress?.('Unpacking the kernel and its IPMI modules')
+  const { folder, identity } = await unpackArchives(archives, scratch, signal)
   return cache.store(key, identity, folder)
 }
 
@@ -113,6 +117,7 @@ const kernelMember = /\/(?:boot\/vmlinuz-[^/]+|lib\/modules\/[^/]+\/vmlinuz)$/
 async function unpackArchives(
   archives: readonly string[],
   scratch: string,
+  signal?: AbortSignal,
 ): Promise<{ folder: string; identity: KernelIdentity }> {
   const members = join(scratch, 'members')
   const folder = join(scratch, 'kernel')
@@ -120,7 +125,7 @@ async function unpackArchives(
   await mkdir(folder)
   let kernelFile: string | undefined
   for (const archive of archives) {
-    const listed = await runPipeline(['dpkg-deb', '--fsys-tarfile', archive], ['tar', '-t'])
+    const listed = await runPipeline(['dpkg-deb', '--fsys-tarfile', archive], ['tar', '-t'], { signal })
     const wanted = listed.stdout
       .toString()
       .split('\n')
@@ -129,22 +134,27 @@ async function unpackArchives(
       )
     if (wanted.length > 0) {
       const extract = ['tar', '-x', '-C', members, '--', ...wanted] as const
-      await runPipeline(['dpkg-deb', '--fsys-tarfile', archive], extract)
+      await runPipeline(['dpkg-deb', '--fsys-tarfile', archive], extract, { signal })
     }
     const kernelName = wanted.find(name => kernelMember.test(name))
     if (kernelName) kernelFile = join(members, kernelName)
     await rm(archive)
   }
   if (!kernelFile) throw new LastwordError('PACKAGE_UNUSABLE', 'The kernel packages hold no vmlinuz')
-  const identity = await gather(kernelFile, members, folder)
+  const identity = await gather(kernelFile, members, folder, signal)
   return { folder, identity }
 }
 
 /** Fills `folder` with `vmlinuz` and the bench's modules, after a check that they belong together. */
-async function gather(kernelFile: string, modulesDir: string, folder: string): Promise<KernelIdentity> {
+async function gather(
+  kernelFile: string,
+  modulesDir: string,
+  folder: string,
+  signal?: AbortSignal,
+): Promise<KernelIdentity> {
   const identity = await identifyKernel(kernelFile)
   await writeFile(join(folder, 'vmlinuz'), await readFile(kernelFile))
-  const modules = await collectModules(await scanModules(modulesDir), folder)
+  const modules = await collectModules(await scanModules(modulesDir), folder, signal)
   for (const [name, path] of Object.entries(modules)) {
     const builtFor = moduleInfo(await readFile(path), 'vermagic')?.split(' ')[0]
     if (builtFor !== identity.release) {
@@ -163,7 +173,7 @@ async function ownKernel(choice: OwnKernelChoice): Promise<Kernel> {
   return cache.withScratch(async scratch => {
     const folder = join(scratch, 'kernel')
     await mkdir(folder)
-    const identity = await gather(choice.kernelFile, choice.modulesDir, folder)
+    const identity = await gather(choice.kernelFile, choice.modulesDir, folder, choice.signal)
     const key = await keyOfFolder(identity.release, folder)
     return (await cache.load(key)) ?? cache.store(key, identity, folder)
   })

@@ -58,8 +58,9 @@ describe('the init script', () => {
     assertInOrder(script({ watchdog: 'started' }), marker.interfaceFound, 'ipmi_watchdog.ko start_now=1')
   })
 
-  it('shows addresses before it reads the symbols', () => {
-    assertInOrder(script({ symbols: 'printed' }), 'kptr_restrict', '/proc/kallsyms')
+  it('shows addresses before it reads the symbols, of every module that it loads', () => {
+    assertInOrder(script({ symbols: 'printed' }), 'kptr_restrict', '/proc/kallsyms', '/proc/modules')
+    assertInOrder(script({ symbols: 'printed', watchdog: 'started' }), 'ipmi_watchdog.ko', '/proc/kallsyms')
     assert.ok(!script({}).includes('kallsyms'))
   })
 

@@ -33,7 +33,7 @@ export const marker = {
   booted: `${markerPrefix}booted`,
   interfaceFound: `${markerPrefix}interface-found`,
   interfaceMissing: `${markerPrefix}interface-missing`,
-  /** The second serial port has the symbols, as gzip of /proc/kallsyms' lines. */
+  /** The second serial port has the symbols, as gzip of lines of /proc/kallsyms and /proc/modules. */
   symbolsPrinted: `${markerPrefix}symbols-printed`,
   /** Follows when `start` is `when-told`: the guest waits for a line. */
   waiting: `${markerPrefix}waiting`,
@@ -68,8 +68,9 @@ export function initScript(options: InitOptions, moduleFiles: readonly string[])
     // Where the watchdog is started, its module comes after the interface was found, or it would not bind at once.
     ...moduleFiles.filter(file => !isWatchdog(file)).map(file => insmod(file, options)),
     waitForInterface,
-    ...(options.symbols === 'printed' ? [printSymbols] : []),
     ...moduleFiles.filter(isWatchdog).map(file => insmod(file, options)),
+    // Behind the last module, whose symbols would be missing.
+    ...(options.symbols === 'printed' ? [printSymbols] : []),
     ...(options.freeMemory === 'zeroed' ? [zeroFreeMemory] : []),
     ...(options.start === 'when-told' ? [`echo '${marker.waiting}'`, 'read -r _'] : []),
     `echo '${marker.started}'`,
@@ -115,12 +116,12 @@ function insmod(file: string, options: InitOptions): string {
 }
 
 /**
- * All functions, and the IPMI modules' data, 50,000 lines or more: packed, since a serial port takes half a megabyte
+ * All functions, the IPMI modules' data, and how far modules reach, 50,000 lines or more: packed, since a serial port takes half a megabyte
  * a second, and through the second one, so that the console stays readable.
  */
 const printSymbols = `echo 0 > /proc/sys/kernel/kptr_restrict
 stty -F /dev/ttyS1 raw -echo
-grep -E ' [tTwW] |\\[ipmi_' /proc/kallsyms | gzip -1 > /dev/ttyS1
+{ grep -E ' [tTwW] |\\[ipmi_' /proc/kallsyms; cat /proc/modules; } | gzip -1 > /dev/ttyS1
 echo '${marker.symbolsPrinted}'`
 
 /** Fills what is free but for a reserve with a file of zeros, and removes it. */

@@ -1,4 +1,5 @@
 /** The folder of unpacked kernels: one entry for each package version, complete or absent, held against its hashes. */
+import { rmSync } from 'node:fs'
 import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
@@ -105,9 +106,12 @@ export class KernelCache {
     await mkdir(this.folder, { recursive: true })
     await this.#removeAbandonedScratch()
     const scratch = await mkdtemp(join(this.folder, scratchPrefix))
+    const removeAtExit = () => rmSync(scratch, { recursive: true, force: true })
+    process.once('exit', removeAtExit)
     try {
       return await use(scratch)
     } finally {
+      process.off('exit', removeAtExit)
       await rm(scratch, { recursive: true, force: true })
     }
   }

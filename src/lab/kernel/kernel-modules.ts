@@ -63,9 +63,11 @@ export async function modulesInLoadOrder(names: readonly string[], modules: Modu
 }
 
 /** Reads a module file, unpacked when it is compressed. */
-export async function readModule(path: string): Promise<Buffer> {
-  if (path.endsWith('.xz')) return expectSuccess('xz', await runProgram('xz', ['-dc', path])).stdout
-  if (path.endsWith('.zst')) return expectSuccess('zstd', await runProgram('zstd', ['-dc', path])).stdout
+export async function readModule(path: string, signal?: AbortSignal): Promise<Buffer> {
+  const unpacked = async (program: string) =>
+    expectSuccess(program, await runProgram(program, ['-dc', path], { signal })).stdout
+  if (path.endsWith('.xz')) return unpacked('xz')
+  if (path.endsWith('.zst')) return unpacked('zstd')
   const image = await readFile(path)
   return path.endsWith('.gz') ? gunzipSync(image) : image
 }
@@ -74,6 +76,7 @@ export async function readModule(path: string): Promise<Buffer> {
 export async function collectModules(
   available: ModulePaths,
   folder: string,
+  signal?: AbortSignal,
 ): Promise<Record<string, string>> {
   const collected: Record<string, string> = {}
   const queue: string[] = [...benchModules]
@@ -81,7 +84,7 @@ export async function collectModules(
     const source = findModule(available, name)
     const plainName = source && moduleName(source)
     if (!source || !plainName || collected[plainName]) continue
-    const image = await readModule(source)
+    const image = await readModule(source, signal)
     collected[plainName] = join(folder, `${plainName}.ko`)
     await writeFile(collected[plainName], image)
     queue.push(...moduleDependencies(image))

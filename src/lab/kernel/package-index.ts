@@ -23,21 +23,28 @@ const kernelPart = /^linux-(image|binary|modules)-\d/
 export class PackageIndex {
   readonly suite: string
   readonly #folder: string
+  readonly #signal: AbortSignal | undefined
 
-  private constructor(suite: string, folder: string) {
+  private constructor(suite: string, folder: string, signal: AbortSignal | undefined) {
     this.suite = suite
     this.#folder = folder
+    this.#signal = signal
   }
 
   /** Fetches the index of `suite` from `sources` into `folder`, which is the caller's to remove. */
-  static async fetch(suite: string, sources: readonly AptSource[], folder: string): Promise<PackageIndex> {
+  static async fetch(
+    suite: string,
+    sources: readonly AptSource[],
+    folder: string,
+    signal?: AbortSignal,
+  ): Promise<PackageIndex> {
     if (!findProgram('apt-get')) {
       throw new LastwordError(
         'NO_APT',
         'apt-get is not on this system, so no Debian kernel can be fetched; give a kernel file and its modules folder',
       )
     }
-    const index = new PackageIndex(suite, folder)
+    const index = new PackageIndex(suite, folder, signal)
     await mkdir(join(folder, 'lists', 'partial'), { recursive: true })
     await mkdir(join(folder, 'cache', 'archives', 'partial'), { recursive: true })
     await writeFile(join(folder, 'status'), '')
@@ -114,6 +121,7 @@ export class PackageIndex {
     return runProgram(program, [...settings.flatMap(one => ['-o', one]), ...args], {
       ...(cwd && { cwd }),
       timeoutMs: 600_000,
+      signal: this.#signal,
     })
   }
 }

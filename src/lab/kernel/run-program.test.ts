@@ -1,6 +1,20 @@
 import assert from 'node:assert/strict'
+import { existsSync, readFileSync } from 'node:fs'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { describe, it } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { expectSuccess, findProgram, requireProgram, runPipeline, runProgram } from './run-program.ts'
+
+/** What is dead and only not yet collected counts as ended. */
+function isAlive(pid: number): boolean {
+  try {
+    return !/\) Z /.test(readFileSync(`/proc/${pid}/stat`, 'latin1'))
+  } catch {
+    return false
+  }
+}
 
 describe('a program of the system', () => {
   it('is found by its name or by its path', () => {
@@ -25,6 +39,24 @@ describe('a program of the system', () => {
 
   it('that does not end is stopped at its bound', async () => {
     await assert.rejects(runProgram('sleep', ['60'], { timeoutMs: 50 }), { code: 'PROGRAM_STUCK' })
+  })
+
+  it('that is told to stop is ended with all that it has started', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'lastword-test-'))
+    try {
+      const file = join(folder, 'pid')
+      const controller = new AbortController()
+      const { signal } = controller
+      const script = `sleep 60 & echo $! > ${file}.new; mv ${file}.new ${file}; wait`
+      const running = runPipeline(['sh', '-c', script], ['cat'], { signal })
+      while (!existsSync(file)) await sleep(5)
+      controller.abort()
+      await assert.rejects(running, { code: 'ABORTED' })
+      assert.equal(isAlive(Number(await readFile(file, 'utf8'))), false)
+      await assert.rejects(async () => runProgram('sh', ['-c', 'exit 0'], { signal }), { name: 'AbortError' })
+    } finally {
+      await rm(folder, { recursive: true })
+    }
   })
 
   it('feeds another through a pipe, and a failure of either is seen', async () => {

@@ -10,6 +10,8 @@ export interface RunOptions {
   cwd?: string
   env?: Record<string, string>
   timeoutMs?: number
+  /** Ends the program, and all that it has started. */
+  signal?: AbortSignal | undefined
 }
 
 export interface ProgramResult {
@@ -84,12 +86,15 @@ export async function runPipeline(
   const sink = start(second[0], second.slice(1), options, source.stdout ?? 'ignore')
   // Only the second program may read the pipe, or bytes would be lost to us.
   source.stdout?.destroy()
-  const [made, taken] = await Promise.all([
+  // Both have to be gone before the folders in which they work may go.
+  const [made, taken] = await Promise.allSettled([
     finish(first[0], source, options),
     finish(second[0], sink, options),
   ])
-  expectSuccess(first[0], made)
-  return expectSuccess(second[0], taken)
+  if (made.status === 'rejected') throw made.reason
+  if (taken.status === 'rejected') throw taken.reason
+  expectSuccess(first[0], made.value)
+  return expectSuccess(second[0], taken.value)
 }
 
 export function expectSuccess(program: string, result: ProgramResult): ProgramResult {
@@ -108,38 +113,59 @@ function start(
   options: RunOptions,
   stdin: 'ignore' | Readable,
 ): ChildProcess {
-  return spawn(requireProgram(program), args, {
+  options.signal?.throwIfAborted()
+  const child = spawn(requireProgram(program), args, {
     ...(options.cwd && { cwd: options.cwd }),
     // Their messages are read by us, so they have to be in one language.
     env: { ...process.env, LC_ALL: 'C', ...options.env },
     stdio: [stdin, 'pipe', 'pipe'],
+    // A group of its own, to be killed as one: apt-get leaves its work to others.
+    detached: true,
   })
+  const killAtExit = () => killGroup(child)
+  process.once('exit', killAtExit)
+  child.once('close', () => process.off('exit', killAtExit))
+  return child
 }
 
+function killGroup({ pid }: ChildProcess): void {
+  try {
+    if (pid !== undefined) process.kill(-pid, 'SIGKILL')
+  } catch {}
+}
+
+/** Resolves or rejects when the program has ended, whatever it was that ended it. */
 function finish(program: string, child: ChildProcess, options: RunOptions): Promise<ProgramResult> {
-  const timeoutMs = options.timeoutMs ?? 60_000
+  const { timeoutMs = 60_000, signal } = options
   return new Promise((resolve, reject) => {
     const stdout: Buffer[] = []
     const stderr: Buffer[] = []
+    let failure: LastwordError | undefined
+    const end = (why: LastwordError) => {
+      failure ??= why
+      killGroup(child)
+    }
+    const late = () =>
+      end(new LastwordError('PROGRAM_STUCK', `${program} did not end within ${timeoutMs / 1000} s`))
+    const abort = () => end(new LastwordError('ABORTED', `${program} was ended before it was done`))
     child.stdout?.on('data', chunk => stdout.push(chunk))
     child.stderr?.on('data', chunk => stderr.push(chunk))
-    const timer = setTimeout(() => {
-      child.kill('SIGKILL')
-      reject(new LastwordError('PROGRAM_STUCK', `${program} did not end within ${timeoutMs / 1000} s`))
-    }, timeoutMs)
+    const timer = setTimeout(late, timeoutMs)
+    signal?.addEventListener('abort', abort)
     child.on('error', cause => {
-      clearTimeout(timer)
-      reject(
-        new LastwordError('PROGRAM_FAILED', `${program} could not be run: ${messageOf(cause)}`, { cause }),
-      )
+      failure ??= new LastwordError('PROGRAM_FAILED', `${program} could not be run: ${messageOf(cause)}`, {
+        cause,
+      })
     })
-    child.on('close', (status, signal) => {
+    child.on('close', (status, killedBy) => {
       clearTimeout(timer)
+      signal?.removeEventListener('abort', abort)
+      if (failure !== undefined) return reject(failure)
       const said = Buffer.concat(stderr).toString()
       resolve({
         exitCode: status ?? 128,
         stdout: Buffer.concat(stdout),
-        stderr: signal ? `${said}killed by ${signal}` : said,
+        stderr: killedBy ? `${said}killed by ${killedBy}` : said,
       })
     })
   })

@@ -18,31 +18,56 @@ export interface Location {
   text: string
 }
 
+/** Where a module lies, as /proc/modules has it. */
+interface ModuleBounds {
+  start: bigint
+  end: bigint
+}
+
 const kallsymsLine = /^([0-9a-f]{8,16}) ([a-zA-Z]) (\S+?)(?:\s+\[(\S+)\])?\s*$/
+
+/** Name, size, users, who they are, state, address. */
+const modulesLine = /^(\S+) (\d+) \d+ \S+ \w+ 0x([0-9a-f]+)/
 
 /** What a compiler puts behind the name of a function that it changed. */
 const compilerSuffix = /\.(?:isra|part|constprop|cold|llvm|lto_priv)(?:\.\d+)*/g
 
-/** Beyond this distance the symbol before an address says nothing about it. */
-const maxOffset = 0x10000n
+/** No function is longer; beyond it the symbol before an address says nothing about it. */
+const maxExtent = 0x10000n
+
+/** The linker's marks: where one stands beside a function, the address is the function's. */
+const mark = /_(?:start|end|begin|array)$|^_[se](?:init)?text$/
+
+/** Behind these is no code. */
+const endMark = /^_e(?:init)?text$|^__end_/
 
 export class SymbolTable {
   readonly symbols: readonly KernelSymbol[]
   /** What was looked for before: a sweep asks for the same few, among 50,000, at each cut. */
   readonly #known = new Map<string, readonly KernelSymbol[]>()
-  readonly #code: readonly KernelSymbol[]
+  /** By address, and of several at one address the one that names it best is the last. */
+  readonly #byAddress: readonly KernelSymbol[]
+  readonly #modules: ReadonlyMap<string, ModuleBounds>
 
-  constructor(symbols: readonly KernelSymbol[]) {
+  constructor(symbols: readonly KernelSymbol[], modules: ReadonlyMap<string, ModuleBounds> = new Map()) {
     this.symbols = symbols
-    this.#code = symbols
-      .filter(one => /[tw]/i.test(one.type))
-      .sort((a, b) => (a.address < b.address ? -1 : a.address > b.address ? 1 : 0))
+    this.#modules = modules
+    const rank = (one: KernelSymbol) => (isCode(one) ? 2 : 0) + (mark.test(one.name) ? 0 : 1)
+    this.#byAddress = symbols.toSorted((a, b) =>
+      a.address < b.address ? -1 : a.address > b.address ? 1 : rank(a) - rank(b),
+    )
   }
 
-  /** Reads lines of /proc/kallsyms; other lines between them are passed over. */
+  /** Reads lines of /proc/kallsyms and /proc/modules; other lines between them are passed over. */
   static parse(text: string): SymbolTable {
     const symbols: KernelSymbol[] = []
+    const modules = new Map<string, ModuleBounds>()
     for (const line of text.split('\n')) {
+      const [, loaded, size, base] = modulesLine.exec(line) ?? []
+      if (loaded && size && base) {
+        const start = BigInt(`0x${base}`)
+        modules.set(loaded, { start, end: start + BigInt(size) })
+      }
       const [, address, type, name, module] = kallsymsLine.exec(line.trim()) ?? []
       if (!address || !type || !name) continue
       symbols.push({ name, type, address: BigInt(`0x${address}`), ...(module && { module }) })
@@ -53,7 +78,7 @@ export class SymbolTable {
         'The kernel hides its addresses: set /proc/sys/kernel/kptr_restrict to 0 before /proc/kallsyms is read',
       )
     }
-    return new SymbolTable(symbols)
+    return new SymbolTable(symbols, modules)
   }
 
   /**
@@ -66,7 +91,12 @@ export class SymbolTable {
       throw new LastwordError('SYMBOL_UNKNOWN', `'${expression}' is not of the form [MODULE:]SYMBOL[+OFFSET]`)
     }
     const [, module, name, offset = '0'] = parsed
-    return this.find(name!, module).address + BigInt(offset)
+    const symbol = this.find(name!, module)
+    const address = symbol.address + BigInt(offset)
+    if (isCode(symbol) && address !== symbol.address && address >= this.endOf(symbol)) {
+      throw this.#beyond(symbol, address)
+    }
+    return address
   }
 
   has(name: string, module?: string): boolean {
@@ -86,24 +116,50 @@ export class SymbolTable {
     )
   }
 
-  /** The function that `address` lies in, or undefined when no symbol is near before it. */
+  /** The function that `address` lies in, or undefined when it is in none. */
   locate(address: bigint): Location | undefined {
-    const symbol = this.#lastAtOrBefore(address)
-    if (!symbol || address - symbol.address > maxOffset) return undefined
+    const symbol = this.#byAddress[this.#countUpTo(address) - 1]
+    if (!symbol || !isCode(symbol) || address >= this.endOf(symbol)) return undefined
     const offset = Number(address - symbol.address)
     const where = symbol.module ? ` [${symbol.module}]` : ''
     return { symbol, offset, text: `${symbol.name}${offset ? `+0x${offset.toString(16)}` : ''}${where}` }
   }
 
-  #lastAtOrBefore(address: bigint): KernelSymbol | undefined {
+  /** The first address that is no longer of a symbol: the next one's, or its module's end. */
+  endOf(symbol: KernelSymbol): bigint {
+    if (endMark.test(symbol.name)) return symbol.address
+    const next = this.#byAddress[this.#countUpTo(symbol.address)]?.address
+    const bounds = symbol.module === undefined ? undefined : this.#modules.get(symbol.module)
+    const isWithin = bounds !== undefined && symbol.address >= bounds.start && symbol.address < bounds.end
+    const ends = [
+      symbol.address + maxExtent,
+      // Of the last one nothing more is known than that its page is there.
+      next ?? (symbol.address | 0xfffn) + 1n,
+      ...(isWithin ? [bounds.end] : []),
+    ]
+    return ends.toSorted((a, b) => Number(a - b))[0]!
+  }
+
+  /** How many symbols lie at an address or before it. */
+  #countUpTo(address: bigint): number {
     let low = 0
-    let high = this.#code.length
+    let high = this.#byAddress.length
     while (low < high) {
       const middle = (low + high) >>> 1
-      if (this.#code[middle]!.address <= address) low = middle + 1
+      if (this.#byAddress[middle]!.address <= address) low = middle + 1
       else high = middle
     }
-    return this.#code[low - 1]
+    return low
+  }
+
+  #beyond(symbol: KernelSymbol, address: bigint): LastwordError {
+    const there = this.locate(address)?.text ?? 'no function'
+    const hex = (value: bigint) => `0x${value.toString(16)}`
+    return new LastwordError(
+      'OFFSET_BEYOND',
+      `${symbol.name}+${hex(address - symbol.address)} lies beyond ${symbol.name}, which has ` +
+        `${hex(this.endOf(symbol) - symbol.address)} bytes; ${there} is there`,
+    )
   }
 
   /** Exact names before renamed ones, and whole functions before the cold parts that were cut out of them. */
@@ -134,4 +190,8 @@ export class SymbolTable {
           : `of ${names.size} known none is near`),
     )
   }
+}
+
+function isCode({ type }: KernelSymbol): boolean {
+  return /[tw]/i.test(type)
 }
