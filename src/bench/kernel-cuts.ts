@@ -25,17 +25,20 @@ export async function kernelCuts(): Promise<Figure[]> {
     const way = await traceWay(bench)
     const traceMs = performance.now() - traceStartMs
     await using machines = await Twins.of(bench, defaultJobs(1) - 1)
-    const sweep = new Sweep([bench, ...machines.twins], way)
+    const benches = [bench, ...machines.twins]
+    const sweep = new Sweep(benches, way)
     const startMs = performance.now()
     let cuts = 0
     for await (const _ of sweep.everyInstruction(0, CUTS)) cuts++
     const cutMs = (performance.now() - startMs) / cuts
-    const { memoryBytes, diskBytes } = await bench.bench.machine.usage()
+    const usages = await Promise.all(benches.map(one => one.bench.machine.usage()))
+    const memoryBytes = usages.reduce((sum, usage) => sum + usage.memoryBytes, 0)
+    const diskBytes = usages.reduce((sum, usage) => sum + usage.diskBytes, 0)
     return [
       figure(
         'a cut from a snapshot',
         `${cutMs.toFixed(0)} ms`,
-        `${(1000 / cutMs).toFixed(1)} a second, ${cuts} neighbours`,
+        `${(1000 / cutMs).toFixed(1)} a second, ${cuts} neighbours, ${benches.length} machines`,
       ),
       figure(
         'a cut with a boot of its own',
@@ -44,11 +47,15 @@ export async function kernelCuts(): Promise<Figure[]> {
       ),
       figure("one request's way, traced", `${(traceMs / 1000).toFixed(1)} s`, `${way.length} instructions`),
       figure(
-        'memory of QEMU, and of this process',
+        `memory of ${benches.length} machines, and of this process`,
         `${(memoryBytes / MIB).toFixed(0)} MiB`,
         `${(process.memoryUsage.rss() / MIB).toFixed(0)} MiB`,
       ),
-      figure('disk, while it runs', `${(diskBytes / MIB).toFixed(0)} MiB`, 'seven snapshots at the most'),
+      figure(
+        'disk, while it runs',
+        `${(diskBytes / MIB).toFixed(0)} MiB`,
+        'seven snapshots a machine at the most',
+      ),
     ]
   } finally {
     await bench.dispose()
