@@ -13,6 +13,7 @@ import { cutAtPlace, findPlace } from '../lab/kernel/cuts/cut-at.ts'
 import { CutBench, type CutBenchOptions } from '../lab/kernel/cuts/cut-bench.ts'
 import { HANG_BOUND } from '../lab/kernel/cuts/follow-panic.ts'
 import { type CutReport, type KernelCutRow, summaryOf } from '../lab/kernel/cuts/rows.ts'
+import { STANDSTILL_MS } from '../lab/kernel/cuts/standstill.ts'
 import { StoreProbe, variablesText } from '../lab/kernel/cuts/stores.ts'
 import type { Kernel } from '../lab/kernel/kernel-cache.ts'
 import { messageOf } from '../lab/kernel/message-of.ts'
@@ -35,9 +36,15 @@ export async function runKernelCuts(
     if (options.compare === true || options.svg !== undefined) await compare(rows, options)
     if (options.json === true) printRow(summaryOf(kernel.version, rows, summary))
     else printLine(`\n${HANG_BOUND}`)
+    if (bench.redone > 0) process.stderr.write(redoneText(bench.redone))
   } finally {
     await bench.dispose()
   }
+}
+
+function redoneText(redone: number): string {
+  const cuts = redone === 1 ? 'One cut was' : `${redone} cuts were`
+  return `${cuts} thrown away and made again: this process or QEMU stood still for more than ${STANDSTILL_MS / 1000} s in the middle\n`
 }
 
 /** What the kernel says in a panic by an NMI. */

@@ -138,6 +138,21 @@ describe('a GDB connection', () => {
     await assert.rejects(gdb.step({ timeoutMs: 100 }), { code: 'GDB_RUNNING' })
   })
 
+  it('tells how long its slowest answer took, and which breakpoints are set', async () => {
+    stub.answers.set('Z1,10,1', 'silence')
+    const setting = gdb.setBreakpoint(0x10n)
+    setTimeout(() => stub.say('OK'), 60)
+    await setting
+    stub.answers.set('z1,10,1', 'OK')
+    stub.answers.set('Z1,20,1', 'OK')
+    await gdb.setBreakpoint(0x20n)
+    assert.deepEqual([...gdb.breakpoints], [0x10n, 0x20n])
+    await gdb.clearBreakpoint(0x10n)
+    assert.deepEqual([...gdb.breakpoints], [0x20n])
+    assert.ok(gdb.takeSlowestAnswerMs() >= 50)
+    assert.equal(gdb.takeSlowestAnswerMs(), 0)
+  })
+
   it('does not open where nobody listens', async () => {
     await assert.rejects(GdbRemote.connect({ path: join(folder, 'nobody') }), { code: 'NO_CONNECTION' })
   })

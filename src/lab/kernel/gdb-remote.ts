@@ -33,6 +33,8 @@ export class GdbRemote {
   /** Packets that came while nobody waited: a stop reply may be faster than its reader. */
   #unread: string[] = []
   #failure: LastwordError | undefined
+  readonly #breakpoints = new Set<bigint>()
+  #slowestAnswerMs = 0
 
   private constructor(socket: Socket) {
     this.#socket = socket
@@ -63,10 +65,23 @@ export class GdbRemote {
 
   async setBreakpoint(address: bigint): Promise<void> {
     await this.#expectOk(`Z1,${address.toString(16)},1`)
+    this.#breakpoints.add(address)
   }
 
   async clearBreakpoint(address: bigint): Promise<void> {
     await this.#expectOk(`z1,${address.toString(16)},1`)
+    this.#breakpoints.delete(address)
+  }
+
+  get breakpoints(): ReadonlySet<bigint> {
+    return this.#breakpoints
+  }
+
+  /** How long it took at the most, since this was last asked, for what is answered at once: all but a wait for a stop. */
+  takeSlowestAnswerMs(): number {
+    const taken = this.#slowestAnswerMs
+    this.#slowestAnswerMs = 0
+    return taken
   }
 
   /** Lets the machine run, and returns at once. */
@@ -101,7 +116,7 @@ export class GdbRemote {
     this.#expectStopped('step')
     this.#state = 'running'
     this.#send(`vCont;s:${thread}`)
-    return this.waitForStop({ timeoutMs: requestTimeoutMs })
+    return this.#timed(this.waitForStop({ timeoutMs: requestTimeoutMs }))
   }
 
   /** Executes one instruction. QEMU holds interrupts and timers back meanwhile. */
@@ -109,14 +124,14 @@ export class GdbRemote {
     this.#expectStopped('step')
     this.#state = 'running'
     this.#send('s')
-    return this.waitForStop({ timeoutMs: requestTimeoutMs, ...options })
+    return this.#timed(this.waitForStop({ timeoutMs: requestTimeoutMs, ...options }))
   }
 
   /** Stops the running machine. */
   async interrupt(options: WaitOptions = {}): Promise<StopReply> {
     if (this.#state === 'stopped') return { kind: 'stopped', signal: sigtrap }
     this.#write(Buffer.from([0x03]))
-    return this.waitForStop({ timeoutMs: requestTimeoutMs, ...options })
+    return this.#timed(this.waitForStop({ timeoutMs: requestTimeoutMs, ...options }))
   }
 
   /** The registers of the thread (the CPU) that stopped, or that was selected since. */
@@ -194,7 +209,17 @@ export class GdbRemote {
 
   #exchange(request: string, accept: (reply: string) => boolean): Promise<string> {
     this.#send(request)
-    return this.#wait(`an answer to '${request.slice(0, 20)}'`, accept, { timeoutMs: requestTimeoutMs })
+    const what = `an answer to '${request.slice(0, 20)}'`
+    return this.#timed(this.#wait(what, accept, { timeoutMs: requestTimeoutMs }))
+  }
+
+  async #timed<T>(answer: Promise<T>): Promise<T> {
+    const startMs = performance.now()
+    try {
+      return await answer
+    } finally {
+      this.#slowestAnswerMs = Math.max(this.#slowestAnswerMs, performance.now() - startMs)
+    }
   }
 
   #wait(what: string, accept: (reply: string) => boolean, options: WaitOptions): Promise<string> {

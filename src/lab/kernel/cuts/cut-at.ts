@@ -44,7 +44,11 @@ export function findPlace(bench: CutBench, place: string, hit?: number): FoundPl
 }
 
 /** Throws NOT_PASSED when the place is not come by. */
-export async function cutAtPlace(bench: CutBench, place: FoundPlace, probe?: StoreProbe): Promise<CutReport> {
+export function cutAtPlace(bench: CutBench, place: FoundPlace, probe?: StoreProbe): Promise<CutReport> {
+  return bench.undisturbed(() => cutOnce(bench, place, probe))
+}
+
+async function cutOnce(bench: CutBench, place: FoundPlace, probe?: StoreProbe): Promise<CutReport> {
   const serial = await bench.goTo(place)
   const after = await symbolHere(bench)
   for (let step = 0; step < place.behind; step++) await bench.step()

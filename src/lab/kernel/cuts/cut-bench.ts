@@ -11,6 +11,7 @@ import type { Kernel } from '../kernel-cache.ts'
 import type { SymbolTable } from '../symbols.ts'
 import { followPanic, type PanicEnd } from './follow-panic.ts'
 import { type CutInterface, type Place, requireSymbols } from './kernel-steps.ts'
+import { StandstillWatch, undisturbed } from './standstill.ts'
 
 export type Outcome = 'recorded' | 'incomplete' | 'hang'
 
@@ -71,6 +72,8 @@ export class CutBench implements AsyncDisposable {
   /** Which processor stands at the place and is held, by GDB's name; undefined with one. */
   #held: Held | undefined
   readonly #heldAtEntry: Held | undefined
+  readonly #watch = new StandstillWatch()
+  readonly #redone: { cuts: number }
 
   private constructor(parts: {
     options: CutBenchOptions
@@ -79,6 +82,7 @@ export class CutBench implements AsyncDisposable {
     serial: number
     entry: Moment
     held: Held | undefined
+    redone?: { cuts: number }
   }) {
     this.options = parts.options
     this.bench = parts.bench
@@ -87,6 +91,7 @@ export class CutBench implements AsyncDisposable {
     this.entry = parts.entry
     this.#held = parts.held
     this.#heldAtEntry = parts.held
+    this.#redone = parts.redone ?? { cuts: 0 }
   }
 
   /** Boots, lets traffic flow, and holds the machine as a request enters `smi_send`. */
@@ -119,7 +124,15 @@ export class CutBench implements AsyncDisposable {
     try {
       const gdb = await bench.machine.gdb()
       await gdb.setBreakpoint(bench.symbols.resolve('emergency_restart'))
-      return new CutBench({ options, bench, gdb, serial, entry, held: this.#heldAtEntry })
+      return new CutBench({
+        options,
+        bench,
+        gdb,
+        serial,
+        entry,
+        held: this.#heldAtEntry,
+        redone: this.#redone,
+      })
     } catch (error) {
       await bench.dispose()
       throw error
@@ -214,6 +227,29 @@ export class CutBench implements AsyncDisposable {
       await this.gdb.interrupt()
       throw notPassed(wanted, `${TRAFFIC_LIMIT_MS / 1000} s of traffic`)
     }
+  }
+
+  /** Cuts that were thrown away and made again, on this machine and its twins. */
+  get redone(): number {
+    return this.#redone.cuts
+  }
+
+  /** Makes a whole cut, from `restore` on, and makes it again when this process or QEMU stood still in its middle. */
+  undisturbed<T>(cut: () => Promise<T>): Promise<T> {
+    const { gdb, options } = this
+    const how = {
+      watch: this.#watch,
+      takeSlowestAnswerMs: () => gdb.takeSlowestAnswerMs(),
+      beforeRedo: async () => {
+        this.#redone.cuts++
+        await gdb.interrupt()
+        // What gave up in its middle may have left some.
+        const end = this.symbols.resolve('emergency_restart')
+        for (const address of gdb.breakpoints) if (address !== end) await gdb.clearBreakpoint(address)
+      },
+      ...(options.signal && { signal: options.signal }),
+    }
+    return undisturbed(how, cut)
   }
 
   /** An NMI strikes here; tells what became of it. The machine has to be put back afterwards. */

@@ -10,6 +10,7 @@ import { itBoots } from '../needs-programs.ts'
 import { cutAt, cutAtPlace, findPlace } from './cut-at.ts'
 import { CutBench } from './cut-bench.ts'
 import { HANG_TURNS, SPIN_TURNS } from './follow-panic.ts'
+import { STANDSTILL_MS } from './standstill.ts'
 import { StoreProbe, storesText } from './stores.ts'
 import { Sweep } from './sweep.ts'
 import { Twins } from './twins.ts'
@@ -170,6 +171,23 @@ for (const way of ['kcs', 'bt'] as const) {
       } finally {
         sel.add = add
       }
+    })
+
+    it('in whose middle our process stood still is made again', async kernel => {
+      const bench = await booted(kernel)
+      const before = bench.redone
+      let made = 0
+      const outcome = await bench.undisturbed(async () => {
+        await bench.restore(bench.entry)
+        if (++made === 1) {
+          await bench.gdb.setBreakpoint(bench.symbols.resolve('ipmi_si:sender'))
+          bench.gdb.resume()
+          Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1.2 * STANDSTILL_MS)
+          throw new Error('in the middle, the machine running and a breakpoint set')
+        }
+        return (await bench.panicHere()).outcome
+      })
+      assert.deepEqual([outcome, made, bench.redone - before], ['recorded', 2, 1])
     })
 
     it('says so when traffic never comes by a place, such as the middle of an instruction', async kernel => {

@@ -26,7 +26,8 @@ export async function* randomCuts(
   const spanMs = (await periodMs(benches[0])) * PERIODS[benches[0].options.traffic ?? 'full']
   const numbers = Array.from({ length: cuts }, (_, index) => index + 1)
   yield* sideBySide(benches, numbers, async function* (bench, number) {
-    yield await cutAfter(bench, random() * spanMs, number)
+    const afterMs = random() * spanMs
+    yield await bench.undisturbed(() => cutAfter(bench, afterMs, number))
   })
 }
 

@@ -25,11 +25,11 @@ export class Stepper {
   /** An NMI strikes before the instruction that is the `at`-th of the way; undefined when it was not come by again. */
   async cut(at: number): Promise<CutReport | undefined> {
     try {
-      return await this.#cutOnce(at)
+      return await this.bench.undisturbed(() => this.#cutOnce(at))
     } catch (error) {
       // A computer so busy that a cut was not told in time is no reason to lose the thousands behind it.
       if (!(error instanceof LastwordError) || error.code !== 'KERNEL_STUCK') throw error
-      return this.#cutOnce(at)
+      return this.bench.undisturbed(() => this.#cutOnce(at))
     }
   }
 

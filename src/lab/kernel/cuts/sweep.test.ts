@@ -47,6 +47,7 @@ function rig(length: number, from: number, to: number, never = -1) {
       at++
       steps++
     },
+    undisturbed: <T>(cut: () => Promise<T>) => cut(),
     rip: async () => BigInt(at === never ? length : at),
     panicHere: async (): Promise<CutEnd> => ({
       came: 'through',
