@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util'
 import { nearestNames as nearest } from '../lab/kernel/nearest-names.ts'
 import type { Group, Subcommand } from './declare.ts'
 import { refuseLeftOut } from './left-out.ts'
-import { type Param, type Params, UsageError, type ValuesOf } from './params.ts'
+import { type Params, UsageError, type ValuesOf } from './params.ts'
 
 /** Words by the name of the flag that they were given for. */
 export type Given = Map<string, string[]>
@@ -44,6 +44,8 @@ export function splitAtCommand(words: readonly string[], flags: Params): [head: 
 
 /** Reads flags and positionals; negative numbers are positionals where `negatives` says so. */
 export function split(words: readonly string[], flags: Params, negatives: 'areNumbers' | 'areFlags'): Split {
+  // Most lines of exec have no flags.
+  if (!words.some(word => word.startsWith('-'))) return { given: new Map(), positionals: [...words] }
   const masked = words.map(word => (negatives === 'areNumbers' && NEGATIVE.test(word) ? MARK + word : word))
   const { tokens } = parseArgs({
     args: masked,
@@ -115,7 +117,7 @@ export function flagValues<P extends Params>(flags: P, given: Given): ValuesOf<P
 export function argumentValues(command: Subcommand, path: string, positionals: readonly string[]) {
   refuseLeftOut([path, ...positionals.map(word => (/^\d/.test(word) ? 'ID' : word))].join(' '))
   const values: Record<string, unknown> = {}
-  const isSecret = command.hides?.(positionals) === true
+  const isSecret = () => command.hides?.(positionals) === true
   let left = [...positionals]
   for (const [name, param] of Object.entries(command.args)) {
     const words = param.arity === 'rest' ? left : left.slice(0, 1)
@@ -123,22 +125,18 @@ export function argumentValues(command: Subcommand, path: string, positionals: r
     if (words.length === 0 && param.arity === 'one') {
       throw new UsageError(`${path}: ${kebab(name)} is missing (${param.value})`, `lastword ${path} --help`)
     }
-    values[name] = isSecret ? unrepeated(param, words, kebab(name)) : param.read(words, kebab(name))
+    try {
+      values[name] = param.read(words, kebab(name))
+    } catch (error) {
+      // What is wrong with a word may be that it is the secret, in a wrong place.
+      throw isSecret() ? new UsageError(`${kebab(name)}: it takes ${param.value}`) : error
+    }
   }
   if (left.length > 0) {
-    const word = isSecret ? 'the last word' : `"${left[0]}"`
+    const word = isSecret() ? 'the last word' : `"${left[0]}"`
     throw new UsageError(`${path}: ${word} is too many`, `lastword ${path} --help`)
   }
   return values
-}
-
-/** What is wrong with a word may be that it is the secret, in a wrong place. */
-function unrepeated(param: Param<unknown>, words: readonly string[], name: string): unknown {
-  try {
-    return param.read(words, name)
-  } catch {
-    throw new UsageError(`${name}: it takes ${param.value}`)
-  }
 }
 
 export interface Found {

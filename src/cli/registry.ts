@@ -27,7 +27,8 @@ function commands() {
 }
 
 function declared(name: string, summary: string, load: DeclaredEntry['load']): DeclaredEntry {
-  return { kind: 'declared', name, summary, load }
+  let loaded: ReturnType<typeof load> | undefined
+  return { kind: 'declared', name, summary, load: () => (loaded ??= load()) }
 }
 
 function commander(name: string, summary: string, load: CommanderEntry['load']): CommanderEntry {

@@ -19,6 +19,8 @@ interface Performed {
   command: Subcommand
   data: unknown
   globals: GlobalValues
+  /** All flags that were given. */
+  merged: Given
 }
 
 export interface SessionOptions {
@@ -36,6 +38,7 @@ export class Session implements AsyncDisposable {
   /** Flags before the first command; the lines of `exec` and `shell` add to them, `set` for good. */
   readonly #given: Given
   #bmc: Promise<Bmc> | null = null
+  #lastGlobals: { words: string; values: GlobalValues } | null = null
 
   constructor(given: Given, options: SessionOptions) {
     this.#given = given
@@ -75,29 +78,48 @@ export class Session implements AsyncDisposable {
       throw new UsageError(`${path}: a word is missing`, groupHelp(path, node).trimEnd())
     }
     const { given, positionals } = split(rest, flagsOf(node), 'areNumbers')
-    const own = Object.keys(node.options)
-    const globals = flagValues(
-      globalFlags,
-      this.#merge(new Map([...given].filter(([name]) => !own.includes(name)))),
-    )
+    const merged = this.#merge(given, node.options)
+    const globals = this.#globalsOf(merged)
     if (globals.help || asksForHelp(node, positionals)) return void (await print(commandHelp(path, node)))
     const values = { ...argumentValues(node, path, positionals), ...flagValues(node.options, given) }
-    return { command: node, data: await node.run(this.#context(globals, from, print), values), globals }
+    return {
+      command: node,
+      data: await node.run(this.#context(globals, merged, from, print), values),
+      globals,
+      merged,
+    }
   }
 
-  #merge(given: Given): Given {
-    this.#refuseLate(given.keys())
+  /** The flags before the first command and those of a line, but for the command's own. */
+  #merge(given: Given, own: Params): Given {
+    if (given.size === 0) return this.#given
+    this.#refuseLate([...given.keys()].filter(name => !(name in own)))
     const merged = new Map(this.#given)
-    for (const [name, words] of given) merged.set(name, [...(merged.get(name) ?? []), ...words])
+    for (const [name, words] of given) {
+      if (!(name in own)) merged.set(name, [...(merged.get(name) ?? []), ...words])
+    }
     return merged
   }
 
-  #context(globals: GlobalValues, wordsFrom: Context['wordsFrom'], print: Context['print']): Context {
+  /** Line after line has the same flags. */
+  #globalsOf(given: Given): GlobalValues {
+    const words = JSON.stringify([...given])
+    if (this.#lastGlobals?.words !== words)
+      this.#lastGlobals = { words, values: flagValues(globalFlags, given) }
+    return this.#lastGlobals.values
+  }
+
+  #context(
+    globals: GlobalValues,
+    given: Given,
+    wordsFrom: Context['wordsFrom'],
+    print: Context['print'],
+  ): Context {
     return {
       wordsFrom,
       bmc: () => this.#connect(globals),
       signal: this.#options.signal,
-      verbosity: this.#count('verbose'),
+      verbosity: verbosityOf(given),
       isUtc: globals.utc,
       format: formatOf(globals),
       lun: globals.lun ?? 0,
@@ -133,10 +155,6 @@ export class Session implements AsyncDisposable {
     }
   }
 
-  #count(name: string): number {
-    return this.#given.get(name)?.length ?? 0
-  }
-
   #connect(globals: GlobalValues): Promise<Bmc> {
     this.#bmc ??= this.#open(globals)
     return this.#bmc
@@ -152,10 +170,10 @@ export class Session implements AsyncDisposable {
     return bmc
   }
 
-  async #print({ command, data, globals }: Performed): Promise<void> {
+  async #print({ command, data, globals, merged }: Performed): Promise<void> {
     const format = formatOf(globals)
     const context = {
-      verbosity: this.#count('verbose'),
+      verbosity: verbosityOf(merged),
       isUtc: globals.utc,
       isCsv: globals.csv,
       maker: async () => {
@@ -173,6 +191,10 @@ export class Session implements AsyncDisposable {
     this.#bmc = null
     if (bmc !== null) await bmc.then(open => open.close()).catch(() => {})
   }
+}
+
+function verbosityOf(given: Given): number {
+  return given.get('verbose')?.length ?? 0
 }
 
 const secretFlags: readonly string[] = ['password', 'kg', 'kgHex']

@@ -1,6 +1,4 @@
 /** One BMC, whatever the way to it: runs commands of the catalogue. */
-
-import { setMaxListeners } from 'node:events'
 import type { ResponseOf } from '../protocol/command.ts'
 import { type Command, decodeResponse, encodeRequest } from '../protocol/command.ts'
 import { GetDeviceId } from '../protocol/commands/device.ts'
@@ -91,8 +89,6 @@ export class Bmc implements AsyncDisposable, CommandRunner {
 
   /** Bytes in, bytes out: completion code and data. */
   async raw(netFn: number, cmd: number, data: Uint8Array, options?: RequestOptions): Promise<Uint8Array> {
-    // A signal is listened to by as many requests as are under way; Node takes more than ten for a leak.
-    if (options?.signal !== undefined) setMaxListeners(0, options.signal)
     try {
       return await this.#transport.request(netFn, cmd, data, options)
     } catch (error) {

@@ -2,7 +2,7 @@
 import type { MsgHandler } from '../handler/handler.ts'
 import type { IpmiUser } from '../handler/user.ts'
 import { SiResult } from '../si/smi-msg.ts'
-import { aborted, type RequestOptions, type Transport } from './transport.ts'
+import { aborted, type RequestOptions, type Transport, whenAborted } from './transport.ts'
 
 /** While the BMC works, its status is looked at this often; timers have no finer grain. */
 const BUSY_POLL_MS = 1
@@ -38,13 +38,13 @@ export class InbandTransport implements Transport {
     return new Promise((resolve, reject) => {
       const { signal, addr } = options
       if (signal?.aborted) return reject(aborted(signal))
+      let forget: (() => void) | undefined
       const id = this.#user.send({ netFn, cmd, data, ...(addr === undefined ? {} : { addr }) }, reply => {
-        signal?.removeEventListener('abort', onAbort)
+        forget?.()
         if (reply.fault === 0 && (reply.isFromTarget || addr?.kind !== 'ipmb')) resolve(reply.body.slice())
         else reject(signal?.aborted ? aborted(signal) : reply.error)
       })
-      const onAbort = () => this.#user.abort(id)
-      signal?.addEventListener('abort', onAbort, { once: true })
+      forget = signal && whenAborted(signal, () => this.#user.abort(id))
       this.#wake()
     })
   }

@@ -13,6 +13,7 @@ import {
   type PayloadSender,
   type RequestOptions,
   type Transport,
+  whenAborted,
 } from './transport.ts'
 
 export interface LanTransportOptions extends LanClientOptions {
@@ -182,16 +183,18 @@ export class LanTransport implements Transport, LanReceiver {
   ): Promise<Uint8Array> {
     return new Promise((resolve, reject) => {
       if (signal?.aborted) return reject(aborted(signal))
+      let forget: (() => void) | undefined
       const giveUp = start((error, body) => {
-        signal?.removeEventListener('abort', onAbort)
+        forget?.()
         if (error === null) resolve(body)
         else reject(this.#explained(error))
       })
-      const onAbort = () => {
-        giveUp()
-        reject(aborted(signal!))
+      if (signal !== undefined) {
+        forget = whenAborted(signal, () => {
+          giveUp()
+          reject(aborted(signal))
+        })
       }
-      signal?.addEventListener('abort', onAbort, { once: true })
       this.pump()
     })
   }

@@ -6,7 +6,7 @@ import { loadDeviceCalls } from '../ports/device-calls.ts'
 import { LastwordError } from '../protocol/error.ts'
 import { messageTitle, netFnLun } from '../protocol/message.ts'
 import { Bmc, type BmcOptions } from './bmc.ts'
-import { aborted, type RequestOptions, type Transport } from './transport.ts'
+import { aborted, type RequestOptions, type Transport, whenAborted } from './transport.ts'
 
 /** The driver tries for about ten seconds, and tells when it gave up; this is for drivers that do not. */
 const PATIENCE_MS = 30_000
@@ -66,19 +66,19 @@ export class OpenTransport implements Transport {
           `${title} has ${data.length} bytes, the driver takes ${MAX_MSG_BYTES}`,
         )
       const msgid = ++this.#lastId
-      const onAbort = () => this.#waiting.get(msgid)?.settle(aborted(signal!), noBytes)
       this.#device.send({ msgid, addr, netFn, cmd, data })
       this.#waiting.set(msgid, {
         title,
         deadlineMs: performance.now() + PATIENCE_MS,
         settle: (error, body) => {
           this.#waiting.delete(msgid)
-          signal?.removeEventListener('abort', onAbort)
+          forget?.()
           if (error === null) resolve(body)
           else reject(error)
         },
       })
-      signal?.addEventListener('abort', onAbort, { once: true })
+      const forget =
+        signal && whenAborted(signal, () => this.#waiting.get(msgid)?.settle(aborted(signal), noBytes))
       this.#listening ??= this.#listen()
     })
   }

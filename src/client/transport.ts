@@ -35,6 +35,28 @@ export interface Transport {
   close(): Promise<void>
 }
 
+const actionsOf = new WeakMap<AbortSignal, Set<() => void>>()
+
+/** Calls `action` when the signal aborts, until the function that is returned is called. A signal has one listener for all. */
+export function whenAborted(signal: AbortSignal, action: () => void): () => void {
+  let actions = actionsOf.get(signal)
+  if (actions === undefined) {
+    const all = new Set<() => void>()
+    actions = all
+    actionsOf.set(signal, all)
+    signal.addEventListener(
+      'abort',
+      () => {
+        for (const each of [...all]) each()
+      },
+      { once: true },
+    )
+  }
+  const known = actions
+  known.add(action)
+  return () => known.delete(action)
+}
+
 /** What a request whose signal has ended it rejects with. */
 export function aborted(signal: AbortSignal): LastwordError {
   return new LastwordError('ABORTED', 'the caller gave up', {

@@ -41,15 +41,17 @@ function encodeFrom(
   rqAddr: number,
 ): Uint8Array {
   const { netFn, cmd, data, lun } = request
-  const [hop, ...further] = route
-  const frame = { rsAddr, rqAddr, rqSeq, rqLun: 0 }
-  if (hop === undefined) return encodeIpmb({ ...frame, netFn, rsLun: lun, cmd, data })
+  if (route.length === 0) return encodeIpmb({ rsAddr, netFn, rsLun: lun, rqAddr, rqSeq, rqLun: 0, cmd, data })
+  const [hop, ...further] = route as [Hop, ...Hop[]]
   const message = encodeFrom(request, further, rqSeq, hop.slaveAddr, rsAddr)
   const to = { channel: hop.channel, authenticated: false, encrypted: false, tracking: 'track' as const }
   return encodeIpmb({
-    ...frame,
+    rsAddr,
     netFn: SendMessage.netFn,
     rsLun: 0,
+    rqAddr,
+    rqSeq,
+    rqLun: 0,
     cmd: SendMessage.cmd,
     data: encodeRequest(SendMessage, { to, message }),
   })

@@ -89,24 +89,24 @@ function errorData(error: unknown): object {
 
 async function* linesOf(path: string, signal: AbortSignal): AsyncGenerator<string, void, void> {
   const input = path === '-' ? process.stdin : createReadStream(path)
-  const failed = new Promise<never>((_, reject) => {
-    input.once('error', reject)
-    signal.addEventListener('abort', () => reject(signal.reason), { once: true })
+  const lines = createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })
+  let failure: Error | undefined
+  input.once('error', (error: Error) => {
+    failure = error
+    lines.close()
   })
-  failed.catch(() => {})
-  const lines = createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })[Symbol.asyncIterator]()
+  signal.addEventListener('abort', () => lines.close(), { once: true })
   try {
-    for (;;) {
-      const next = await Promise.race([lines.next(), failed])
-      if (next.done === true) return
-      yield next.value
-    }
-  } catch (cause) {
-    if (!(cause instanceof Error) || !('syscall' in cause)) throw cause
-    throw new LastwordError('FILE_UNREADABLE', `${path} cannot be read: ${cause.message}`, { cause })
+    // Only the lines: which Nodes tell of the input's failure here differs.
+    yield* lines
+  } catch (error) {
+    failure ??= error as Error
   } finally {
     input.destroy()
   }
+  signal.throwIfAborted()
+  if (failure === undefined) return
+  throw new LastwordError('FILE_UNREADABLE', `${path} cannot be read: ${failure.message}`, { cause: failure })
 }
 
 function messageOf(error: unknown): string {

@@ -56,6 +56,8 @@ const isControl = (letter: string) => {
 
 /** What a BMC has in its names must not steer a terminal. */
 function printable(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+  if (!/[\x00-\x08\x0b-\x1f\x7f-\x9f]/.test(text)) return text
   return Array.from(text, letter =>
     isControl(letter) ? `\\x${letter.charCodeAt(0).toString(16).padStart(2, '0')}` : letter,
   ).join('')
