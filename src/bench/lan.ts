@@ -8,11 +8,11 @@ import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { findProgram, runProgram } from '../lab/kernel/run-program.ts'
 import { IpmiSim } from '../lab/lan/ipmi-sim.ts'
+import { LoadSession, runTogether } from '../lab/lan/load-session.ts'
 import { user } from '../lab/lan/rig.ts'
 import { GetDeviceId } from '../protocol/commands/device.ts'
 import { AddSelEntry } from '../protocol/commands/sel.ts'
 import { type Figure, perSecond } from './figure.ts'
-import { LoadSession, runTogether } from './lan-load.ts'
 import { processorSeconds } from './processor-time.ts'
 
 /** The strongest that both have. */

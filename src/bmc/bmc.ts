@@ -246,7 +246,8 @@ export class Bmc implements Saveable, Controller {
   /** To be called after an answer has been given: what was to happen behind it happens now. */
   settle(): void {
     const kind = this.#resetDue
-    if (kind === null) return
+    // While something waits for the disk, its answer is not out.
+    if (kind === null || this.kept.isDirty) return
     this.#resetDue = null
     this.reset(kind)
   }

@@ -10,7 +10,7 @@ import type { SolFarEnd } from '../lan/sol-server.ts'
 import { LastwordError } from '../protocol/error.ts'
 import type { Bmc } from './bmc.ts'
 import { solSettingsOf } from './commands/sol.ts'
-import { executeDurably } from './execute.ts'
+import { submit } from './execute.ts'
 
 export interface LanServerOptions {
   /** 127.0.0.1 unless given; an IPv6 address listens on IPv6. */
@@ -41,6 +41,7 @@ export class LanServer {
   readonly #stopListening: () => void
   #timer: NodeJS.Timeout | null = null
   #timerDueMs = 0
+  #isCommitDue = false
   #isClosed = false
 
   private constructor(bmc: Bmc, options: LanServerOptions, address: string) {
@@ -51,7 +52,7 @@ export class LanServer {
     this.machine = new LanServerMachine({
       accounts,
       guid: bmc.identity.guid,
-      execute: (request, caller) => this.#execute(request, caller),
+      execute: (request, caller, respond) => this.#execute(request, caller, respond),
       ...(channel === undefined ? {} : { channel }),
       ...(maxSessions === undefined ? {} : { maxSessions }),
       ...(inactivityMs === undefined ? {} : { inactivityMs }),
@@ -138,9 +139,21 @@ export class LanServer {
     this.#flush()
   }
 
-  #execute(request: Uint8Array, lan: LanCaller): Uint8Array {
+  #execute(request: Uint8Array, lan: LanCaller, respond: (response: Uint8Array) => void): void {
     const { channel, privilege } = lan
-    return executeDurably(this.#bmc, request, { channel, privilege, lan })
+    submit(this.#bmc, request, { channel, privilege, lan }, respond)
+    if (this.#bmc.kept.isDirty) this.#commitSoon()
+  }
+
+  /** Whatever else has arrived by now is executed before; the disk is waited for once for all of it. */
+  #commitSoon(): void {
+    if (this.#isCommitDue) return
+    this.#isCommitDue = true
+    setImmediate(() => {
+      this.#isCommitDue = false
+      this.#bmc.flush()
+      this.#flush()
+    })
   }
 
   #flush(): void {

@@ -9,9 +9,9 @@ const SEQUENCES = 64
 /** Where rqSeq stands in a LAN message. */
 const RQ_SEQ_AT = 4
 
-interface Answered {
-  request: Uint8Array
-  /** Null: it was executed and gets no answer. */
+export interface Answered {
+  readonly request: Uint8Array
+  /** Null: it was executed, and its answer is not there yet or never comes. */
   response: Uint8Array | null
   order: number
 }
@@ -20,16 +20,19 @@ export class AnswerCache {
   readonly #bySequence: (Answered | undefined)[] = new Array<Answered | undefined>(SEQUENCES)
   #count = 0
 
-  /** What was answered to the same bytes: a response, null when it gets none, undefined when it is a new request. */
+  /** What was answered to the same bytes: a response, null when it has none, undefined when it is a new request. */
   find(request: Uint8Array): Uint8Array | null | undefined {
     const entry = this.#bySequence[request[RQ_SEQ_AT]! >> 2]
     if (entry === undefined || this.#count - entry.order >= KEPT) return undefined
     return areEqual(entry.request, request) ? entry.response : undefined
   }
 
-  keep(request: Uint8Array, response: Uint8Array | null): void {
+  /** The entry may be given its response later. */
+  keep(request: Uint8Array, response: Uint8Array | null): Answered {
     // The request is a part of a datagram's buffer, which is much bigger.
-    this.#bySequence[request[RQ_SEQ_AT]! >> 2] = { request: request.slice(), response, order: this.#count++ }
+    const entry = { request: request.slice(), response, order: this.#count++ }
+    this.#bySequence[request[RQ_SEQ_AT]! >> 2] = entry
+    return entry
   }
 }
 

@@ -35,8 +35,11 @@ export interface LanServerMachineOptions {
   guid: Uint8Array
   /** The number of the channel; 1 unless said otherwise. */
   channel?: number
-  /** Executes a request: netFn/LUN, command, data; the response likewise. Null: there is no answer. */
-  execute(request: Uint8Array, caller: LanCaller): Uint8Array | null
+  /**
+   * Executes a request: netFn/LUN, command, data. `respond` gets the response likewise, at once or when what it tells is
+   * kept, then transmits are to be polled; null: there is no answer.
+   */
+  execute(request: Uint8Array, caller: LanCaller, respond: (response: Uint8Array | null) => void): void
   /** Up to 63; 32 unless said otherwise. */
   maxSessions?: number
   /** A session that is silent for so long is closed; 60 s unless said otherwise. */
@@ -207,17 +210,18 @@ export class LanServerMachine {
     const { payloadType, payload } = packet
     if (payloadType !== PayloadType.Ipmi)
       return this.#send(from, this.#plus.handle(payloadType, payload, from, this.#nowMs))
-    const answer = this.#answer(payload, this.#stranger(from, null))
-    return this.#send(from, answer && encodePlus({ payloadType, sessionId: 0, sequence: 0, payload: answer }))
+    return this.#answer(payload, this.#stranger(from, null), answer =>
+      this.#send(from, encodePlus({ payloadType, sessionId: 0, sequence: 0, payload: answer })),
+    )
   }
 
   #takeV15(packet: V15Packet, from: Peer): boolean {
     const { authType, sessionId, payload } = packet
     if (sessionId === 0) {
       if (authType !== AuthType.None) return false
-      const answer = this.#answer(payload, this.#stranger(from, null))
-      const plain = { authType, sessionId, sequence: 0 }
-      return this.#send(from, answer && encodeV15({ ...plain, payload: answer }, new Uint8Array(0)))
+      return this.#answer(payload, this.#stranger(from, null), answer =>
+        this.#send(from, encodeV15({ authType, sessionId, sequence: 0, payload: answer }, new Uint8Array(0))),
+      )
     }
     const session = this.sessions.get(sessionId)
     if (session === undefined) return this.#activateV15(packet, from)
@@ -230,13 +234,16 @@ export class LanServerMachine {
   #activateV15(packet: V15Packet, from: Peer): boolean {
     const login = this.v15.find(packet, from, this.#nowMs)
     if (login === null) return false
-    const answer = this.#answer(packet.payload, this.#stranger(from, login))
-    if (answer === null) return false
-    const session = this.sessions.get(login.id)
-    if (session === undefined) return this.#send(from, this.v15.seal(login, answer))
-    // If this answer gets lost, the request comes again, then to the session, whose first packet the answer is.
-    session.answers.keep(packet.payload, answer)
-    return this.#send(from, sealIpmi(session, answer))
+    return this.#answer(packet.payload, this.#stranger(from, login), answer => {
+      const session = this.sessions.get(login.id)
+      if (session === undefined) {
+        this.#send(from, this.v15.seal(login, answer))
+        return
+      }
+      // If this answer gets lost, the request comes again, then to the session, whose first packet the answer is.
+      session.answers.keep(packet.payload, answer)
+      this.#send(from, sealIpmi(session, answer))
+    })
   }
 
   #inSession(session: ServerSession, opened: Opened): boolean {
@@ -246,22 +253,22 @@ export class LanServerMachine {
       return this.sol?.handle(session, opened.payload, this.#nowMs) ?? false
     }
     if (opened.payloadType !== PayloadType.Ipmi) return false
-    const answer = this.#answerOnce(session, opened)
     if (opened.freshness === 'new') session.lastHeardMs = this.#nowMs
-    if (answer !== null) this.#send(session.peer, sealIpmi(session, answer))
-    if (session.isClosing) this.close(session)
-    return answer !== null
+    return this.#answerOnce(session, opened)
   }
 
   /** A request that came before gets the answer that it got before. */
-  #answerOnce(session: ServerSession, { payload, freshness }: Opened): Uint8Array | null {
-    if (payload.length < MIN_MESSAGE_BYTES) return null
+  #answerOnce(session: ServerSession, { payload, freshness }: Opened): boolean {
+    if (payload.length < MIN_MESSAGE_BYTES) return false
     const before = session.answers.find(payload)
-    if (before !== undefined) return before
-    if (freshness === 'seen') return null
-    const answer = this.#answer(payload, this.#caller(session.peer, session, null))
-    session.answers.keep(payload, answer)
-    return answer
+    if (before !== undefined) return before !== null && this.#send(session.peer, sealIpmi(session, before))
+    if (freshness === 'seen') return false
+    const kept = session.answers.keep(payload, null)
+    return this.#answer(payload, this.#caller(session.peer, session, null), answer => {
+      kept.response = answer
+      this.#send(session.peer, sealIpmi(session, answer))
+      if (session.isClosing) this.close(session)
+    })
   }
 
   #stranger(peer: Peer, login: PendingV15 | null): LanCaller {
@@ -274,18 +281,21 @@ export class LanServerMachine {
     return { channel, privilege, server: this, session, login, peer, nowMs: this.#nowMs }
   }
 
-  /** The LAN message that answers this one; null when it is no request for this BMC. */
-  #answer(payload: Uint8Array, caller: LanCaller): Uint8Array | null {
+  /** Has the request in a LAN message executed; `give` gets the LAN message that answers it. False: nothing was executed. */
+  #answer(payload: Uint8Array, caller: LanCaller, give: (answer: Uint8Array) => void): boolean {
     const request = requestIn(payload, BMC_ADDRESS)
-    if (request === undefined) return null
-    const response = this.#execute(request, caller)
-    if (response === null) return null
+    if (request === undefined) return false
+    this.#execute(request, caller, response => {
+      if (response !== null) give(this.#fitted(payload, response, caller))
+    })
+    return true
+  }
+
+  #fitted(payload: Uint8Array, response: Uint8Array, { session }: LanCaller): Uint8Array {
     const answer = answerTo(payload, response)
-    if (answer.length <= V15_PAYLOAD_BYTES || caller.session?.link instanceof PlusLink) return answer
-    return answerTo(
-      payload,
-      Uint8Array.of(response[0]!, response[1]!, CompletionCode.CannotReturnRequestedBytes),
-    )
+    if (answer.length <= V15_PAYLOAD_BYTES || session?.link instanceof PlusLink) return answer
+    const [first, cmd] = response
+    return answerTo(payload, Uint8Array.of(first!, cmd!, CompletionCode.CannotReturnRequestedBytes))
   }
 }
 

@@ -2,19 +2,22 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
-import { connect, type Socket } from 'node:net'
+import { connect as connectTcp, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { Bmc } from '../../bmc/bmc.ts'
 import { parseConfig } from '../../bmc/world/read-config.ts'
 import { makeWorld } from '../../bmc/world/world.ts'
-import { encodeRequest } from '../../protocol/command.ts'
+import type { Bmc as Client } from '../../client/bmc.ts'
+import { connect } from '../../client/connect.ts'
+import { type AnyCommand, encodeRequest } from '../../protocol/command.ts'
 import { WriteFruData } from '../../protocol/commands/fru.ts'
 import { AddSelEntry } from '../../protocol/commands/sel.ts'
 import { SetUserName } from '../../protocol/commands/user.ts'
 import { checksum } from '../../protocol/ipmb.ts'
 import { requestBytes } from '../../protocol/message.ts'
+import { user } from '../lan/rig.ts'
 
 export interface KillReport {
   kills: number
@@ -26,7 +29,13 @@ export interface KillReport {
   damaged: number
 }
 
+/** What the load comes over: the VM serial protocol, or LAN sessions. */
+export type LoadPath = 'vm' | 'lan'
+
 const IN_FLIGHT = 8
+/** Over LAN; a session has so many requests in flight from its start, so that they go out in the order of their numbers. */
+const SESSIONS = 3
+const IN_FLIGHT_OF_A_SESSION = 4
 const RECORD_TYPE = 0xe5
 const USER = 5
 const FRU = 0
@@ -35,6 +44,7 @@ const MAX_ANSWERS = 40
 const config = `
 sel: { capacity: 65000 }
 frus: [{ id: ${FRU}, name: Board, product: { name: board } }]
+users: [{ name: ${user.name}, password: ${user.password}, privilege: admin }]
 `
 const main = fileURLToPath(new URL('../../bin/lastword.cjs', import.meta.url))
 
@@ -44,15 +54,23 @@ interface Latest {
   answered: number
 }
 
+/** A request that changes the state, and what to remember when it is answered. */
+interface Change {
+  command: AnyCommand
+  request: unknown
+  done: () => void
+}
+
 /** Kills so many times; `dir` is empty and becomes the state directory. */
 export async function killOverAndOver(
   kills: number,
   dir: string,
+  path: LoadPath = 'vm',
   onKill?: (done: number) => void,
 ): Promise<KillReport> {
   const configFile = join(dir, 'bmc.yaml')
   writeFileSync(configFile, config)
-  const run = new KillRun(configFile, join(dir, 'state'))
+  const run = new KillRun(configFile, join(dir, 'state'), path)
   for (let kill = 1; kill <= kills; kill++) {
     await run.once(1 + ((kill * 7) % MAX_ANSWERS))
     onKill?.(kill)
@@ -63,6 +81,7 @@ export async function killOverAndOver(
 class KillRun {
   readonly #configFile: string
   readonly #stateDir: string
+  readonly #path: LoadPath
   /** Numbers of SEL records that were answered. */
   readonly #added: number[] = []
   readonly #user: Latest = { asked: 0, answered: 0 }
@@ -71,26 +90,57 @@ class KillRun {
   #answered = 0
   #damaged = 0
 
-  constructor(configFile: string, stateDir: string) {
+  constructor(configFile: string, stateDir: string, path: LoadPath) {
     this.#configFile = configFile
     this.#stateDir = stateDir
+    this.#path = path
   }
 
   /** Starts, loads, kills after so many answers. */
   async once(answers: number): Promise<void> {
-    const args = ['bmc', '--vm', '0', '--state', this.#stateDir, '--config', this.#configFile, '--json']
+    const listen = this.#path === 'vm' ? ['--vm', '0'] : ['--lan', '127.0.0.1:0']
+    const args = ['bmc', ...listen, '--state', this.#stateDir, '--config', this.#configFile, '--json']
     const child = spawn(process.execPath, [main, ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
     child.stderr.on('data', (text: Buffer) => {
       if (text.includes('damaged')) this.#damaged++
     })
     const [line] = (await once(createInterface({ input: child.stdout }), 'line')) as [string]
     const exited = once(child, 'exit')
-    await this.#load(Number((JSON.parse(line) as { vm: string }).vm.split(':')[1]), child, answers)
+    const port = Number((JSON.parse(line) as Record<LoadPath, string>)[this.#path].split(':')[1])
+    if (this.#path === 'vm') await this.#loadVm(port, child, answers)
+    else await this.#loadLan(port, child, answers)
     await exited
   }
 
-  async #load(port: number, child: ChildProcess, answers: number): Promise<void> {
-    const socket: Socket = connect(port, '127.0.0.1')
+  async #loadLan(port: number, child: ChildProcess, answers: number): Promise<void> {
+    const url = `lanplus://${user.name}@127.0.0.1:${port}`
+    const sessions = await Promise.all(
+      Array.from({ length: SESSIONS }, () => connect(url, { password: user.password })),
+    )
+    let count = 0
+    const dead = new AbortController()
+    const ask = async (bmc: Client): Promise<void> => {
+      while (!dead.signal.aborted) {
+        const { command, request, done } = this.#change()
+        await bmc.run(command, request, { signal: dead.signal })
+        if (dead.signal.aborted) return
+        done()
+        this.#answered++
+        if (++count < answers) continue
+        child.kill('SIGKILL')
+        dead.abort()
+      }
+    }
+    const all = sessions.flatMap(bmc => Array.from({ length: IN_FLIGHT_OF_A_SESSION }, () => ask(bmc)))
+    const ends = await Promise.allSettled(all)
+    for (const bmc of sessions) void bmc.close()
+    if (dead.signal.aborted) return
+    child.kill('SIGKILL')
+    for (const end of ends) if (end.status === 'rejected') throw end.reason
+  }
+
+  async #loadVm(port: number, child: ChildProcess, answers: number): Promise<void> {
+    const socket: Socket = connectTcp(port, '127.0.0.1')
     socket.on('error', () => {})
     await once(socket, 'connect')
     const waiting = new Map<number, () => void>()
@@ -98,9 +148,10 @@ class KillRun {
     let count = 0
     const ask = () => {
       sequence = (sequence + 1) & 0x7f
-      const { request, done } = this.#change()
+      const { command, request, done } = this.#change()
       waiting.set(sequence, done)
-      socket.write(framed(sequence, request))
+      const bytes = requestBytes(command.netFn, command.cmd, encodeRequest(command, request))
+      socket.write(framed(sequence, bytes))
     }
     for (let i = 0; i < IN_FLIGHT; i++) ask()
     const take = frameReader(frame => {
@@ -117,32 +168,23 @@ class KillRun {
     await new Promise<void>(resolve => socket.on('close', () => resolve()))
   }
 
-  /** The next change of the state, and what to remember when it is answered. */
-  #change(): { request: Uint8Array; done: () => void } {
+  /** The next change of the state. */
+  #change(): Change {
     const number = this.#next++
     if (number % 4 === 0) {
       this.#user.asked = number
-      const request = encodeRequest(SetUserName, { userId: USER, name: `u${number}` })
-      return {
-        request: requestBytes(6, SetUserName.cmd, request),
-        done: () => this.#note(this.#user, number),
-      }
+      const request = { userId: USER, name: `u${number}` }
+      return { command: SetUserName, request, done: () => this.#note(this.#user, number) }
     }
+    const data = Buffer.alloc(number % 4 === 2 ? 4 : 13)
+    data.writeUInt32LE(number)
     if (number % 4 === 2) {
       this.#fru.asked = number
-      const data = Buffer.alloc(4)
-      data.writeUInt32LE(number)
-      const request = encodeRequest(WriteFruData, { fruId: FRU, offset: 254, data })
-      return {
-        request: requestBytes(10, WriteFruData.cmd, request),
-        done: () => this.#note(this.#fru, number),
-      }
+      const request = { fruId: FRU, offset: 254, data }
+      return { command: WriteFruData, request, done: () => this.#note(this.#fru, number) }
     }
-    const data = Buffer.alloc(13)
-    data.writeUInt32LE(number)
     const record = { kind: 'oem' as const, recordId: 0, recordType: RECORD_TYPE, data }
-    const request = encodeRequest(AddSelEntry, { record })
-    return { request: requestBytes(10, AddSelEntry.cmd, request), done: () => this.#added.push(number) }
+    return { command: AddSelEntry, request: { record }, done: () => this.#added.push(number) }
   }
 
   #note(latest: Latest, number: number): void {

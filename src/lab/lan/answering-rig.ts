@@ -28,7 +28,7 @@ export class AnsweringRig implements AsyncDisposable {
     this.#machine = new LanServerMachine({
       accounts: new MemoryAccounts({ users: [user], authTypes: [AuthType.Md5] }),
       guid: this.bmc.identity.guid,
-      execute: (request, caller) => this.#execute(request, caller),
+      execute: (request, caller, respond) => respond(this.#execute(request, caller)),
     })
     this.bmc.lanServers.set(this.#machine.channel, this.#machine)
     socket.on('message', (datagram, { address, port }) => {

@@ -57,7 +57,7 @@ export class VirtualLan {
     this.server = new LanServerMachine({
       accounts: new MemoryAccounts({ users: [user] }),
       guid: new Uint8Array(16),
-      execute: (request, caller) => this.#execute(request, caller),
+      execute: (request, caller, respond) => respond(this.#execute(request, caller)),
       ...options.server,
     })
     this.bmc.lanServers.set(this.server.channel, this.server)

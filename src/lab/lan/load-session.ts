@@ -5,18 +5,18 @@
 import { randomBytes } from 'node:crypto'
 import { createSocket, type Socket } from 'node:dgram'
 import { once } from 'node:events'
-import { decodeIncoming, lanRequest } from '../lan/client-ask.ts'
-import { LoginRunner } from '../lan/client-login.ts'
-import { defaultFirstWaitMs, defaultTimeoutMs, type LanClientOptions } from '../lan/client-options.ts'
-import { loginPlus } from '../lan/client-plus-login.ts'
-import { decodeRmcp } from '../lan/rmcp.ts'
-import type { PlusLink } from '../lan/session-link.ts'
-import { type Command, encodeRequest, Privilege } from '../protocol/command.ts'
-import { PayloadType } from '../protocol/commands/payload.ts'
-import { CloseSession, SetSessionPrivilegeLevel } from '../protocol/commands/session.ts'
-import { CompletionCode } from '../protocol/completion-code.ts'
-import { LastwordError } from '../protocol/error.ts'
-import { decodeIpmb } from '../protocol/ipmb.ts'
+import { decodeIncoming, lanRequest } from '../../lan/client-ask.ts'
+import { LoginRunner } from '../../lan/client-login.ts'
+import { defaultFirstWaitMs, defaultTimeoutMs, type LanClientOptions } from '../../lan/client-options.ts'
+import { loginPlus } from '../../lan/client-plus-login.ts'
+import { decodeRmcp } from '../../lan/rmcp.ts'
+import type { PlusLink } from '../../lan/session-link.ts'
+import { type Command, encodeRequest, Privilege } from '../../protocol/command.ts'
+import { PayloadType } from '../../protocol/commands/payload.ts'
+import { CloseSession, SetSessionPrivilegeLevel } from '../../protocol/commands/session.ts'
+import { CompletionCode } from '../../protocol/completion-code.ts'
+import { LastwordError } from '../../protocol/error.ts'
+import { decodeIpmb } from '../../protocol/ipmb.ts'
 
 const HOST = '127.0.0.1'
 const RQ_SEQS = 64
@@ -54,6 +54,11 @@ export class LoadSession {
 
   async close(): Promise<void> {
     await this.run([CloseSession, { sessionId: this.#link.remoteId }], 1, 1)
+    this.drop()
+  }
+
+  /** Leaves without a word. */
+  drop(): void {
     this.#socket.close()
   }
 
@@ -72,7 +77,11 @@ export class LoadSession {
   }
 
   /** Sends them, so many at once; the answers, unread. */
-  exchange(packets: readonly Uint8Array[], inFlight: number): Promise<Uint8Array[]> {
+  exchange(
+    packets: readonly Uint8Array[],
+    inFlight: number,
+    onAnswer: () => void = () => {},
+  ): Promise<Uint8Array[]> {
     const socket = this.#socket
     const answers: Uint8Array[] = []
     let next = 0
@@ -91,6 +100,7 @@ export class LoadSession {
       )
       const take = (answer: Uint8Array) => {
         answers.push(answer)
+        onAnswer()
         if (next < packets.length) socket.send(packets[next++]!)
         else if (answers.length === packets.length) {
           end()
@@ -108,7 +118,9 @@ export class LoadSession {
       const incoming = decodeIncoming(decodeRmcp(answer)!.data)
       const opened = incoming?.format === 'plus' ? this.#link.open(incoming.packet) : null
       const frame = opened?.freshness === 'new' ? decodeIpmb(opened.payload) : undefined
-      if (frame?.data[0] !== CompletionCode.Ok) throw new Error('a request was answered wrongly')
+      if (frame === undefined) throw new Error('an answer is not of this session, or came twice')
+      const code = frame.data[0]!
+      if (code !== CompletionCode.Ok) throw new Error(`a request was answered with ${code.toString(16)}h`)
     }
   }
 }
