@@ -102,6 +102,14 @@ describe('a virtual machine with a real kernel', () => {
     await machine.console.waitFor(/Kernel panic - not syncing: NMI/)
   })
 
+  step('knows when its process is stopped', async () => {
+    assert.equal(machine.isStopped(), false)
+    process.kill(machine.pid, 'SIGSTOP')
+    while (!machine.isStopped()) await new Promise(resolve => setTimeout(resolve, 5))
+    process.kill(machine.pid, 'SIGCONT')
+    while (machine.isStopped()) await new Promise(resolve => setTimeout(resolve, 5))
+  })
+
   step('knows why it ended, and leaves nothing behind', async () => {
     await gdb.detach()
     const exit = await machine.exited

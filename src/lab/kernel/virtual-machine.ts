@@ -1,4 +1,5 @@
 /** A virtual machine for the bench: QEMU with its console, monitor and GDB server, and nothing left of it afterwards. */
+import { readFileSync } from 'node:fs'
 import { copyFile, type FileHandle, mkdtemp, open, readdir, readFile, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -146,9 +147,24 @@ export class VirtualMachine implements AsyncDisposable {
     return join(this.#folder, name)
   }
 
+  /** QEMU's process. */
+  get pid(): number {
+    return this.#process.pid
+  }
+
+  /** Whether somebody has stopped QEMU's process, as SIGSTOP does. */
+  isStopped(): boolean {
+    try {
+      // The program's name is in brackets, and its state behind them.
+      return /\) [Tt] /.test(readFileSync(`/proc/${this.pid}/stat`, 'latin1'))
+    } catch {
+      return false
+    }
+  }
+
   /** What QEMU takes of this computer now: resident memory, and the files in its folder, snapshots included. */
   async usage(): Promise<{ memoryBytes: number; diskBytes: number }> {
-    const status = await readFile(`/proc/${this.#process.pid}/status`, 'utf8')
+    const status = await readFile(`/proc/${this.pid}/status`, 'utf8')
     let diskBytes = 0
     for (const name of await readdir(this.#folder)) {
       const file = await stat(join(this.#folder, name))

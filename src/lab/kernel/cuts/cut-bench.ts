@@ -72,7 +72,7 @@ export class CutBench implements AsyncDisposable {
   /** Which processor stands at the place and is held, by GDB's name; undefined with one. */
   #held: Held | undefined
   readonly #heldAtEntry: Held | undefined
-  readonly #watch = new StandstillWatch()
+  readonly #watch = new StandstillWatch(() => this.bench.machine.isStopped())
   readonly #redone: { cuts: number }
 
   private constructor(parts: {

@@ -9,7 +9,10 @@ function rig(...cutsMs: readonly number[]) {
   let slowestMs = 0
   let redone = 0
   const how = {
-    watch: new StandstillWatch(() => nowMs),
+    watch: new StandstillWatch(
+      () => false,
+      () => nowMs,
+    ),
     takeSlowestAnswerMs: () => {
       const taken = slowestMs
       slowestMs = 0
@@ -87,12 +90,24 @@ describe('a cut', () => {
   })
 
   it('during which the event loop was held back is noticed by the real clock', async () => {
-    const watch = new StandstillWatch()
+    const watch = new StandstillWatch(() => false)
     watch.begin()
     await new Promise(resolve => setTimeout(resolve, 120))
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 400)
     await new Promise(resolve => setTimeout(resolve, 120))
     assert.ok(watch.end() >= 300)
     assert.equal(watch.end(), 0)
+  })
+
+  it('during which QEMU was stopped is noticed while nobody asks it anything', async () => {
+    let isStopped = false
+    const watch = new StandstillWatch(() => isStopped)
+    watch.begin()
+    await new Promise(resolve => setTimeout(resolve, 60))
+    isStopped = true
+    await new Promise(resolve => setTimeout(resolve, 400))
+    isStopped = false
+    await new Promise(resolve => setTimeout(resolve, 60))
+    assert.ok(watch.end() >= 250)
   })
 })

@@ -8,14 +8,18 @@ export const REDO_LIMIT = 5
 
 const TICK_MS = 50
 
-/** Notices how long this process did not come to run. */
+/** Notices how long this process did not come to run, or QEMU was stopped. */
 export class StandstillWatch {
+  readonly #isStopped: () => boolean
   readonly #nowMs: () => number
+  /** Since when QEMU is stopped, as far as anybody looked. */
+  #stoppedMs: number | undefined
   #timer: NodeJS.Timeout | undefined
   #tickedMs = 0
   #longestMs = 0
 
-  constructor(nowMs: () => number = () => performance.now()) {
+  constructor(isStopped: () => boolean, nowMs: () => number = () => performance.now()) {
+    this.#isStopped = isStopped
     this.#nowMs = nowMs
   }
 
@@ -23,6 +27,7 @@ export class StandstillWatch {
     this.end()
     this.#tickedMs = this.#nowMs()
     this.#longestMs = 0
+    this.#stoppedMs = undefined
     this.#timer = setInterval(() => this.#tick(), TICK_MS)
   }
 
@@ -39,6 +44,8 @@ export class StandstillWatch {
     const nowMs = this.#nowMs()
     this.#longestMs = Math.max(this.#longestMs, nowMs - this.#tickedMs - TICK_MS)
     this.#tickedMs = nowMs
+    this.#stoppedMs = this.#isStopped() ? (this.#stoppedMs ?? nowMs) : undefined
+    this.#longestMs = Math.max(this.#longestMs, nowMs - (this.#stoppedMs ?? nowMs))
   }
 }
 
