@@ -57,6 +57,17 @@ export const leftOut: readonly LeftOut[] = [
   { words: ['-A md2', '-A oem'], why: 'broken, or of one maker; -A md5' },
 ]
 
+const heads = new Set(leftOut.flatMap(({ words }) => words.map(headOf)))
+
+function headOf(line: string): string {
+  return line.split(' ', 1)[0]!
+}
+
+/** Whether a line that begins so may be one; asked of each line of exec. */
+export function mayBeLeftOut(line: string): boolean {
+  return heads.has(headOf(line))
+}
+
 /** Throws UsageError with the reason when ipmitool has these words and they are left out. */
 export function refuseLeftOut(line: string): void {
   for (const { words, why } of leftOut) {

@@ -2,7 +2,7 @@
 import { parseArgs } from 'node:util'
 import { nearestNames as nearest } from '../lab/kernel/nearest-names.ts'
 import type { Group, Subcommand } from './declare.ts'
-import { refuseLeftOut } from './left-out.ts'
+import { mayBeLeftOut, refuseLeftOut } from './left-out.ts'
 import { type Params, UsageError, type ValuesOf } from './params.ts'
 
 /** Words by the name of the flag that they were given for. */
@@ -115,7 +115,8 @@ export function flagValues<P extends Params>(flags: P, given: Given): ValuesOf<P
 
 /** The values of positional arguments. */
 export function argumentValues(command: Subcommand, path: string, positionals: readonly string[]) {
-  refuseLeftOut([path, ...positionals.map(word => (/^\d/.test(word) ? 'ID' : word))].join(' '))
+  if (mayBeLeftOut(path))
+    refuseLeftOut([path, ...positionals.map(word => (/^\d/.test(word) ? 'ID' : word))].join(' '))
   const values: Record<string, unknown> = {}
   const isSecret = () => command.hides?.(positionals) === true
   let left = [...positionals]
