@@ -497,7 +497,7 @@ describe('a configuration', () => {
         /^f:4: sensors\[0\]\.type: 'warmth' is no sensor type$/,
       ],
       ['lan:\n  channel: 1\n  cipherSuites: [3, 4]\n', /^f:3: lan\.cipherSuites\[1\]: /],
-      ['name: x\nlna: {}\n', /^f:1: the whole: .*lna/],
+      ['name: x\nlna: {}\n', /^f:2: lna: there is no such field$/],
       ['users:\n  - name: a\n    password: ""\n', /^f:3: users\[0\]\.password: /],
       ['a: [1\nb: 2\n', /^f:\d: /],
       [

@@ -225,8 +225,9 @@ describe('named hosts', () => {
   it('tell what is wrong with line and field', () => {
     const wrong: readonly [text: string, line: RegExp][] = [
       ['hosts:\n  a:\n    host: x\n    port: 70000\n', /hosts\.yaml:4: hosts\.a\.port: /],
-      ['hosts:\n  a:\n    host: x\n    usr: me\n', /hosts\.yaml:3: hosts\.a: .*"usr"/],
-      ['hosts:\n  a:\n    user: me\n', /hosts\.yaml:3: hosts\.a: a host has either url or host/],
+      ['hosts:\n  a:\n    host: x\n    usr: me\n', /hosts\.yaml:4: hosts\.a\.usr: there is no such field/],
+      ['hosts:\n  a:\n    host: x\nhost:\n  b: 1\n', /hosts\.yaml:4: host: there is no such field/],
+      ['hosts:\n  a:\n    user: me\n', /hosts\.yaml:2: hosts\.a: a host has either url or host/],
       ['hosts:\n  a: [\n', /hosts\.yaml:\d: /],
     ]
     for (const [text, line] of wrong) {

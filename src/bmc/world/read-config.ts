@@ -1,6 +1,6 @@
 /** Reads YAML into a checked value: a BMC's configuration, or another schema's; an error names file, line and field. */
 import { readFileSync } from 'node:fs'
-import { isNode, LineCounter, parseDocument } from 'yaml'
+import { isMap, isNode, isScalar, LineCounter, parseDocument } from 'yaml'
 import type { z } from 'zod'
 import { LastwordError } from '../../protocol/error.ts'
 import { type BmcConfig, bmcConfig } from './config.ts'
@@ -43,17 +43,28 @@ function parseYaml<T>(text: string, file: string, schema: z.ZodType<T>): T {
   /** The line of the field, or of the nearest thing around it that is there. */
   function lineOf(path: readonly (string | number)[]): number {
     for (let length = path.length; length > 0; length--) {
-      const node = document.getIn(path.slice(0, length), true)
+      const node = keyNode(path.slice(0, length)) ?? document.getIn(path.slice(0, length), true)
       if (isNode(node) && node.range) return lines.linePos(node.range[0]).line
     }
     return 1
+  }
+
+  /** A field stands where its name does, though its value may begin on the next line. */
+  function keyNode(path: readonly (string | number)[]): unknown {
+    const around = path.length === 1 ? document.contents : document.getIn(path.slice(0, -1), true)
+    if (!isMap(around)) return undefined
+    return around.items.find(({ key }) => isScalar(key) && String(key.value) === String(path.at(-1)))?.key
   }
 }
 
 type Issue = z.core.$ZodIssue
 
-/** Of a value that may have several forms, what is wrong with the form that it comes nearest to. */
+/** Of a value that may have several forms, what is wrong with the form that it comes nearest to; of names, each that is not known. */
 function innermost(issue: Issue): Issue[] {
+  if (issue.code === 'unrecognized_keys') {
+    const message = 'there is no such field'
+    return issue.keys.map(key => ({ ...issue, path: [...issue.path, key], message }))
+  }
   if (issue.code !== 'invalid_union' || issue.errors.length === 0) return [issue]
   const nearest = issue.errors.reduce((best, form) => (depthOf(form) > depthOf(best) ? form : best))
   if (depthOf(nearest) === 0) return [{ ...issue, message: 'is of none of the forms that it may have' }]
