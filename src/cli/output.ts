@@ -25,6 +25,7 @@ export const statusMeanings: readonly (readonly [status: number, meaning: string
 ]
 
 const statusOfCode: Readonly<Record<string, number>> = {
+  ABORTED: exitStatus.interrupted,
   USAGE: exitStatus.usage,
   BAD_URL: exitStatus.usage,
   CONFIG: exitStatus.usage,

@@ -162,7 +162,7 @@ export class Session implements AsyncDisposable {
 
   async #open(globals: GlobalValues): Promise<Bmc> {
     const { env, warn, signal } = this.#options
-    const bmc = await openBmc(await resolveTarget(globals, env), { env, warn, signal })
+    const bmc = await openBmc(await resolveTarget(globals, env, signal), { env, warn, signal })
     if (globals.trace) {
       const { trace } = await import('./trace.ts')
       trace(bmc, line => process.stderr.write(`${line}\n`))

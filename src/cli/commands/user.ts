@@ -98,9 +98,9 @@ export const passwordSeen =
 
 function known(
   password: string | undefined,
-  { note, wordsFrom }: Pick<Context, 'note' | 'wordsFrom'>,
+  { note, wordsFrom, signal }: Pick<Context, 'note' | 'wordsFrom' | 'signal'>,
 ): Promise<string> | string {
-  if (password === undefined) return askPassword('New password: ')
+  if (password === undefined) return askPassword('New password: ', signal)
   if (wordsFrom === 'processList') {
     note(passwordSeen)
   }

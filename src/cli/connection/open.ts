@@ -9,9 +9,7 @@ import { findPassword, type PasswordContext } from './password.ts'
 import { SdrFile } from './sdr-file.ts'
 import type { Bridge, Target } from './target.ts'
 
-export interface OpenContext extends Pick<PasswordContext, 'env' | 'warn'> {
-  signal: AbortSignal
-}
+export type OpenContext = Pick<PasswordContext, 'env' | 'warn' | 'signal'>
 
 export async function openBmc(target: Target, context: OpenContext): Promise<Bmc> {
   const bmc = await connected(target, context)
@@ -32,6 +30,7 @@ async function connected(target: Target, context: OpenContext): Promise<Bmc> {
   const password = await findPassword(target.password, {
     env: context.env,
     warn: context.warn,
+    signal: context.signal,
     host: url.hostname,
     username: target.username,
   })

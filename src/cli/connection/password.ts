@@ -19,6 +19,8 @@ export interface PasswordContext {
   host: string
   username: string
   warn(text: string): void
+  /** Ends a prompt. */
+  signal: AbortSignal
 }
 
 const waysHint =
@@ -38,9 +40,7 @@ export async function findPassword(source: PasswordSource, context: PasswordCont
     case 'environment':
       return fromEnvironment(source.names, context) ?? missing(`${source.names.join(' and ')}: not set`)
     case 'keyring':
-      return (
-        fromKeyring(context) ?? missing(`the keyring has none for ${context.username} on ${context.host}`)
-      )
+      return fromKeyring(context) ?? missing(noneInKeyring(context))
     case 'prompt':
       return fromPrompt(context)
     case 'anywhere':
@@ -50,6 +50,13 @@ export async function findPassword(source: PasswordSource, context: PasswordCont
         (await fromPrompt(context))
       )
   }
+}
+
+function noneInKeyring({ username, host, env }: PasswordContext): string {
+  const { error } = spawnSync('secret-tool', ['--version'], { env, stdio: 'ignore' })
+  return error === undefined
+    ? `the keyring has none for ${username} on ${host}`
+    : 'secret-tool, which reads the keyring, cannot be started; libsecret-tools has it'
 }
 
 function missing(why: string): never {
@@ -82,22 +89,23 @@ function fromKeyring({ host, username, env }: PasswordContext): string | undefin
   return found.status === 0 && found.stdout !== '' ? found.stdout.replace(/\n$/, '') : undefined
 }
 
-function fromPrompt({ host, username }: PasswordContext): Promise<string> {
-  return askPassword(`Password for ${username === '' ? host : `${username} on ${host}`}: `)
+function fromPrompt({ host, username, signal }: PasswordContext): Promise<string> {
+  return askPassword(`Password for ${username === '' ? host : `${username} on ${host}`}: `, signal)
 }
 
 /** Asks on the terminal, whatever standard input is, and shows nothing of what is typed. */
-export async function askPassword(question: string): Promise<string> {
+export async function askPassword(question: string, signal: AbortSignal): Promise<string> {
   let terminal: ReadStream
   try {
     terminal = new ReadStream(openSync('/dev/tty', 'r+'))
   } catch {
     return missing('there is no terminal to ask on')
   }
-  process.stderr.write(question)
+  // First, so that nothing that is typed at the question is shown.
   terminal.setRawMode(true)
+  process.stderr.write(question)
   try {
-    return await readUnseen(terminal)
+    return await readUnseen(terminal, signal)
   } finally {
     terminal.setRawMode(false)
     terminal.destroy()
@@ -105,16 +113,18 @@ export async function askPassword(question: string): Promise<string> {
   }
 }
 
-function readUnseen(terminal: ReadStream): Promise<string> {
+function readUnseen(terminal: ReadStream, signal: AbortSignal): Promise<string> {
   return new Promise((resolve, reject) => {
+    const interrupted = () => reject(new LastwordError('ABORTED', 'interrupted at the password'))
+    signal.addEventListener('abort', interrupted, { once: true })
     let typed = ''
     terminal.setEncoding('utf8')
     terminal.on('data', (chunk: string) => {
       for (const letter of chunk) {
         if (letter === '\r' || letter === '\n') return resolve(typed)
-        if (letter === '\x03' || letter === '\x04') {
-          return reject(new LastwordError('ABORTED', 'no password was given'))
-        }
+        if (letter === '\x03') return interrupted()
+        if (letter === '\x04')
+          return reject(new LastwordError('NO_PASSWORD', 'no password was given', { hint: waysHint }))
         if (letter === '\x7f' || letter === '\b') typed = typed.slice(0, -1)
         else if (letter === '\x15') typed = ''
         else typed += letter

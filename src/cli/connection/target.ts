@@ -38,7 +38,11 @@ export interface Target {
 const MAX_KG_BYTES = 20
 
 /** Throws LastwordError USAGE or CONFIG. */
-export async function resolveTarget(flags: ConnectionValues, env: NodeJS.ProcessEnv): Promise<Target> {
+export async function resolveTarget(
+  flags: ConnectionValues,
+  env: NodeJS.ProcessEnv,
+  signal: AbortSignal,
+): Promise<Target> {
   if (flags.ipv4 && flags.ipv6) throw new UsageError('-4 and -6 exclude each other')
   if (flags.host !== undefined && flags.url !== undefined) throw new UsageError('give -H or --url, not both')
   const named = flags.host === undefined || isUrl(flags.host) ? undefined : await namedHost(flags.host, env)
@@ -50,7 +54,10 @@ export async function resolveTarget(flags: ConnectionValues, env: NodeJS.Process
     ...privilegeOf(flags.privilege ?? named?.privilege),
     ...given('cipherSuite', flags.cipherSuite ?? named?.cipherSuite),
     ...given('authType', flags.authType),
-    ...given('kg', (await kgOf(flags, env)) ?? (named?.kg === undefined ? undefined : kgBytes(named.kg))),
+    ...given(
+      'kg',
+      (await kgOf(flags, env, signal)) ?? (named?.kg === undefined ? undefined : kgBytes(named.kg)),
+    ),
     ...given('timeoutMs', flags.timeout === undefined ? undefined : flags.timeout * 1000),
     ...given('retries', flags.retries),
     ...given('family', flags.ipv4 ? (4 as const) : flags.ipv6 ? (6 as const) : undefined),
@@ -155,10 +162,14 @@ function isPrivilege(text: string): text is PrivilegeWord {
   return ['callback', 'user', 'operator', 'administrator'].includes(text)
 }
 
-async function kgOf(flags: ConnectionValues, env: NodeJS.ProcessEnv): Promise<Uint8Array | undefined> {
+async function kgOf(
+  flags: ConnectionValues,
+  env: NodeJS.ProcessEnv,
+  signal: AbortSignal,
+): Promise<Uint8Array | undefined> {
   if (flags.kgHex !== undefined) return kgBytes(`0x${flags.kgHex.replace(/^0x/i, '')}`)
   if (flags.kg !== undefined) return kgBytes(flags.kg)
-  if (flags.kgAsk) return kgBytes(await askPassword('Key Kg: '))
+  if (flags.kgAsk) return kgBytes(await askPassword('Key Kg: ', signal))
   if (!flags.kgEnv) return undefined
   if (env.IPMI_KGKEY === undefined) throw new UsageError('-K: IPMI_KGKEY is not set')
   return kgBytes(env.IPMI_KGKEY)
