@@ -13,6 +13,7 @@ export const peers = [
   { program: 'xz', package: 'xz-utils' },
   { program: 'ipmitool', package: 'ipmitool' },
   { program: 'bmc-info', package: 'freeipmi-tools' },
+  { program: 'ipmidetect', package: 'freeipmi-ipmidetect' },
   { program: 'ipmitool.py', package: 'python3-pyipmi' },
   { program: 'ipmi_sim', package: 'openipmi' },
   { program: 'mandoc', package: 'mandoc' },

@@ -1,15 +1,16 @@
 import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { type AddressInfo, createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { AuthType } from '../../protocol/commands/session.ts'
+import { quiet } from '../bmc/client-rig.ts'
 import { describeNeeds, needs } from '../kernel/needs-programs.ts'
-import { type ProgramResult, runProgram } from '../kernel/run-program.ts'
+import { requireProgram, runProgram } from '../kernel/run-program.ts'
 import { allSuites, LanRig, operator, user } from './rig.ts'
-
-/** Its standard output; nothing may have gone wrong and nothing may have been warned of. */
-function quiet({ exitCode, stdout, stderr }: ProgramResult): string {
-  assert.deepEqual({ exitCode, stderr }, { exitCode: 0, stderr: '' })
-  return stdout.toString()
-}
 
 // ipmitool 1.8.19 ends with a failed assertion of its own on MD5-128.
 const ipmitoolSuites = [0, 1, 2, 3, 6, 7, 8, 15, 16, 17]
@@ -130,6 +131,46 @@ describe('discovery on port 623', wellKnownPort, () => {
     for (const program of ['rmcpping', 'ipmiping']) {
       const said = quiet(await runProgram(program, ['-c', '2', '-i', '1', '127.6.2.3']))
       assert.match(said, /2 (requests|pings) (transmitted|sent), 2 (responses|pongs) received/i)
+    }
+  })
+})
+
+async function freeTcpPort(): Promise<number> {
+  const server = createServer().listen(0)
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  server.close()
+  await once(server, 'close')
+  return port
+}
+
+describeNeeds('ipmidetect', 'ipmidetectd')('ipmidetect', () => {
+  it('finds our LAN channel, and nobody where nobody is', async () => {
+    await using rig = await LanRig.start({}, { host: '127.6.2.5', port: 6235 })
+    const dir = mkdtempSync(join(tmpdir(), 'lastword-ipmidetect-'))
+    const file = join(dir, 'hosts')
+    const port = await freeTcpPort()
+    const settings = ['ipmiping_period 200', `ipmidetectd_server_port ${port}`]
+    const hosts = [`host 127.6.2.5:${rig.port}`, 'host 127.6.2.6:6236']
+    writeFileSync(file, [...settings, ...hosts, ''].join('\n'))
+    const daemon = spawn(requireProgram('ipmidetectd'), ['-d', '-c', file], { stdio: 'ignore' })
+    const ask = (which: string) =>
+      runProgram('ipmidetect', ['-h', '127.0.0.1', '-p', String(port), which, '--newline'])
+    try {
+      // It is not there at once, and knows nothing before its first round.
+      let said = ''
+      while (!said.includes('127.6.2.5')) {
+        assert.equal(daemon.exitCode, null)
+        said = (await ask('--detected')).stdout.toString()
+        await new Promise(next => setTimeout(next, 50))
+      }
+      assert.equal(said, '127.6.2.5\n')
+      // Its status tells whether all were found.
+      const { stdout, exitCode } = await ask('--undetected')
+      assert.deepEqual([stdout.toString(), exitCode], ['127.6.2.6\n', 1])
+    } finally {
+      daemon.kill()
+      rmSync(dir, { recursive: true })
     }
   })
 })
