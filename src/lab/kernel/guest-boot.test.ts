@@ -57,4 +57,12 @@ describe('a booting guest', () => {
       message: /Unable to find any System Interface/,
     })
   })
+
+  it('whose modules were stripped of their symbols says so', async () => {
+    const printed = `${marker.booted} 6.1\n[ 2.0] ipmi_si: module has no symbols (stripped?)\n${marker.interfaceMissing}\n`
+    await assert.rejects(waitForInterface(machineThatPrints(printed)), {
+      code: 'SYMBOLS_STRIPPED',
+      message: "The kernel did not take its IPMI modules: 'ipmi_si: module has no symbols (stripped?)'",
+    })
+  })
 })

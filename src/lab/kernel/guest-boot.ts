@@ -62,6 +62,13 @@ function unpackSymbols(packed: Buffer): SymbolTable {
 }
 
 function interfaceMissing(console: SerialConsole): LastwordError {
+  const stripped = console.tail(13).find(line => /module has no symbols/.test(line))
+  if (stripped !== undefined) {
+    const said = stripped.replace(/^\[[^\]]*\] */, '').trim()
+    return new LastwordError('SYMBOLS_STRIPPED', `The kernel did not take its IPMI modules: '${said}'`, {
+      hint: 'Take modules that were not stripped of their symbol table.',
+    })
+  }
   const hint = console.tail(13).findLast(line => /ipmi_/.test(line))
   return new LastwordError(
     'INTERFACE_MISSING',

@@ -199,15 +199,23 @@ for (const way of ['kcs', 'bt'] as const) {
   })
 }
 
-describe('a stock kernel with a processor to spare, or with the watchdog', () => {
+describe('a stock kernel with a processor to spare, or set up otherwise', () => {
   const setups = {
     'two processors, one held in the window while the other panics': { panicOp: 'string', cpus: 2 },
     'panic_op=none and ipmi_watchdog started': { panicOp: 'none', watchdog: 'started' },
+    'panic_op=event': { panicOp: 'event' },
   } as const
+  const waitsIn = {
+    string: /^smi_event_handler < _?ipmi_panic_request_and_wait < panic_event$/,
+    none: /^smi_event_handler < (?:\w+ < )+ipmi_wdog_panic_handler < panic_event$/,
+    event: /^smi_event_handler < _?ipmi_panic_request_and_wait < panic_event$/,
+  }
   for (const [name, setup] of Object.entries(setups)) {
     it(`${name}: hangs before step 2 and gets through before step 3`, async kernel => {
       await using bench = await CutBench.start({ kernel, interface: 'kcs', ...setup })
-      assert.equal((await cutAt(bench, { place: 'before-2' })).row.outcome, 'hang')
+      const { row, sat } = await cutAt(bench, { place: 'before-2' })
+      assert.equal(row.outcome, 'hang')
+      assert.match(sat, waitsIn[setup.panicOp])
       assert.equal((await cutAt(bench, { place: 'before-3' })).row.outcome, 'recorded')
     })
   }
