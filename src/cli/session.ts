@@ -200,15 +200,17 @@ function verbosityOf(given: Given): number {
 const secretFlags: readonly string[] = ['password', 'kg', 'kgHex']
 
 /** A command line as it may be repeated: what holds a secret ends with an ellipsis. */
-async function shownLine(words: readonly string[]): Promise<string> {
+async function shownLine(line: readonly string[]): Promise<string> {
+  const words = await withoutAlias(line)
   const entry = findEntry(words[0] ?? '')
-  if (entry?.kind !== 'declared') return withoutSecrets(words.join(' '))
   try {
+    // Of a mistyped command nobody knows what follows.
+    if (entry?.kind !== 'declared') return line.length < 2 ? line.join() : `${words[0]} …`
     const { path, node, rest } = findCommand(await entry.load(), words.slice(1))
     const isGroup = node.kind === 'group'
     const { given, positionals } = split(rest, isGroup ? globalFlags : flagsOf(node), 'areNumbers')
     const isSecret = (!isGroup && node.hides?.(positionals)) || secretFlags.some(name => given.has(name))
-    return isSecret ? `${path} …` : withoutSecrets(words.join(' '))
+    return isSecret ? `${path} …` : withoutSecrets(line.join(' '))
   } catch {
     return `${words[0]} …`
   }

@@ -1,20 +1,32 @@
 /** `lastword shell`: command lines typed one after the other over one connection. */
 import { createInterface } from 'node:readline'
 import { type Place, places } from '../completion/words.ts'
-import { subcommand } from '../declare.ts'
+import { type Context, subcommand } from '../declare.ts'
+import { ShellHistory } from '../shell-history.ts'
 import { splitWords } from '../words.ts'
 
 export const shell = subcommand({
   name: 'shell',
   summary: 'takes command lines from the terminal over one connection; exit ends it',
+  details:
+    'Tab completes, the arrow keys bring back what was typed, also in earlier runs; a line with a password in it is ' +
+    'forgotten. Ctrl-C empties the line, Ctrl-D ends the shell.',
   async run(context) {
     const known = await places()
     const isTerminal = process.stdin.isTTY === true
+    const history = isTerminal ? new ShellHistory(process.env) : undefined
+    /** readline's own list, newest first. */
+    let typed: string[] = []
     const input = createInterface({
       input: process.stdin,
       ...(isTerminal ? { output: process.stderr } : {}),
+      history: history?.read() ?? [],
+      removeHistoryDuplicates: true,
       prompt: 'lastword> ',
       completer: (line: string) => complete(known, line),
+    })
+    input.on('history', (list: string[]) => {
+      typed = list
     })
     // Ctrl-C empties the line, as in other shells.
     input.on('SIGINT', () => {
@@ -27,7 +39,11 @@ export const shell = subcommand({
       try {
         const words = splitWords(line)
         if (words[0] === 'exit' || words[0] === 'quit') break
-        if (words.length > 0) await context.runLine(words)
+        if (words.length > 0) {
+          if (await holdsSecret(context, words)) forget(typed, line)
+          else history?.add(line.trim())
+          await context.runLine(words)
+        }
       } catch (error) {
         if (context.signal.aborted) throw error
         context.report(error)
@@ -40,6 +56,15 @@ export const shell = subcommand({
   },
   view: as => as.silent(),
 })
+
+async function holdsSecret(context: Context, words: readonly string[]): Promise<boolean> {
+  return (await context.shownLine(words)) !== words.join(' ')
+}
+
+function forget(typed: string[], line: string): void {
+  const at = typed.indexOf(line)
+  if (at >= 0) typed.splice(at, 1)
+}
 
 /** The words that may follow what is typed, and the part of the line that they replace. */
 export function complete(known: readonly Place[], line: string): [string[], string] {

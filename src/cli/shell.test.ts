@@ -1,0 +1,112 @@
+/** `lastword shell` as somebody at a terminal meets it, and as a program that writes lines into it. */
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, describe, it } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { itNeeds } from '../lab/kernel/needs-programs.ts'
+
+const main = fileURLToPath(new URL('./main.js', import.meta.url))
+const dir = mkdtempSync(join(tmpdir(), 'lastword-shell-'))
+after(() => rmSync(dir, { recursive: true }))
+const env = { ...process.env, LASTWORD_HOSTS: join(dir, 'none.yaml'), XDG_STATE_HOME: dir }
+
+describe('lastword shell', () => {
+  it('runs each line over one connection, tells what is wrong and goes on, and ends with exit', async () => {
+    const child = spawn(process.execPath, [main, '-H', 'sim://', 'shell'], { env })
+    let stdout = ''
+    let stderr = ''
+    child.stdout.on('data', text => (stdout += String(text)))
+    child.stderr.on('data', text => (stderr += String(text)))
+    child.stdin.end(
+      [
+        'user set name 5 "anna o"',
+        'mc nothing',
+        'raw 6 0x77',
+        "mc 'guid",
+        'dance',
+        '',
+        '# a remark',
+        'user list 1 --json',
+        'exit',
+        'mc info',
+      ].join('\n'),
+    )
+    const [status] = (await once(child, 'close')) as [number]
+    assert.equal(status, 0)
+    // What one line sets the next one sees: it is one BMC.
+    assert.match(stdout, /"name": "anna o"/)
+    assert.doesNotMatch(stdout, /lastword>|IPMI version/)
+    assert.match(stderr, /no "nothing"[\s\S]*0xC1[\s\S]*a ' is left open[\s\S]*no command "dance"/)
+    assert.doesNotMatch(stderr, /\n\s+at /)
+  })
+})
+
+const itTypes = itNeeds('script', 'stty')
+
+const PROMPT = 'lastword> '
+
+/** Types each text once the terminal shows, since the last one, what goes before it; the answer is all that it showed. */
+async function session(...steps: readonly [shows: string, type: string][]): Promise<string> {
+  const line = `${process.execPath} ${main} -H sim:// shell; echo "status $?"; stty -a`
+  const child = spawn('script', ['-qefc', line, '/dev/null'], { env })
+  let shown = ''
+  let next = 0
+  let since = 0
+  child.stdout.setEncoding('utf8')
+  child.stdout.on('data', (text: string) => {
+    shown += text
+    for (; next < steps.length; next++) {
+      const [shows, type] = steps[next]!
+      const at = shown.indexOf(shows, since)
+      if (at < 0) return
+      since = at + shows.length
+      child.stdin.write(type)
+    }
+  })
+  await once(child, 'close')
+  return shown
+}
+
+describe('lastword shell on a terminal', () => {
+  itTypes('completes with Tab, empties the line with Ctrl-C, and ends with Ctrl-D', async () => {
+    const shown = await session(
+      [PROMPT, 'raw 6 0x77'],
+      ['0x77', '\x03'],
+      [PROMPT, 'mc gu'],
+      ['gu', '\t'],
+      ['id', '\r'],
+      [PROMPT, '\x04'],
+    )
+    assert.match(shown, /order of bytes/)
+    assert.doesNotMatch(shown, /0xC1/)
+    assert.match(shown, /status 0/)
+    assert.match(shown, / echo /)
+  })
+
+  itTypes('brings back what was typed in an earlier run, and never a password', async () => {
+    const up = '\x1b[A'
+    const secret = 'user set password 5 hunter22\r'
+    const first = await session(
+      [PROMPT, 'raw 6 1\r'],
+      [PROMPT, secret],
+      [PROMPT, 'usr set password 5 hunter22\r'],
+      [PROMPT, 'exit\r'],
+    )
+    assert.match(first, /has a new password[\s\S]*no command "usr"/)
+    const file = join(dir, 'lastword', 'history')
+    assert.equal(statSync(file).mode & 0o777, 0o600)
+    const kept = readFileSync(file, 'utf8')
+    assert.match(kept, /^raw 6 1$/m)
+    assert.doesNotMatch(kept, /hunter22/)
+    const second = await session([PROMPT, up], ['raw 6 1', '\r'], [PROMPT, 'exit\r'])
+    assert.match(second, / 20 01 01/)
+    // Nor within one run: the line before it comes back.
+    const third = await session([PROMPT, secret], [PROMPT, up], ['raw 6 1', '\r'], [PROMPT, 'exit\r'])
+    assert.equal(third.match(/has a new password/g)?.length, 1)
+    assert.match(third, / 20 01 01/)
+  })
+})
