@@ -87,7 +87,7 @@ export const outputFlags = {
 export const generalFlags = {
   help: flag('print help', 'h'),
   version: flag('print the version', 'V'),
-  verbose: flag('tell more; twice for more still', 'v'),
+  verbose: flag('tell how many requests a command took; twice: tell each, as --trace does', 'v'),
   quiet: flag('no remarks on standard error', 'q'),
   utc: flag('dates in UTC', 'Z'),
   escapeKey: optional(withShort('e', text('CHAR', 'before the letter of an escape key of sol activate (~)'))),

@@ -12,6 +12,7 @@ import { exitStatusOf, withoutSecrets } from './output.ts'
 import { type Params, UsageError, type ValuesOf } from './params.ts'
 import { argumentValues, findCommand, flagValues, type Given, isHelp, split } from './parse.ts'
 import { findEntry, withoutAlias } from './registry.ts'
+import type { Trace } from './trace.ts'
 
 export type GlobalValues = ValuesOf<typeof globalFlags>
 
@@ -33,12 +34,16 @@ export interface SessionOptions {
   report(error: unknown): void
 }
 
+/** So often -v tells each request, as --trace does. */
+const TELLS_ALL = 2
+
 export class Session implements AsyncDisposable {
   readonly #options: SessionOptions
   /** Flags before the first command; the lines of `exec` and `shell` add to them, `set` for good. */
   readonly #given: Given
   #bmc: Promise<Bmc> | null = null
   #lastGlobals: { words: string; values: GlobalValues } | null = null
+  #trace: Trace | null = null
 
   constructor(given: Given, options: SessionOptions) {
     this.#given = given
@@ -82,12 +87,27 @@ export class Session implements AsyncDisposable {
     const globals = this.#globalsOf(merged)
     if (globals.help || asksForHelp(node, positionals)) return void (await print(commandHelp(path, node)))
     const values = { ...argumentValues(node, path, positionals), ...flagValues(node.options, given) }
-    return {
-      command: node,
-      data: await node.run(this.#context(globals, merged, from, print), values),
-      globals,
-      merged,
+    const context = this.#context(globals, merged, from, print)
+    const begin = performance.now()
+    const before = this.#trace?.requests ?? 0
+    const data = await node.run(context, values)
+    if (context.verbosity > 0 && this.#trace !== null) {
+      const ms = Math.round(performance.now() - begin)
+      const count = this.#trace.requests - before
+      context.note(`${path}: ${count === 1 ? 'one request' : `${count} requests`}, ${ms} ms`)
     }
+    return { command: node, data, globals, merged }
+  }
+
+  /** From the first command on that is to tell more, the connection is looked at. */
+  async #watched(globals: GlobalValues, verbosity: number): Promise<Bmc> {
+    const bmc = await this.#connect(globals)
+    if ((verbosity > 0 || globals.trace) && this.#trace === null) {
+      const { Trace } = await import('./trace.ts')
+      this.#trace = new Trace(bmc, line => process.stderr.write(`${line}\n`))
+    }
+    if (this.#trace !== null) this.#trace.isTelling = globals.trace || verbosity >= TELLS_ALL
+    return bmc
   }
 
   /** The flags before the first command and those of a line, but for the command's own. */
@@ -117,7 +137,7 @@ export class Session implements AsyncDisposable {
   ): Context {
     return {
       wordsFrom,
-      bmc: () => this.#connect(globals),
+      bmc: () => this.#watched(globals, verbosityOf(given)),
       signal: this.#options.signal,
       verbosity: verbosityOf(given),
       isUtc: globals.utc,
@@ -162,12 +182,7 @@ export class Session implements AsyncDisposable {
 
   async #open(globals: GlobalValues): Promise<Bmc> {
     const { env, warn, signal } = this.#options
-    const bmc = await openBmc(await resolveTarget(globals, env, signal), { env, warn, signal })
-    if (globals.trace) {
-      const { trace } = await import('./trace.ts')
-      trace(bmc, line => process.stderr.write(`${line}\n`))
-    }
-    return bmc
+    return openBmc(await resolveTarget(globals, env, signal), { env, warn, signal })
   }
 
   async #print({ command, data, globals, merged }: Performed): Promise<void> {
