@@ -1,158 +1,186 @@
-/** Every group of commands works on a whole simulated BMC: for people, and where it only reads as JSON too. */
+/** Every subcommand works on a whole simulated BMC, for people and where it only reads as JSON too, and looks at all that it takes. */
 import assert from 'node:assert/strict'
-import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
 import { after, before, describe, it } from 'node:test'
-import { fileURLToPath } from 'node:url'
-import { runProgram } from '../lab/kernel/run-program.ts'
-import { globalFlags } from './flags.ts'
-import { split } from './parse.ts'
+import { admin, ClientRig } from '../lab/bmc/client-rig.ts'
+import { encodeFru } from '../protocol/fru/inventory.ts'
+import { commandLines, elsewhere, lonelyLines } from './command-lines.test.fixture.ts'
+import type { Group, Subcommand } from './declare.ts'
+import type { Params } from './params.ts'
+import { declaredCommands } from './registry.ts'
 import { Session } from './session.ts'
+import { splitWords } from './words.ts'
 
-const main = fileURLToPath(new URL('./main.js', import.meta.url))
-const folder = mkdtempSync(join(tmpdir(), 'lastword-every-'))
-after(() => rmSync(folder, { recursive: true }))
+let rig: ClientRig
+const sessions: Session[] = []
 
-/** What only reads, and what changes something, in this order; `@` is a folder, `_` a space inside a word. */
-const groups: Readonly<Record<string, { reads: readonly string[]; changes?: readonly string[] }>> = {
-  mc: {
-    reads: ['info', 'selftest', 'guid', 'getenables', 'watchdog get'],
-    changes: ['setenables event_msg=on', 'watchdog off', 'reset warm'],
-  },
-  chassis: {
-    reads: ['status', 'power status', 'policy list', 'restart_cause', 'poh', 'bootparam get 5', 'selftest'],
-    changes: ['power cycle', 'identify 5', 'policy always-on', 'bootdev pxe'],
-  },
-  power: { reads: ['status'], changes: ['on', 'reset'] },
-  sdr: {
-    reads: ['list', 'elist full', 'type Temperature', 'entity 7.1', 'info', 'get Fan_1'],
-    changes: ['dump @/sdr.bin'],
-  },
-  sensor: {
-    reads: ['list', 'get Fan_1', 'reading Fan_1'],
-    changes: ['thresh Inlet_Temp ucr 47', 'thresh CPU1_Temp upper 88 93 98'],
-  },
-  event: { reads: [], changes: ['1', '2', '3'] },
-  sel: {
-    reads: ['info', 'list', 'elist', 'get 1', 'time get', 'lastwords'],
-    changes: ['save @/sel.txt', 'writeraw @/sel.raw', 'delete 1', 'time set now', 'clear'],
-  },
-  fru: { reads: ['print', 'print 0', 'list'], changes: ['read 0 @/fru.bin', 'write 0 @/fru.bin'] },
-  user: {
-    reads: ['list 1', 'summary 1'],
-    changes: ['set name 5 bob', 'enable 5', 'priv 5 2 1', 'disable 5'],
-  },
-  lan: {
-    reads: ['print 1', 'stats get 1'],
-    changes: ['set 1 ipsrc static', 'set 1 ipaddr 10.1.2.3', 'set 1 netmask 255.255.0.0'],
-  },
-  channel: {
-    reads: ['info 1', 'getaccess 1 2', 'getciphers ipmi 1', 'authcap 1 4'],
-    changes: ['setaccess 1 2 privilege=4'],
-  },
-  session: { reads: ['info all'] },
-  sol: { reads: ['info 1'], changes: ['set volatile-bit-rate 115.2 1'] },
-  pef: { reads: ['info', 'status', 'policy list', 'filter list'] },
-  dcmi: {
-    reads: ['discover', 'power reading', 'sensors', 'asset_tag', 'get_mc_id_string', 'get_temp_reading'],
-    changes: ['set_asset_tag rack7'],
-  },
-  raw: { reads: ['6 1', '0x06 0x01'] },
+/** What is said on standard output and as remarks. */
+interface Said {
+  out: string
+  remarks: string[]
 }
 
-let bmc: ChildProcess
-let port: string
-
-before(async () => {
-  writeFileSync(join(folder, 'password'), 'secret123', { mode: 0o600 })
-  const flags = [
-    '--lan',
-    '127.0.0.1:0',
-    '--user',
-    'admin',
-    '--password-file',
-    join(folder, 'password'),
-    '--json',
-  ]
-  bmc = spawn(process.execPath, [main, 'bmc', ...flags], { stdio: ['ignore', 'pipe', 'inherit'] })
-  const [line] = (await once(createInterface({ input: bmc.stdout! }), 'line')) as [string]
-  port = (JSON.parse(line) as { lan: string }).lan.split(':')[1]!
-})
-after(() => bmc.kill())
-
-function login(): string[] {
-  return ['-H', '127.0.0.1', '-p', port, '-U', 'admin', '-f', join(folder, 'password')]
-}
-
-async function lastword(...args: string[]): Promise<string> {
-  const env = { LASTWORD_HOSTS: join(folder, 'none.yaml'), XDG_CACHE_HOME: folder }
-  const { exitCode, stdout, stderr } = await runProgram(process.execPath, [main, ...login(), ...args], {
+function session(flags: Record<string, string[]> = {}): { said: Said; session: Session } {
+  const said: Said = { out: '', remarks: [] }
+  const login = { host: [rig.host], port: [String(rig.port)], user: [admin.name], passwordEnv: [''] }
+  const env = {
+    IPMITOOL_PASSWORD: admin.password,
+    LASTWORD_HOSTS: join(rig.dir, 'none.yaml'),
+    XDG_CACHE_HOME: rig.dir,
+  }
+  const made = new Session(new Map(Object.entries({ ...login, ...flags })), {
     env,
-  })
-  assert.deepEqual([exitCode, stderr], [0, ''], args.join(' '))
-  return stdout.toString()
-}
-
-function words(line: string): string[] {
-  return line.split(' ').map(word => word.replace('@', folder).replaceAll(/(?<=[A-Z]\w+)_/g, ' '))
-}
-
-/** Looks at what programs get of a line that only reads; in this process, which saves its start. */
-async function forPrograms(group: string, line: string): Promise<void> {
-  let printed = ''
-  await using session = new Session(split(login(), globalFlags, 'areFlags').given, {
-    env: { LASTWORD_HOSTS: join(folder, 'none.yaml'), XDG_CACHE_HOME: folder },
     signal: new AbortController().signal,
     print: async text => {
-      printed += String(text)
+      said.out += text
     },
-    warn: assert.fail,
-    report: assert.fail,
+    warn: text => void said.remarks.push(text),
+    report(error) {
+      throw error
+    },
   })
-  await session.run([group, ...words(line), '--json'])
-  const data = JSON.parse(printed) as unknown
-  assert.notEqual(data, null)
-  printed = ''
-  await session.run([group, ...words(line), '--csv'])
-  const [titles = [], ...rows] = cells(printed)
-  const isEmpty = Array.isArray(data) && data.length === 0
-  assert.ok(isEmpty || (titles.length > 0 && !titles.includes('')), `${group} ${line}: ${titles}`)
-  assert.ok(isEmpty || rows.length > 0, `${group} ${line}`)
-  for (const row of rows) assert.equal(row.length, titles.length, `${group} ${line}: ${row}`)
+  sessions.push(made)
+  return { said, session: made }
 }
 
-/** The lines of comma-separated values. RFC 4180. */
-function cells(csv: string): string[][] {
-  const lines: string[][] = [[]]
-  for (const [, quoted, bare, end] of csv.matchAll(/(?:"((?:[^"]|"")*)"|([^",\n]*))(,|\n)/g)) {
-    lines.at(-1)!.push(quoted?.replaceAll('""', '"') ?? bare!)
-    if (end === '\n') lines.push([])
+/** Which commands were run, and which of their arguments, options and settings they looked at. */
+const ran = new Set<string>()
+const read = new Set<string>()
+
+function watched(values: Readonly<Record<string, unknown>>, path: string, params: Params): object {
+  return new Proxy(values, {
+    get(target, name: string) {
+      read.add(`${path} ${name}`)
+      const { parts } = params[name] ?? {}
+      const value = target[name]
+      if (parts === undefined || value === undefined) return value
+      const given = Object.fromEntries(
+        Object.entries(value as object).filter(([, part]) => part !== undefined),
+      )
+      return watched(given, `${path} ${name}`, parts)
+    },
+    ownKeys() {
+      return assert.fail(`${path} takes all that there is; it has to name what it takes`)
+    },
+  })
+}
+
+function watch(node: Group | Subcommand, path: string): void {
+  if (node.kind === 'group') {
+    for (const child of node.commands) watch(child, `${path} ${child.name}`)
+    if (node.otherwise !== undefined) watch(node.otherwise, `${path} ${node.otherwise.name}`)
+    return
   }
-  return lines.slice(0, -1)
+  const run = node.run.bind(node)
+  const all = { ...node.args, ...node.options }
+  Object.assign(node, {
+    run(context: Parameters<typeof run>[0], values: Readonly<Record<string, unknown>>) {
+      ran.add(path)
+      return run(context, watched(values, path, all) as typeof values)
+    },
+  })
+}
+
+/** All that can be given, each behind its command. */
+function takes(node: Group | Subcommand, path: string): string[] {
+  if (node.kind === 'command')
+    return Object.entries({ ...node.args, ...node.options }).flatMap(([name, { parts }]) => [
+      `${path} ${name}`,
+      ...Object.keys(parts ?? {}).map(part => `${path} ${name} ${part}`),
+    ])
+  const children = [...node.commands, ...(node.otherwise === undefined ? [] : [node.otherwise])]
+  return children.flatMap(child => takes(child, `${path} ${child.name}`))
+}
+
+function leaves(node: Group | Subcommand, path: string): string[] {
+  if (node.kind === 'command') return [path]
+  const children = [...node.commands, ...(node.otherwise === undefined ? [] : [node.otherwise])]
+  return children.flatMap(child => leaves(child, `${path} ${child.name}`))
+}
+
+const isElsewhere = (path: string) => elsewhere.some(words => path === words || path.startsWith(`${words} `))
+
+let people: ReturnType<typeof session>
+let programs: ReturnType<typeof session>
+
+before(async () => {
+  rig = await ClientRig.start({ sol: 'echo' })
+  for (const node of await declaredCommands()) watch(node, node.name)
+  const files: Readonly<Record<string, string | Uint8Array>> = {
+    'events.txt':
+      '4 0x0c 0x53 0x6f 0 0xff 0xff # a remark\n0 0 2 0 0 0 0 0x41 0 4 0x0c 0x53 0x6f 1 0xff 0xff\n',
+    'shelf.txt':
+      '0x001F: Event: at Mar 27 06:41:10 2007;from:(0x9a,0,7); sensor:(0xc3,119); event:0x6f(asserted): 0xA3 0x00 0x88\n',
+    'internal.fru': encodeFru({ internalUse: Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8), multiRecords: [] }, 64),
+    lines: 'mc guid\necho done\n',
+    'empty.pcap': Buffer.from('d4c3b2a1020004000000000000000000ffff000001000000', 'hex'),
+  }
+  for (const [name, content] of Object.entries(files)) writeFileSync(join(rig.dir, name), content)
+  people = session()
+  programs = session({ json: [''] })
+})
+after(async () => {
+  for (const made of sessions) await made[Symbol.asyncDispose]()
+  await rig[Symbol.asyncDispose]()
+})
+
+const words = (line: string) => splitWords(line.replaceAll('@', rig.dir))
+
+/** What a line prints. */
+async function printed(on: ReturnType<typeof session>, ...line: string[]): Promise<string> {
+  on.said.out = ''
+  await on.session.run(line, 'lines')
+  assert.deepEqual(on.said.remarks, [], line.join(' '))
+  return on.said.out
 }
 
 describe('on a simulated BMC works', () => {
-  for (const [group, { reads, changes = [] }] of Object.entries(groups)) {
-    it(`${group} ${[...reads, ...changes].join(', ')}`, async () => {
+  for (const [group, { reads = [], changes = [] }] of Object.entries(commandLines)) {
+    it(`${group}, in ${reads.length + changes.length} lines`, async () => {
       for (const line of reads) {
-        const shown = await lastword(group, ...words(line))
-        assert.notEqual(shown, '', `${group} ${line}`)
-        await forPrograms(group, line)
+        assert.notEqual(await printed(people, group, ...words(line)), '', `${group} ${line}`)
+        const json = await printed(programs, group, ...words(line))
+        assert.notEqual(JSON.parse(json), null, `${group} ${line}`)
       }
-      for (const line of changes) await lastword(group, ...words(line))
+      for (const line of changes) await printed(people, group, ...words(line))
     })
   }
 
+  it(`set, in ${lonelyLines.length} lines`, async () => {
+    for (const line of lonelyLines) await printed(session(), ...words(line))
+  })
+
   it('what was changed is there afterwards', async () => {
-    const users = JSON.parse(await lastword('--json', 'user', 'list', '1')) as { name: string }[]
+    const users = JSON.parse(await printed(programs, 'user', 'list', '1')) as { name: string }[]
     assert.ok(users.some(({ name }) => name === 'bob'))
-    assert.match(await lastword('dcmi', 'asset_tag'), /rack7/)
-    assert.match(await lastword('lan', 'print', '1'), /10\.1\.2\.3/)
-    assert.match(await lastword('sensor', 'get', 'Inlet Temp'), /47/)
-    assert.match(await lastword('chassis', 'status'), /always.on/)
+    const shown: readonly [line: string, what: RegExp][] = [
+      ['dcmi asset_tag', /rack7/],
+      ['lan print 1', /10\.1\.2\.3/],
+      ['sensor get "Inlet Temp"', /47/],
+      ['chassis status', /always.on/],
+      ['mc getsysinfo os_name', /^Debian 13 with a name of more than one block$/m],
+      ['fru print 0', /Box/],
+      ['pef filter list', /3 +yes .* critical|0x10 .* 2 +alert, power down/],
+    ]
+    for (const [line, what] of shown) assert.match(await printed(people, ...words(line)), what)
+  })
+
+  it('every subcommand, but for those that have a test of their own', async () => {
+    const all = (await declaredCommands()).flatMap(node => leaves(node, node.name))
+    assert.ok(all.length > 150, String(all.length))
+    assert.deepEqual(
+      all.filter(path => !ran.has(path) && !isElsewhere(path)),
+      [],
+    )
+  })
+
+  it('looks at every argument, option and setting that is declared', async () => {
+    const all = (await declaredCommands()).flatMap(node => takes(node, node.name))
+    assert.ok(all.length > 200, String(all.length))
+    assert.deepEqual(
+      all.filter(path => !read.has(path) && !isElsewhere(path)),
+      [],
+    )
   })
 })

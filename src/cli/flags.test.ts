@@ -46,8 +46,9 @@ function lastword(env: Record<string, string>, ...args: string[]): Promise<Told>
 
 describe('where a connection goes is changed by', () => {
   const env = { IPMI_KGKEY: 'key', IPMITOOL_PASSWORD: 'word' }
+  const { signal } = new AbortController()
   const target = (words: readonly string[]) =>
-    resolveTarget(flagValues(connectionFlags, split(words, connectionFlags, 'areFlags').given), env)
+    resolveTarget(flagValues(connectionFlags, split(words, connectionFlags, 'areFlags').given), env, signal)
 
   /** The flag, and what stands before it with and without it. */
   const cases: Readonly<
@@ -127,7 +128,7 @@ describe('what is printed is changed by', () => {
   const sim = (...words: string[]) => ['-H', 'sim://', ...words]
   const sol = () => [
     ...['-H', rig.host, '-p', String(rig.port), '-U', admin.name],
-    ...['-E', 'sol', 'activate', '--listen'],
+    ...['-E', 'sol', 'activate', '--listen', '--take-over'],
   ]
   const password = { IPMITOOL_PASSWORD: admin.password }
 
@@ -194,10 +195,8 @@ describe('what is printed is changed by', () => {
   for (const [name, { line, flag, shows, env = {} }] of Object.entries(cases)) {
     it(`--${name} (${flag.join(' ')})`, async () => {
       const before = name === 'version' || name === 'utc' ? flag : []
-      const [plain, flagged] = await Promise.all([
-        withoutFlag(env, line()),
-        lastword(env, ...before, ...line(), ...(before.length > 0 ? [] : flag)),
-      ])
+      const plain = await withoutFlag(env, line())
+      const flagged = await lastword(env, ...before, ...line(), ...(before.length > 0 ? [] : flag))
       assert.match(flagged.out + flagged.error, shows)
       assert.doesNotMatch(plain.out + plain.error, shows)
     })

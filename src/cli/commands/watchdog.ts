@@ -92,9 +92,12 @@ const set = subcommand({
       'atLeastOne',
     ),
   },
-  async run({ bmc, signal }, { settings: { timeout = 0, pretimeout = 0, clear = [], ...asked } }) {
+  async run({ bmc, signal }, { settings: asked }) {
     const open = await bmc()
-    const cleared = Object.keys(noUse).map(name => [name, (clear as string[]).includes(name)])
+    const cleared = Object.keys(noUse).map(name => [
+      name,
+      (asked.clear as readonly string[] | undefined)?.includes(name) ?? false,
+    ])
     const request = {
       timer: {
         use: asked.use ?? (await open.watchdog.get({ signal })).timer.use,
@@ -102,9 +105,9 @@ const set = subcommand({
         dontLog: asked.nolog ?? false,
       },
       actions: { timeout: asked.action ?? ('none' as const), preTimeout: asked.int ?? ('none' as const) },
-      preTimeoutSeconds: pretimeout,
+      preTimeoutSeconds: asked.pretimeout ?? 0,
       clearExpired: Object.fromEntries(cleared) as typeof noUse,
-      initialCountdown: timeout / TICK_SECONDS,
+      initialCountdown: (asked.timeout ?? 0) / TICK_SECONDS,
     }
     await open.run(SetWatchdogTimer, request, { signal })
     return request
