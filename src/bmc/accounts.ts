@@ -35,7 +35,9 @@ export class BmcAccounts implements LanAccounts {
       const access = users.accessOf(id, this.#channel)
       const privilege = levels[access.limit]
       if (!user.enabled || !access.ipmiMessaging || privilege === undefined) continue
-      yield { id, name: user.name, password: users.passwordOf(id), privilege, mayUseSol: user.sol }
+      const { name, sol: mayUseSol } = user
+      const { sessionLimit } = access
+      yield { id, name, password: users.passwordOf(id), privilege, mayUseSol, sessionLimit }
     }
   }
 

@@ -12,6 +12,8 @@ export interface LanAccount {
   /** The highest level on this channel. */
   readonly privilege: Privilege
   readonly mayUseSol?: boolean
+  /** So many sessions at once; 0: as many as there are. */
+  readonly sessionLimit?: number
 }
 
 /** After so many wrong passwords a user is kept out for a while. IPMI 2.0 rev 1.1, table 23-4, parameter 26. */
@@ -50,6 +52,7 @@ export interface MemoryUser {
   password: string | Uint8Array
   privilege?: Privilege
   mayUseSol?: boolean
+  sessionLimit?: number
 }
 
 export interface MemoryAccountsOptions {
@@ -77,12 +80,13 @@ export class MemoryAccounts implements LanAccounts {
   constructor(options: MemoryAccountsOptions) {
     let nextId = 2
     this.#users = options.users
-      .map(({ name, password, privilege = Privilege.Admin, mayUseSol = true }) => ({
+      .map(({ name, password, privilege = Privilege.Admin, mayUseSol = true, sessionLimit = 0 }) => ({
         id: name === '' ? 1 : nextId++,
         name,
         password: bytesOf(password),
         privilege,
         mayUseSol,
+        sessionLimit,
       }))
       .sort((a, b) => a.id - b.id)
     this.kg = bytesOf(options.kg ?? new Uint8Array(0))

@@ -15,7 +15,7 @@ import {
   sessionIntegrityKey,
 } from './rakp.ts'
 import { encodePlus } from './rmcpplus.ts'
-import { isSamePeer, type Peer } from './server-session.ts'
+import { type Admission, isSamePeer, type Peer } from './server-session.ts'
 import { PlusLink } from './session-link.ts'
 import {
   type Algorithms,
@@ -61,8 +61,7 @@ export interface PlusLoginHost {
   random(bytes: number): Uint8Array
   /** An ID that no session has. */
   newSessionId(): number
-  /** False when the table is full. */
-  admit(login: PlusLogin): boolean
+  admit(login: PlusLogin): Admission
 }
 
 const MAX_PENDING = 64
@@ -229,7 +228,7 @@ export class PlusLogins {
     const sik = sessionIntegrityKey(state)
     const link = new PlusLink(entry.consoleId, protectionOf(state, sik))
     const login = { id: entry.id, peer, link, account, maximum: maximum as Privilege }
-    if (!this.#host.admit(login)) return answer(RakpStatus.InsufficientResources)
+    if (this.#host.admit(login) !== 'admitted') return answer(RakpStatus.InsufficientResources)
     lockout.noteSuccess(account.id)
     this.#done.add({ ...entry, sinceMs: nowMs })
     return this.#keep(

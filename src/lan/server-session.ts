@@ -53,6 +53,9 @@ export class ServerSession {
   }
 }
 
+/** Whether there is room for a session: in the table, and among those that its user may have. */
+export type Admission = 'admitted' | 'full' | 'userHasAll'
+
 const HANDLES = 63
 
 export class SessionTable {
@@ -80,6 +83,13 @@ export class SessionTable {
   /** In the order in which they were opened. */
   all(): ServerSession[] {
     return [...this.#byId.values()]
+  }
+
+  /** The sessions that a user has. */
+  countOf(userId: number): number {
+    let count = 0
+    for (const { account } of this.#byId.values()) if (account.id === userId) count++
+    return count
   }
 
   byHandle(handle: number): ServerSession | undefined {

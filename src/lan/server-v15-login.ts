@@ -5,13 +5,14 @@ import { CompletionCode } from '../protocol/completion-code.ts'
 import { findAccount, type LanAccount, type LanAccounts } from './accounts.ts'
 import type { Lockout } from './lockout.ts'
 import { type Pending, PendingTable } from './pending.ts'
-import { isSamePeer, type Peer } from './server-session.ts'
+import { type Admission, isSamePeer, type Peer } from './server-session.ts'
 import { V15Link, v15Password } from './session-link.ts'
 import { encodeV15, isAuthentic, V15_PASSWORD_BYTES, type V15Packet } from './session-v15.ts'
 
 const INVALID_USER_NAME = 0x81
 const NULL_USER_DISABLED = 0x82
 const NO_SLOT = 0x81
+const NO_SLOT_FOR_USER = 0x82
 const SEQUENCE_OUT_OF_RANGE = 0x84
 const INVALID_SESSION_ID = 0x85
 const LEVEL_EXCEEDS_LIMIT = 0x86
@@ -36,7 +37,7 @@ export interface V15LoginHost {
   random(bytes: number): Uint8Array
   newSessionId(): number
   /** False when the table is full. */
-  admit(login: V15Login): boolean
+  admit(login: V15Login): Admission
 }
 
 const MAX_PENDING = 64
@@ -120,7 +121,8 @@ export class V15Logins {
     const { id, peer, account } = entry
     const first = { inbound, outbound: initialOutboundSequence }
     const link = new V15Link(entry.authType, id, account.password, first)
-    if (!this.#host.admit({ id, peer, link, account, maximum: maximum as Privilege })) return NO_SLOT
+    const admission = this.#host.admit({ id, peer, link, account, maximum: maximum as Privilege })
+    if (admission !== 'admitted') return admission === 'full' ? NO_SLOT : NO_SLOT_FOR_USER
     this.#pending.delete(entry)
     this.#host.lockout.noteSuccess(account.id)
     return { authType, sessionId: id, initialInboundSequence: inbound, maximum }

@@ -6,11 +6,12 @@ import { AuthType } from '../protocol/commands/session.ts'
 import { CompletionCode } from '../protocol/completion-code.ts'
 import { answerTo, requestIn } from '../protocol/ipmb.ts'
 import type { LanAccounts } from './accounts.ts'
+import { LanStatistics } from './lan-statistics.ts'
 import { Lockout } from './lockout.ts'
 import { decodeRmcp, pingTag, presencePong, RMCP_PORT, RmcpClass, rmcpAck } from './rmcp.ts'
 import { decodePlus, encodePlus, type PlusPacket } from './rmcpplus.ts'
 import { type PlusLogin, PlusLogins } from './server-plus-login.ts'
-import { isSamePeer, type Peer, ServerSession, SessionTable } from './server-session.ts'
+import { type Admission, isSamePeer, type Peer, ServerSession, SessionTable } from './server-session.ts'
 import { type PendingV15, type V15Login, V15Logins } from './server-v15-login.ts'
 import { type Opened, PlusLink } from './session-link.ts'
 import { decodeV15, encodeV15, type V15Packet } from './session-v15.ts'
@@ -75,6 +76,7 @@ export class LanServerMachine {
   onWake: (() => void) | null = null
   /** Datagrams that were of no use. */
   dropped = 0
+  readonly statistics = new LanStatistics()
   readonly #execute: LanServerMachineOptions['execute']
   readonly #inactivityMs: number
   readonly #random: (bytes: number) => Uint8Array
@@ -116,10 +118,17 @@ export class LanServerMachine {
   /** Takes a datagram in. Whatever it is, nothing is thrown. */
   handle(datagram: Uint8Array, from: Peer, nowMs: number): void {
     this.#nowMs = nowMs
+    this.statistics.received++
     if (!this.#take(datagram, from)) this.dropped++
   }
 
   pollTransmit(): Transmit | null {
+    const out = this.#nextTransmit()
+    if (out !== null) this.statistics.transmitted++
+    return out
+  }
+
+  #nextTransmit(): Transmit | null {
     const serial = this.#out.length > 0 ? null : (this.sol?.pollPayload() ?? null)
     if (serial === null) return this.#out.shift() ?? null
     const { link, peer } = serial.session
@@ -168,11 +177,13 @@ export class LanServerMachine {
     }
   }
 
-  admit(login: PlusLogin | V15Login): boolean {
-    if (this.sessions.isFull) return false
+  admit(login: PlusLogin | V15Login): Admission {
+    if (this.sessions.isFull) return 'full'
+    const { id, sessionLimit = 0 } = login.account
+    if (sessionLimit > 0 && this.sessions.countOf(id) >= sessionLimit) return 'userHasAll'
     const handle = this.sessions.freeHandle()
     this.sessions.add(new ServerSession({ ...login, handle, nowMs: this.#nowMs }))
-    return true
+    return 'admitted'
   }
 
   #send(to: Peer, datagram: Uint8Array | null): boolean {
@@ -183,7 +194,9 @@ export class LanServerMachine {
 
   #take(datagram: Uint8Array, from: Peer): boolean {
     const message = decodeRmcp(datagram)
-    if (message === null || message.isAck) return false
+    if (message === null) return false
+    this.statistics.rmcpReceived++
+    if (message.isAck) return false
     if (message.messageClass === RmcpClass.Asf) {
       const tag = pingTag(message.data)
       return this.#send(from, tag === null ? null : presencePong(tag))

@@ -12,6 +12,8 @@ import { type Served, serve } from '../serve.ts'
 
 /** Present revision 1, compatible with 1. */
 const REVISION = 0x11
+/** The counts stop there. */
+const MOST_COUNTED = 0xffff
 const nothing = new Uint8Array(0)
 
 export const lanCommands: Served[] = [
@@ -31,16 +33,23 @@ export const lanCommands: Served[] = [
       ? { isActive: { gratuitous: false, responses: true } }
       : CompletionCode.InvalidDataField,
   ),
-  serve(GetIpStatistics, ({ channel }, bmc, caller) => {
-    if (!hasSessions(bmc, channelOf(channel, caller))) return CompletionCode.InvalidDataField
+  serve(GetIpStatistics, ({ channel, clearAll }, bmc, caller) => {
+    const actual = channelOf(channel, caller)
+    if (!hasSessions(bmc, actual)) return CompletionCode.InvalidDataField
+    const statistics = bmc.lanServers.get(actual)?.statistics
+    const count = (value = 0) => Math.min(value, MOST_COUNTED)
+    const [received, transmitted] = [count(statistics?.received), count(statistics?.transmitted)]
+    const rmcpReceived = count(statistics?.rmcpReceived)
+    if (clearAll) statistics?.clear()
+    // What is not for the port or is damaged stays with the host's own stack; nothing is passed on to a proxy.
     return {
-      ipReceived: 0,
+      ipReceived: received,
       ipHeaderErrors: 0,
       ipAddressErrors: 0,
       ipFragmentsReceived: 0,
-      ipTransmitted: 0,
-      udpReceived: 0,
-      rmcpReceived: 0,
+      ipTransmitted: transmitted,
+      udpReceived: received,
+      rmcpReceived,
       udpProxyReceived: 0,
       udpProxyDropped: 0,
     }

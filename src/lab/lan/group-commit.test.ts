@@ -90,6 +90,7 @@ describe('changes that come over LAN at once', () => {
 
   it('are answered before the reset that was asked for behind them', async () => {
     const [session] = sessions
+    bmc.listen({ onReset: () => assert.ok(!bmc.kept.isDirty, 'what was changed is kept') })
     const packets = [
       ...session!.prepare([AddSelEntry, { record }], 3),
       ...session!.prepare([ColdReset, {}], 1),
