@@ -124,18 +124,35 @@ function start(
     env: { ...process.env, LC_ALL: 'C', ...options.env },
     stdio: [stdin, 'pipe', 'pipe'],
     // A group of its own, to be killed as one: apt-get leaves its work to others.
-    detached: true,
+    detached: isGroup(options),
   })
-  const killAtExit = () => killGroup(child)
-  process.once('exit', killAtExit)
-  child.once('close', () => process.off('exit', killAtExit))
+  if (isGroup(options)) {
+    if (groups.size === 0) process.on('exit', killGroups)
+    groups.add(child)
+  }
+  child.once('close', () => {
+    if (groups.delete(child) && groups.size === 0) process.off('exit', killGroups)
+  })
   return child
 }
 
-function killGroup({ pid }: ChildProcess): void {
-  try {
-    if (pid !== undefined) process.kill(-pid, 'SIGKILL')
-  } catch {}
+/** What can be told to stop, and goes with us when we end before it is told. */
+const groups = new Set<ChildProcess>()
+
+function isGroup({ signal }: RunOptions): boolean {
+  return signal !== undefined
+}
+
+function killGroups(): void {
+  for (const child of groups) kill(child)
+}
+
+function kill(child: ChildProcess): void {
+  if (!groups.has(child) || child.pid === undefined) child.kill('SIGKILL')
+  else
+    try {
+      process.kill(-child.pid, 'SIGKILL')
+    } catch {}
 }
 
 /** Resolves or rejects when the program has ended, whatever it was that ended it. */
@@ -147,7 +164,7 @@ function finish(program: string, child: ChildProcess, options: RunOptions): Prom
     let failure: LastwordError | undefined
     const end = (why: LastwordError) => {
       failure ??= why
-      killGroup(child)
+      kill(child)
     }
     const late = () =>
       end(new LastwordError('PROGRAM_STUCK', `${program} did not end within ${timeoutMs / 1000} s`))

@@ -5,31 +5,23 @@ import { LastwordError } from '../../../protocol/error.ts'
 import { decodeSelRecord } from '../../../protocol/sel-record.ts'
 import type { Account } from '../account.ts'
 import type { GdbRemote } from '../gdb-remote.ts'
-import { type InitOptions, marker } from '../init-script.ts'
-import { KernelBench, type KernelBenchOptions } from '../kernel-bench.ts'
-import type { Kernel } from '../kernel-cache.ts'
+import type { KernelBench } from '../kernel-bench.ts'
 import type { SymbolTable } from '../symbols.ts'
+import {
+  boot,
+  bootOptions,
+  type CutBenchOptions,
+  type Held,
+  holdAtRequest,
+  TRAFFIC_LIMIT_MS,
+} from './cut-boot.ts'
 import { followPanic, type PanicEnd } from './follow-panic.ts'
-import { type CutInterface, type Place, requireSymbols } from './kernel-steps.ts'
+import type { Place } from './kernel-steps.ts'
 import { StandstillWatch, undisturbed } from './standstill.ts'
 
-export type Outcome = 'recorded' | 'incomplete' | 'hang'
+export type { CutBenchOptions } from './cut-boot.ts'
 
-export interface CutBenchOptions {
-  kernel: Kernel
-  interface: CutInterface
-  panicOp: InitOptions['panicOp']
-  watchdog?: 'off' | 'started'
-  /** `full` sends requests back to back, `slow` one a second. Default: `full`. */
-  traffic?: 'full' | 'slow'
-  /** With 2, the traffic runs on the second, and a panic strikes the first while the second is held. Default: 1. */
-  cpus?: 1 | 2
-  /** `next-request` holds it at the entry to `smi_send`, `running` anywhere. Default: `next-request`. */
-  hold?: 'next-request' | 'running'
-  /** So many requests may go by before a place is come by once. Default: 2,000 under full traffic, 60 under slow. */
-  requestsPerPassage?: number
-  signal?: AbortSignal
-}
+export type Outcome = 'recorded' | 'incomplete' | 'hang'
 
 /** A moment of machine and BMC together. */
 export interface Moment {
@@ -45,19 +37,10 @@ export interface CutEnd extends PanicEnd {
   executed: number
 }
 
-interface Held {
-  thread: string
-  other: string
-}
-
-/** Requests before the one that is cut: traffic flows by then. */
-const WARM_UP_REQUESTS = 20
 /** Turns of QEMU's main loop in which it takes a whole response from our socket, a byte in each. */
 const LOOP_TURNS_PER_RESPONSE = 40
 const OS_STOP_SENSOR_TYPE = 0x20
 const CONSOLE_PATIENCE_MS = 2000
-/** A request comes within that even from a machine that is slow and busy. */
-const TRAFFIC_LIMIT_MS = 60_000
 /** What the driver does once a second takes hundreds. */
 const REQUESTS_PER_PASSAGE = { full: 2000, slow: 60 } as const
 
@@ -96,15 +79,8 @@ export class CutBench implements AsyncDisposable {
 
   /** Boots, lets traffic flow, and holds the machine as a request enters `smi_send`. */
   static async start(options: CutBenchOptions): Promise<CutBench> {
-    // The slow virtual processor's time-outs are soon over: on a busy computer our first answer may come too late.
-    const bench = await boot(options).catch(error => {
-      if (!(error instanceof LastwordError) || error.code !== 'INTERFACE_MISSING') throw error
-      return boot(options)
-    })
+    const bench = await boot(options)
     try {
-      requireSymbols(bench.symbols, options.interface, options.kernel.version)
-      const wait = options.signal === undefined ? {} : { signal: options.signal }
-      await bench.machine.console.waitFor(marker.waiting, wait)
       const gdb = await bench.machine.gdb()
       const held = await holdAtRequest(bench, gdb, options)
       await gdb.setBreakpoint(bench.symbols.resolve('emergency_restart'))
@@ -304,56 +280,6 @@ function notPassed(wanted: string, meanwhile: string): LastwordError {
 
 function swapped(held: Held | undefined): Held | undefined {
   return held && { thread: held.other, other: held.thread }
-}
-
-function boot(options: CutBenchOptions): Promise<KernelBench> {
-  return KernelBench.boot(bootOptions(options))
-}
-
-function bootOptions(options: CutBenchOptions): KernelBenchOptions {
-  return {
-    kernel: options.kernel,
-    init: initOf(options),
-    cpus: options.cpus ?? 1,
-    resetAfterPanic: 'at-once',
-    debugger: 'attached',
-    ...(options.signal && { signal: options.signal }),
-  }
-}
-
-function initOf(options: CutBenchOptions): InitOptions {
-  return {
-    interface: options.interface,
-    panicOp: options.panicOp,
-    watchdog: options.watchdog ?? 'off',
-    traffic: options.traffic ?? 'full',
-    start: 'when-told',
-    symbols: 'printed',
-    freeMemory: 'zeroed',
-    ...(options.cpus === 2 && { trafficCpu: 1 }),
-  }
-}
-
-/** Lets traffic begin, and stops it as a request of the traffic enters `smi_send`. */
-async function holdAtRequest(bench: KernelBench, gdb: GdbRemote, options: CutBenchOptions) {
-  const entry = bench.symbols.resolve('ipmi_msghandler:smi_send')
-  const limit = { timeoutMs: TRAFFIC_LIMIT_MS, ...(options.signal && { signal: options.signal }) }
-  bench.machine.console.tell('go')
-  const warmUp = options.traffic === 'slow' ? 2 : WARM_UP_REQUESTS
-  await gdb.setBreakpoint(entry)
-  // The last one before is stopped at too: only then is it sure that the next stop is a new request's.
-  await gdb.continue(limit)
-  while (bench.account.highestSerial < warmUp) {
-    await gdb.step()
-    await gdb.continue(limit)
-  }
-  await gdb.step()
-  const stop = await gdb.continue(limit)
-  await gdb.clearBreakpoint(entry)
-  if (options.hold === 'running' || options.cpus !== 2) return undefined
-  const threads = await gdb.threads()
-  const thread = (stop.kind === 'stopped' && stop.thread) || threads[0]!
-  return { thread, other: threads.find(one => one !== thread)! }
 }
 
 async function save(bench: KernelBench, name: string): Promise<Moment> {
