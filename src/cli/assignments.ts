@@ -10,6 +10,7 @@ export function assignments<P extends Params>(
   least: 'any' | 'atLeastOne' = 'any',
 ): Param<Assigned<P>> {
   const forms = Object.entries(parts).flatMap(([name, part]) => formsOf(name, part))
+  const names = Object.entries(parts).map(([name, part]) => (part.arity === 'flag' ? name : `${name}=`))
   return {
     value: 'NAME=VALUE',
     summary,
@@ -18,10 +19,10 @@ export function assignments<P extends Params>(
     parts,
     read(words) {
       if (words.length === 0 && least === 'atLeastOne')
-        throw new UsageError(`one is missing of ${forms.join(', ')}`)
+        throw new UsageError(`one is missing of ${names.join(', ')}`)
       const given = new Map<string, string[]>()
       for (const word of words) {
-        const [name, value] = nameAndValue(word, parts, forms)
+        const [name, value] = nameAndValue(word, parts, names)
         given.set(name, [...(given.get(name) ?? []), ...value])
       }
       const values = Object.entries(parts).map(([name, part]) => [
@@ -38,14 +39,16 @@ function formsOf(name: string, { arity, choices }: Param<unknown>): string[] {
   return choices === undefined ? [`${name}=`] : choices.map(choice => `${name}=${choice}`)
 }
 
-function nameAndValue(word: string, parts: Params, forms: readonly string[]): [string, string[]] {
+function nameAndValue(word: string, parts: Params, names: readonly string[]): [string, string[]] {
   const at = word.indexOf('=')
   const name = at < 0 ? word : word.slice(0, at)
-  const part = parts[name]
-  if (part === undefined) throw new UsageError(`"${word}" is none of ${forms.join(', ')}`)
+  const part = Object.hasOwn(parts, name) ? parts[name] : undefined
+  if (part === undefined) throw new UsageError(`"${word}" is none of ${names.join(', ')}`)
   if ((part.arity === 'flag') !== at < 0) {
     throw new UsageError(
-      part.arity === 'flag' ? `${name} takes no value` : `${name} wants a value: ${name}=${part.value}`,
+      part.arity === 'flag'
+        ? `${name} takes no value`
+        : `${name} wants a value: ${name}=${part.choices?.join('|') ?? part.value}`,
     )
   }
   return [name, [word.slice(name.length + 1)]]

@@ -94,8 +94,14 @@ export function namedInteger(
   summary: string,
   range: Range = {},
 ): Param<number> {
-  const reader = (word: string, name: string) => names[word.toLowerCase()] ?? readInteger(word, name, range)
-  return one(value, summary, reader, { choices: Object.keys(names) })
+  const known = Object.keys(names)
+  const reader = (word: string, name: string) => {
+    const found = known.find(candidate => candidate === word.toLowerCase())
+    if (found === undefined && !/^-?\d/.test(word))
+      throw new UsageError(`${name}: "${word}" is neither a number nor one of ${known.join(', ')}`)
+    return found === undefined ? readInteger(word, name, range) : names[found]!
+  }
+  return one(value, summary, reader, { choices: known })
 }
 
 /** A number with or without a fraction. */

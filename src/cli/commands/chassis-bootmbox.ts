@@ -67,12 +67,13 @@ const get = subcommand({
     }
   },
   view: as =>
-    as.lines(({ enterprise, blocks }) =>
-      [
+    as.lines(({ enterprise, blocks }) => {
+      if (blocks.length === 0) return 'There is no such block.'
+      return [
         ...(enterprise === undefined ? [] : [`for enterprise ${enterprise}`]),
         ...blocks.map(part => `block ${part.block}: ${'text' in part ? part.text : hexBytes(part.bytes)}`),
-      ].join('\n'),
-    ),
+      ].join('\n')
+    }),
 })
 
 /** The blocks that hold these bytes; of the whole mailbox the others become empty. */

@@ -247,7 +247,7 @@ export const lanSet = subcommand({
     .map(([name, { words }]) => `  ${name} ${words}`)
     .join('\n'),
   async run({ bmc, signal, note, wordsFrom }, { channel, setting, values }) {
-    const chosen = settings[setting]
+    const chosen = Object.hasOwn(settings, setting) ? settings[setting] : undefined
     if (chosen === undefined) {
       throw new UsageError(
         `lan set: there is no setting "${setting}"`,
