@@ -72,9 +72,8 @@ export async function followPanic(panicking: Panicking): Promise<PanicEnd> {
     if (stopped && (await gdb.readRegisters()).rip === end) return ended('through', 'emergency_restart')
     const look: Look = requests() === requestsSeen ? await lookCloser(panicking) : { kind: 'moved' }
     if (look.kind === 'end') return ended('through', 'emergency_restart')
-    if (look.kind === 'idle' || look.kind === 'spinning') {
-      return ended('never', await callers(gdb, symbols), look)
-    }
+    if (look.kind === 'idle') return ended('never', await callers(gdb, symbols), { turns: look.turns })
+    if (look.kind === 'spinning') return ended('never', await callers(gdb, symbols), { spins: look.spins })
     if (look.kind === 'moved') {
       requestsSeen = requests()
       movedAtMs = nowMs()

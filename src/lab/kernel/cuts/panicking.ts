@@ -17,6 +17,7 @@ export type FollowingGdb = Pick<
   | 'stepAlone'
   | 'waitForStop'
   | 'interrupt'
+  | 'selectThread'
   | 'threads'
 >
 
@@ -44,6 +45,8 @@ export async function goOnWithin(panicking: Panicking, timeoutMs: number): Promi
   } catch (error) {
     if (!(error instanceof LastwordError) || error.code !== 'GDB_TIMEOUT') throw error
     await gdb.interrupt()
+    // QEMU goes on showing the processor that it showed last, which may be the one that is held.
+    if (onlyThread !== undefined) await gdb.selectThread(onlyThread)
     return false
   }
 }
