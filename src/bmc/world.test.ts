@@ -45,6 +45,7 @@ import { scaleOf, toValue } from '../protocol/sensor/conversion.ts'
 import { BmcAccounts } from './accounts.ts'
 import { Fixture } from './testing.ts'
 import { type BmcConfigInput, bmcConfig, bmcConfigSchema } from './world/config.ts'
+import { configProblems } from './world/config-check.ts'
 import { defaultConfig } from './world/default-world.ts'
 import { factorsOf } from './world/factors.ts'
 import { parseConfig } from './world/read-config.ts'
@@ -175,6 +176,28 @@ describe('a threshold sensor', () => {
     })
     fixture.pass(12)
     assert.deepEqual(told(fixture), ['+7', '+9', '-7', '-9'])
+  })
+
+  it('wanders between two values, the same way at each start, and each BMC on its own way', () => {
+    const walk: SensorInput = {
+      ...cpu,
+      value: { walk: { min: 20, max: 60, periodSeconds: 30 } },
+      thresholds: {},
+    }
+    const way = (index: number) => {
+      const fixture = new Fixture({ index }, { sensors: [walk] })
+      return Array.from({ length: 200 }, () => {
+        fixture.pass(3)
+        return fixture.run(GetSensorReading, { sensorNumber: 1 }).reading
+      })
+    }
+    const [first, again, other] = [way(0), way(0), way(1)]
+    assert.deepEqual(first, again)
+    assert.notDeepEqual(first, other)
+    assert.ok(first.every(value => value >= 20 && value <= 60))
+    assert.ok(Math.max(...first) - Math.min(...first) > 20, 'it goes about')
+    const steps = first.slice(1).map((value, i) => Math.abs(value - first[i]!))
+    assert.ok(Math.max(...steps) < 12, 'and does not jump')
   })
 
   it('has no reading while its host is off', () => {
@@ -507,6 +530,64 @@ describe('a configuration', () => {
     ]
     for (const [text, message] of cases)
       assert.throws(() => parseConfig(text, 'f'), { code: 'CONFIG', message })
+  })
+
+  it('whose fields are each fine and do not go together is refused in the same way', () => {
+    const analog = 'kind: analog, type: fan, unit: RPM'
+    const cases: [string, RegExp][] = [
+      [
+        `sensors:\n  - { ${analog}, name: A, value: 1, number: 5 }\n  - { ${analog}, name: B, value: 1, number: 5 }\n`,
+        /^f:3: sensors\[1\]\.number: 5 is taken/,
+      ],
+      [
+        `sensors:\n  - { ${analog}, name: A, value: 1 }\n  - { ${analog}, name: A, value: 1 }\n`,
+        /^f:3: sensors\[1\]\.name: "A" is taken/,
+      ],
+      [
+        'users:\n  - { name: a, id: 3 }\n  - name: b\n    id: 3\n',
+        /^f:4: users\[1\]\.id: 3 is taken by another before it$/,
+      ],
+      ['users:\n  - { name: "€" }\n', /^f:2: users\[0\]\.name: '€' has letters that are not in Latin 1$/],
+      ['frus:\n  - { id: 0, name: A }\n  - { id: 0, name: B }\n', /^f:3: frus\[1\]\.id: 0 is taken/],
+      [
+        `frus:\n  - { id: 0, name: A, sizeBytes: 64, product: { manufacturer: ${'a'.repeat(60)} } }\n`,
+        /^f:2: frus\[0\]: FRU 'A': /,
+      ],
+      [
+        'satellites:\n  - { name: a, address: 0x24 }\n  - { name: b, address: 0x24 }\n',
+        /^f:3: satellites\[1\]\.address: 36 is taken/,
+      ],
+      [
+        `satellites:\n  - name: a\n    address: 0x24\n    sensors:\n      - { ${analog}, name: A, value: 9000 }\n`,
+        /^f:5: satellites\[0\]\.sensors\[0\]\.value: 9000 is beyond the readings, which go from 0 to 255/,
+      ],
+      [
+        `sensors:\n  - { ${analog}, name: A, value: 1, thresholds: { upperCritical: 5, upperNonCritical: 6 } }\n`,
+        /^f:2: sensors\[0\]\.thresholds\.upperCritical: 5 is less than upperNonCritical, 6$/,
+      ],
+      [
+        `sensors:\n  - { ${analog}, name: A, value: { script: [[5, 1], [0, 2]] } }\n`,
+        /^f:2: sensors\[0\]\.value\.script\[1\]\[0\]: 0 comes after 5$/,
+      ],
+      [
+        `sensors:\n  - { ${analog}, name: A, value: { walk: { min: 9, max: 2 } } }\n`,
+        /^f:2: sensors\[0\]\.value\.walk\.max: 2 is less than min, 9$/,
+      ],
+      [
+        `sensors:\n  - { ${analog}, name: A, value: 3, curve: [[0, 5], [0, 7]] }\n`,
+        /^f:2: sensors\[0\]\.curve\[1\]\[0\]: 0 comes after 0$/,
+      ],
+      [
+        'sensors:\n  - { kind: discrete, name: A, type: Processor, states: [0], supports: [1] }\n',
+        /^f:2: sensors\[0\]\.states\[0\]: 0 is not among what it supports$/,
+      ],
+    ]
+    for (const [text, message] of cases)
+      assert.throws(() => parseConfig(text, 'f'), { code: 'CONFIG', message }, text)
+  })
+
+  it('of the server that there is without one has nothing wrong', () => {
+    assert.deepEqual(configProblems(bmcConfig.parse(defaultConfig)), [])
   })
 
   it('may be empty', () => {

@@ -4,41 +4,47 @@ import { isMap, isNode, isScalar, LineCounter, parseDocument } from 'yaml'
 import type { z } from 'zod'
 import { LastwordError } from '../../protocol/error.ts'
 import { type BmcConfig, bmcConfig } from './config.ts'
+import { type ConfigProblem, configProblems } from './config-check.ts'
 
 /** Throws LastwordError CONFIG. */
 export function readConfig(file: string): BmcConfig {
-  return readYaml(file, bmcConfig)
+  return readYaml(file, bmcConfig, configProblems)
 }
 
-/** Throws LastwordError CONFIG. */
-export function readYaml<T>(file: string, schema: z.ZodType<T>): T {
+/** Throws LastwordError CONFIG. `problemsOf` says what is wrong with a value whose fields are each fine. */
+export function readYaml<T>(file: string, schema: z.ZodType<T>, problemsOf?: ProblemsOf<T>): T {
   let text: string
   try {
     text = readFileSync(file, 'utf8')
   } catch (cause) {
     throw configError(`${file}: ${(cause as Error).message}`, cause)
   }
-  return parseYaml(text, file, schema)
+  return parseYaml(text, file, schema, problemsOf)
 }
 
 /** Throws LastwordError CONFIG; `file` is how the text is called there. */
 export function parseConfig(text: string, file: string): BmcConfig {
-  return parseYaml(text, file, bmcConfig)
+  return parseYaml(text, file, bmcConfig, configProblems)
 }
 
-function parseYaml<T>(text: string, file: string, schema: z.ZodType<T>): T {
+type ProblemsOf<T> = (value: T) => ConfigProblem[]
+
+function parseYaml<T>(text: string, file: string, schema: z.ZodType<T>, problemsOf?: ProblemsOf<T>): T {
   const lines = new LineCounter()
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false })
   const broken = document.errors[0]
   if (broken !== undefined)
     throw configError(`${file}:${lines.linePos(broken.pos[0]).line}: ${broken.message}`, broken)
   const checked = schema.safeParse(document.toJS() ?? {})
-  if (checked.success) return checked.data
-  const problems = checked.error.issues.flatMap(innermost).map(issue => {
-    const path = issue.path.filter(part => typeof part !== 'symbol')
-    return `${file}:${lineOf(path)}: ${fieldName(path)}: ${issue.message}`
-  })
-  throw configError(problems.join('\n'), checked.error)
+  const problems: ConfigProblem[] = checked.success
+    ? (problemsOf?.(checked.data) ?? [])
+    : checked.error.issues.flatMap(innermost).map(({ path, message }) => ({
+        path: path.filter(part => typeof part !== 'symbol'),
+        message,
+      }))
+  if (checked.success && problems.length === 0) return checked.data
+  const told = problems.map(({ path, message }) => `${file}:${lineOf(path)}: ${fieldName(path)}: ${message}`)
+  throw configError(told.join('\n'), checked.error)
 
   /** The line of the field, or of the nearest thing around it that is there. */
   function lineOf(path: readonly (string | number)[]): number {
