@@ -6,11 +6,11 @@ import {
   createHash,
   createHmac,
   type Decipher,
-  randomFillSync,
   timingSafeEqual,
 } from 'node:crypto'
 import { type CipherSuite, ConfidentialityAlgorithm, IntegrityAlgorithm } from './cipher-suites.ts'
 import { KeyedHash } from './keyed-hash.ts'
+import { pooledRandom, putRandom } from './random-pool.ts'
 import { sha1, sha256 } from './sha.ts'
 
 const BLOCK_BYTES = 16
@@ -108,12 +108,12 @@ export class Protection {
    */
   encrypt(payload: Uint8Array): Uint8Array {
     const padding = (BLOCK_BYTES - ((payload.length + 1) % BLOCK_BYTES)) % BLOCK_BYTES
-    const plain = new Uint8Array(BLOCK_BYTES + payload.length + padding + 1)
-    putRandomBlock(plain)
+    const plain = plainBytes(BLOCK_BYTES + payload.length + padding + 1)
+    putRandom(plain, BLOCK_BYTES)
     plain.set(payload, BLOCK_BYTES)
     for (let i = 0; i < padding; i++) plain[BLOCK_BYTES + payload.length + i] = i + 1
     plain[plain.length - 1] = padding
-    this.#cipher ??= createCipheriv(AES, this.#aesKey, randomBlock()).setAutoPadding(false)
+    this.#cipher ??= createCipheriv(AES, this.#aesKey, pooledRandom(BLOCK_BYTES)).setAutoPadding(false)
     return this.#cipher.update(plain)
   }
 
@@ -121,7 +121,7 @@ export class Protection {
   decrypt(bytes: Uint8Array): Uint8Array | null {
     if (bytes.length < 2 * BLOCK_BYTES || bytes.length % BLOCK_BYTES !== 0) return null
     // What comes out for the vector is of no use; behind it each block depends on the one before it only.
-    this.#decipher ??= createDecipheriv(AES, this.#aesKey, randomBlock()).setAutoPadding(false)
+    this.#decipher ??= createDecipheriv(AES, this.#aesKey, pooledRandom(BLOCK_BYTES)).setAutoPadding(false)
     const plain = this.#decipher.update(bytes)
     const padding = plain[plain.length - 1]!
     if (padding >= BLOCK_BYTES) return null
@@ -131,21 +131,12 @@ export class Protection {
   }
 }
 
-const POOL_BLOCKS = 256
-const pool = new Uint8Array(POOL_BLOCKS * BLOCK_BYTES)
-let poolAt = pool.length
+/** What is encrypted is put together here; OpenSSL gets small arrays of their own only after V8 has moved each out of its heap. */
+const scratch = new ArrayBuffer(64 * BLOCK_BYTES)
+const scratchOfBlocks: Uint8Array[] = []
 
-/** Random bytes for one packet; they are drawn for many at once, which costs a tenth. */
-function putRandomBlock(to: Uint8Array): void {
-  if (poolAt === pool.length) {
-    randomFillSync(pool)
-    poolAt = 0
-  }
-  for (let i = 0; i < BLOCK_BYTES; i++) to[i] = pool[poolAt++]!
-}
-
-function randomBlock(): Uint8Array {
-  const block = new Uint8Array(BLOCK_BYTES)
-  putRandomBlock(block)
-  return block
+function plainBytes(length: number): Uint8Array {
+  if (length > scratch.byteLength) return new Uint8Array(length)
+  scratchOfBlocks[length / BLOCK_BYTES] ??= new Uint8Array(scratch, 0, length)
+  return scratchOfBlocks[length / BLOCK_BYTES]!
 }

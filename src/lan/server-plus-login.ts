@@ -64,6 +64,7 @@ export interface PlusLoginHost {
   admit(login: PlusLogin): Admission
 }
 
+const strongestSuites = strongestFirst.map(id => cipherSuite(id)!)
 const MAX_PENDING = 64
 /** Log-ins whose RAKP 4 may still have to be repeated. */
 const MAX_DONE = 16
@@ -140,7 +141,7 @@ export class PlusLogins {
   /** The suite, or the status that says what is wrong with the proposal. */
   #choose(proposed: Algorithms): CipherSuite | number {
     const { suites } = this.#host.accounts
-    const offered = strongestFirst.filter(id => suites.has(id)).map(id => cipherSuite(id)!)
+    const offered = strongestSuites.filter(({ id }) => suites.has(id))
     const fits = (kind: keyof Algorithms) => (suite: CipherSuite) =>
       proposed[kind] === ANY_ALGORITHM || proposed[kind] === suite[kind]
     if (!offered.some(fits('authentication'))) return RakpStatus.InvalidAuthenticationAlgorithm

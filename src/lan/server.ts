@@ -1,5 +1,4 @@
 /** The BMC's side of a LAN channel as a machine: datagrams and times in, datagrams out. IPMI 2.0 rev 1.1, section 13. */
-import { randomBytes } from 'node:crypto'
 import { Privilege } from '../protocol/command.ts'
 import { PayloadType } from '../protocol/commands/payload.ts'
 import { AuthType } from '../protocol/commands/session.ts'
@@ -8,6 +7,7 @@ import { answerTo, requestIn } from '../protocol/ipmb.ts'
 import type { LanAccounts } from './accounts.ts'
 import { LanStatistics } from './lan-statistics.ts'
 import { Lockout } from './lockout.ts'
+import { pooledRandom } from './random-pool.ts'
 import { decodeRmcp, pingTag, presencePong, RMCP_PORT, RmcpClass, rmcpAck } from './rmcp.ts'
 import { decodePlus, encodePlus, type PlusPacket } from './rmcpplus.ts'
 import { type PlusLogin, PlusLogins } from './server-plus-login.ts'
@@ -91,7 +91,7 @@ export class LanServerMachine {
     this.sessions = new SessionTable(options.maxSessions ?? DEFAULT_SESSIONS)
     this.#execute = options.execute
     this.#inactivityMs = options.inactivityMs ?? DEFAULT_INACTIVITY_MS
-    this.#random = options.random ?? randomBytes
+    this.#random = options.random ?? pooledRandom
     const { sol } = options
     this.sol =
       sol === undefined

@@ -187,7 +187,7 @@ export function readSetup<T>(codec: Codec<T>, payload: Uint8Array): T | null {
 }
 
 export function writeSetup<T>(codec: Codec<T>, message: T): Uint8Array {
-  const writer = new ByteWriter(96)
+  const writer = new ByteWriter()
   codec.write(writer, message)
   return writer.result()
 }
