@@ -134,7 +134,7 @@ export const commandLines: Readonly<
     ],
   },
   lan: {
-    reads: ['print 1', 'stats get 1', 'alert print 1', 'alert print 1 1'],
+    reads: ['print 1', 'stats get 1', 'alert print 1', 'alert print 1 1', 'alert print'],
     changes: [
       'stats clear 1',
       'set 1 ipsrc static',

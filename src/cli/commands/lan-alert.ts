@@ -4,11 +4,8 @@ import type { ParameterValue } from '../../protocol/parameter.ts'
 import { LanParameter } from '../../protocol/parameters/lan.ts'
 import { group, subcommand } from '../declare.ts'
 import { lanParameter, type Place, setLanParameter } from '../parameters.ts'
-import { integer, mapped, optional, type Param, text } from '../params.ts'
+import { choice, integer, mapped, optional, type Param, text } from '../params.ts'
 import { phrase } from '../phrase.ts'
-
-/** The first LAN channel of nearly every BMC. */
-const DEFAULT_LAN_CHANNEL = 1
 
 type Type = ParameterValue<typeof LanParameter.destinationType>
 type Address = ParameterValue<typeof LanParameter.destinationAddress>
@@ -35,11 +32,12 @@ const print = subcommand({
   name: 'print',
   summary: 'where alerts go',
   args: {
-    channel: optional(integer('CHANNEL', 'channel (1)', { max: 15 })),
+    channel: optional(integer('CHANNEL', 'channel (the first that is a LAN)', { max: 15 })),
     destination: optional({ ...destinationArg, summary: 'only this one' }),
   },
-  async run({ bmc, signal }, { channel = DEFAULT_LAN_CHANNEL, destination: only }) {
-    const place = { bmc: await bmc(), channel, signal }
+  async run({ bmc, signal }, { channel, destination: only }) {
+    const open = await bmc()
+    const place = { bmc: open, channel: channel ?? (await open.channels.findLan({ signal })), signal }
     const last = only ?? (await lanParameter(place, LanParameter.destinations)) ?? 0
     const numbers = Array.from({ length: last + 1 }, (_, index) => index).filter(
       n => only === undefined || n === only,
@@ -118,22 +116,26 @@ const set = subcommand({
   args: {
     channel: integer('CHANNEL', 'channel', { max: 15 }),
     destination: destinationArg,
-    setting: mapped(settings, 'what to change'),
+    setting: choice(names, 'what to change'),
     value: {
       ...text('VALUE', 'what to change it to'),
       choices: names.flatMap(name => settings[name].value.choices ?? []),
     },
   },
   details: names.map(name => `  ${name} ${settings[name].value.value}`).join('\n'),
-  async run({ bmc, signal }, { channel, destination: number, setting: { change }, value }) {
-    const changeOf = change(value)
+  async run({ bmc, signal }, { channel, destination: number, setting: name, value }) {
+    const changeOf = settings[name].change(value)
     const place = { bmc: await bmc(), channel, signal }
     const { type, address } = changeOf(await destination(place, number))
     if (type !== undefined) await setLanParameter(place, LanParameter.destinationType, type)
     if (address !== undefined) await setLanParameter(place, LanParameter.destinationAddress, address)
-    return { channel, destination: number, value }
+    return { channel, destination: number, [name]: value }
   },
-  view: as => as.lines(({ destination: number, value }) => `Destination ${number} is changed: ${value}.`),
+  view: as =>
+    as.lines(
+      ({ channel, destination: number, ...change }) =>
+        `Channel ${channel}, destination ${number}: ${Object.entries(change).flat().join(' is now ')}.`,
+    ),
 })
 
 export const alert = group('alert', 'where alerts go', [print, set])

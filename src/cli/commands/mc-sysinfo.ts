@@ -1,6 +1,6 @@
 /** `lastword mc getsysinfo` and `setsysinfo`: what the system says of itself. IPMI 2.0 rev 1.1, section 22.14a. */
 import { subcommand } from '../declare.ts'
-import { mapped, text } from '../params.ts'
+import { choice, text } from '../params.ts'
 
 /** ipmitool's words; Dell's parameters are numbers of its own. */
 const parameters = {
@@ -12,7 +12,8 @@ const parameters = {
   delloem_url: 'dellUrl',
 } as const
 
-const which = mapped(parameters, 'which string')
+type Word = keyof typeof parameters
+const which = choice(Object.keys(parameters) as Word[], 'which string')
 
 export const getsysinfo = subcommand({
   name: 'getsysinfo',
@@ -20,7 +21,7 @@ export const getsysinfo = subcommand({
   args: { which },
   run: async ({ bmc, signal }, { which: name }) => ({
     name,
-    text: await (await bmc()).device.systemInfo(name, { signal }),
+    text: await (await bmc()).device.systemInfo(parameters[name], { signal }),
   }),
   view: as => as.lines(({ text: shown }) => shown ?? 'This BMC does not have it.'),
 })
@@ -30,7 +31,7 @@ export const setsysinfo = subcommand({
   summary: 'tells the BMC a string about the system',
   args: { which, text: text('TEXT', 'up to 255 bytes') },
   async run({ bmc, signal }, { which: name, text: given }) {
-    await (await bmc()).device.setSystemInfo(name, given, { signal })
+    await (await bmc()).device.setSystemInfo(parameters[name], given, { signal })
     return { name, text: given }
   },
   view: as => as.lines(({ name, text: shown }) => `${name} is now ${shown}`),

@@ -2,6 +2,7 @@
 import fc from 'fast-check'
 import { decodeSdr, type SensorRecord } from '../../protocol/sdr/record.ts'
 import { decodeSelRecord, type SelRecord, type SystemEventRecord } from '../../protocol/sel-record.ts'
+import type { OtherListed } from '../listed-records.ts'
 
 export const byte = fc.integer({ min: 0, max: 255 })
 const u32 = fc.integer({ min: 0, max: 0xffffffff })
@@ -130,6 +131,28 @@ export const sensors = fc.array(sensor, perSensor).map(list =>
     return decodeSdr(raw) as SensorRecord
   }),
 )
+
+/** Bytes between the header and the ID string of event-only records, and of the three kinds of locators. */
+const otherKinds: readonly (readonly [type: number, length: number])[] = [
+  [0x03, 11],
+  [0x10, 10],
+  [0x11, 10],
+  [0x12, 10],
+]
+
+/** Records without a reading, of random bytes. */
+export const otherRecords = fc
+  .array(fc.record({ kind: oneOf(...otherKinds), body: bytes(11), name: names }), {
+    minLength: 60,
+    maxLength: 60,
+  })
+  .map(list =>
+    list.map(({ kind: [type, length], body, name }, index) => {
+      const head = [index + 1, 0, 0x51, type, length + 1 + name.length]
+      const rest = [...body.subarray(0, length), 0xc0 | name.length, ...Buffer.from(name, 'latin1')]
+      return decodeSdr(Uint8Array.from([...head, ...rest])) as OtherListed
+    }),
+  )
 
 /** A response with this many bytes behind its completion code. */
 const answered = (count: number) => bytes(count).map(data => Uint8Array.from([0, ...data]))

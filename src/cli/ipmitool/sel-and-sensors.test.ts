@@ -5,7 +5,7 @@ import { serveSdrs, serveSel } from '../../lab/lan/answered-records.ts'
 import { AnsweringRig } from '../../lab/lan/answering-rig.ts'
 import { GetDeviceId } from '../../protocol/commands/device.ts'
 import { DELL } from './dell-events.ts'
-import { deviceId, makerEvents, selRecords, sensors } from './random-records.test.fixture.ts'
+import { deviceId, makerEvents, otherRecords, selRecords, sensors } from './random-records.test.fixture.ts'
 import { sensorAnswers, serveSensors } from './random-sensors.test.fixture.ts'
 import { assertSameLines, drawn, seeds } from './same-lines.test.fixture.ts'
 import { sdrElist, sdrList } from './sdr-list.ts'
@@ -82,6 +82,20 @@ describeNeeds('ipmitool')('in ipmitool’s words', () => {
         assertSameLines(sdrList(answers, style), await rig.ipmitool([...flags, 'sdr', 'list']))
         assertSameLines(sdrElist(answers, style), await rig.ipmitool([...flags, 'sdr', 'elist']))
         assertSameLines(sensorList(answers, style), await rig.ipmitool([...flags, 'sensor', 'list']))
+      }),
+      bulk,
+    )
+  })
+
+  it('sdr list all and sdr elist all are what ipmitool prints of random locators and event-only records, with -c too', async () => {
+    await fc.assert(
+      fc.asyncProperty(seeds, flagPairs, async (seed, style) => {
+        const flags = flagsOf(style)
+        const records = drawn(otherRecords, seed)
+        serveSdrs(rig, records)
+        const rows = records.map(record => ({ record }))
+        assertSameLines(sdrList(rows, style), await rig.ipmitool([...flags, 'sdr', 'list', 'all']))
+        assertSameLines(sdrElist(rows, style), await rig.ipmitool([...flags, 'sdr', 'elist', 'all']))
       }),
       bulk,
     )
