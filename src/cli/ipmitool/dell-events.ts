@@ -6,7 +6,12 @@ import { eventWords } from './event-text.ts'
 export const DELL = 674
 
 /** Undefined where nothing is added, empty where only the parentheses are. */
-export function dellFindings({ event, sensorType, data }: SystemEventRecord): string | undefined {
+export function dellFindings({
+  event,
+  sensorType,
+  sensorNumber,
+  data,
+}: SystemEventRecord): string | undefined {
   const [first = 0, second = 0, third = 0] = data
   const codes = { second: first >> 6, third: (first >> 4) & 3 }
   const given = { second: codes.second === OEM_CODE, third: codes.third === OEM_CODE }
@@ -14,7 +19,7 @@ export function dellFindings({ event, sensorType, data }: SystemEventRecord): st
   const offset = first & 0x0f
   const isKnown = dellOffsets[sensorType]?.includes(offset) || eventWords(event.type, sensorType, data) !== ''
   if (!isKnown) return undefined
-  const details: Details = { offset, second, third, codes, given }
+  const details: Details = { sensorNumber, offset, second, third, codes, given }
   return findings[sensorType]?.(details) ?? ''
 }
 
@@ -30,6 +35,7 @@ const dellOffsets: Readonly<Record<number, readonly number[]>> = {
 }
 
 interface Details {
+  sensorNumber: number
   offset: number
   second: number
   third: number
@@ -47,16 +53,21 @@ const findings: Readonly<Record<number, (details: Details) => string>> = {
   195: pciDevice,
 }
 
+const FSB_SENSOR = 0x0a
+
 const processorErrors: Readonly<Record<number, string>> = {
   0: 'CPU Internal Err | ',
   6: 'CPU Protocol Err | ',
 }
 
 /** The second byte has a bit for each processor, of which the lowest is named. */
-function processor({ offset, second, third, given }: Details): string {
+function processor({ sensorNumber, offset, second, third, given }: Details): string {
   if (!given.second) return ''
   if (second === 0) return processorErrors[offset] ?? ''
-  return `CPU ${Math.log2(second & -second) + 1} | APIC ID ${third} `
+  const number = Math.log2(second & -second) + 1
+  // The sensor of the front side bus.
+  if (offset === 6 && sensorNumber === FSB_SENSOR) return `FSB ${number} `
+  return `CPU ${number} | APIC ID ${third} `
 }
 
 /** By offset; the others have none. */

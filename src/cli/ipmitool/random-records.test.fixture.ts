@@ -63,16 +63,26 @@ export const selRecords = fc
 /** Events of the sensor types whose data bytes makers use, mostly with codes that say so. */
 const makerEvent = fc
   .record({
+    sensorNumber: fc.oneof(oneOf(0x0a), byte),
     sensorType: fc.oneof(oneOf(0x07, 0x0c, 0x0f, 0x10, 0x13, 0xc1, 0xc2, 0xc3), byte),
     eventType: oneOf(0x6f, 0x6f, 0x6f, 0x01),
     codes: fc.oneof(oneOf(0xa0, 0x80, 0x20), byte),
     data: bytes(3),
     event: systemEvent,
   })
-  .map(({ sensorType, eventType, codes, data: [offset = 0, second = 0, third = 0], event }): SelRecord => {
-    const data = Uint8Array.of((codes & 0xf0) | (offset & 0x0f), second, third)
-    return { ...event, sensorType, event: { ...event.event, type: eventType }, data }
-  })
+  .map(
+    ({
+      sensorNumber,
+      sensorType,
+      eventType,
+      codes,
+      data: [offset = 0, second = 0, third = 0],
+      event,
+    }): SelRecord => {
+      const data = Uint8Array.of((codes & 0xf0) | (offset & 0x0f), second, third)
+      return { ...event, sensorNumber, sensorType, event: { ...event.event, type: eventType }, data }
+    },
+  )
 
 export const makerEvents = fc
   .array(makerEvent, { minLength: 500, maxLength: 500 })
