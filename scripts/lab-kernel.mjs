@@ -43,8 +43,8 @@ const sweeps = [
   ]),
   // How likely it is.
   ...['bookworm', 'trixie-backports', 'trixie'].flatMap(suite => [
-    [`random-full-${suite}-kcs`, ['--debian', suite, '--random', '2000']],
-    [`random-slow-${suite}-kcs`, ['--debian', suite, '--random', '2000', '--traffic', 'slow']],
+    [`random-full-${suite}-kcs`, ['--debian', suite, '--random', '2000', '--json']],
+    [`random-slow-${suite}-kcs`, ['--debian', suite, '--random', '2000', '--traffic', 'slow', '--json']],
   ]),
   // And what the first ones left out, however long it takes.
   ...each.map(({ suite, way }) => [
