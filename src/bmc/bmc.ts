@@ -155,7 +155,7 @@ export class Bmc implements Saveable, Controller {
     if (known !== undefined) return known
     const config = this.world.config.satellites.find(satellite => satellite.address === address)
     if (config === undefined) return undefined
-    const world = satelliteWorld(config)
+    const world = satelliteWorld(config, channel)
     const made = new Bmc({ world, index: this.index, nowMs: this.#nowMs, ownAddress: address })
     // Its events go where a satellite's events go: to the BMC.
     made.listen({ onEvent: raw => this.#takeEvent(raw) })

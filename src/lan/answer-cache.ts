@@ -13,6 +13,8 @@ export interface Answered {
   readonly request: Uint8Array
   /** Null: it was executed, and its answer is not there yet or never comes. */
   response: Uint8Array | null
+  /** A message of its own that came behind the response. */
+  forwarded: Uint8Array | null
   order: number
 }
 
@@ -20,17 +22,17 @@ export class AnswerCache {
   readonly #bySequence: (Answered | undefined)[] = new Array<Answered | undefined>(SEQUENCES)
   #count = 0
 
-  /** What was answered to the same bytes: a response, null when it has none, undefined when it is a new request. */
-  find(request: Uint8Array): Uint8Array | null | undefined {
+  /** What was answered to the same bytes; undefined: it is a new request. */
+  find(request: Uint8Array): Answered | undefined {
     const entry = this.#bySequence[request[RQ_SEQ_AT]! >> 2]
     if (entry === undefined || this.#count - entry.order >= KEPT) return undefined
-    return areEqual(entry.request, request) ? entry.response : undefined
+    return areEqual(entry.request, request) ? entry : undefined
   }
 
   /** The entry may be given its response later. */
   keep(request: Uint8Array, response: Uint8Array | null): Answered {
     // The request is a part of a datagram's buffer, which is much bigger.
-    const entry = { request: request.slice(), response, order: this.#count++ }
+    const entry = { request: request.slice(), response, forwarded: null, order: this.#count++ }
     this.#bySequence[request[RQ_SEQ_AT]! >> 2] = entry
     return entry
   }

@@ -5,6 +5,7 @@ import { AuthType } from '../protocol/commands/session.ts'
 import { CompletionCode } from '../protocol/completion-code.ts'
 import { answerTo, requestIn } from '../protocol/ipmb.ts'
 import type { LanAccounts } from './accounts.ts'
+import type { Answered } from './answer-cache.ts'
 import { LanStatistics } from './lan-statistics.ts'
 import { Lockout } from './lockout.ts'
 import { pooledRandom } from './random-pool.ts'
@@ -28,6 +29,8 @@ export interface LanCaller {
   readonly login: PendingV15 | null
   readonly peer: Peer
   readonly nowMs: number
+  /** A LAN message of another controller, to be sent behind the answer; only in a session. */
+  forwarded: Uint8Array | null
 }
 
 export interface LanServerMachineOptions {
@@ -274,14 +277,23 @@ export class LanServerMachine {
   #answerOnce(session: ServerSession, { payload, freshness }: Opened): boolean {
     if (payload.length < MIN_MESSAGE_BYTES) return false
     const before = session.answers.find(payload)
-    if (before !== undefined) return before !== null && this.#send(session.peer, sealIpmi(session, before))
+    if (before !== undefined) return this.#sendAnswer(session, before)
     if (freshness === 'seen') return false
     const kept = session.answers.keep(payload, null)
-    return this.#answer(payload, this.#caller(session.peer, session, null), answer => {
+    const caller = this.#caller(session.peer, session, null)
+    return this.#answer(payload, caller, answer => {
       kept.response = answer
-      this.#send(session.peer, sealIpmi(session, answer))
+      kept.forwarded = caller.forwarded
+      this.#sendAnswer(session, kept)
       if (session.isClosing) this.close(session)
     })
+  }
+
+  #sendAnswer(session: ServerSession, { response, forwarded }: Answered): boolean {
+    if (response === null) return false
+    this.#send(session.peer, sealIpmi(session, response))
+    if (forwarded !== null) this.#send(session.peer, sealIpmi(session, forwarded))
+    return true
   }
 
   #stranger(peer: Peer, login: PendingV15 | null): LanCaller {
@@ -291,7 +303,7 @@ export class LanServerMachine {
   #caller(peer: Peer, session: ServerSession | null, login: PendingV15 | null): LanCaller {
     const { channel } = this
     const privilege = session?.privilege ?? Privilege.None
-    return { channel, privilege, server: this, session, login, peer, nowMs: this.#nowMs }
+    return { channel, privilege, server: this, session, login, peer, nowMs: this.#nowMs, forwarded: null }
   }
 
   /** Has the request in a LAN message executed; `give` gets the LAN message that answers it. False: nothing was executed. */

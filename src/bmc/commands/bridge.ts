@@ -22,9 +22,20 @@ export function bridgeCommands(execute: Execute): Served[] {
       const answer = answerOnIpmb(bmc, frame, caller, execute)
       // Nobody acknowledges an address where nobody is.
       if (answer === null) return NAK_ON_WRITE
-      // A console gets the answer inside this one, and so does who asks over a bus, for a console's sake.
+      const isTracked = to.tracking === 'track'
+      // Over two hops a console is sent the answer behind this one: ipmitool loses one inside another.
+      if (
+        isTracked &&
+        frame.cmd === SendMessage.cmd &&
+        frame.netFn === SendMessage.netFn &&
+        caller.lan?.session
+      ) {
+        caller.lan.forwarded = answer
+        return { message: nothing }
+      }
+      // Otherwise it gets the answer inside this one, and so does who asks over a bus, for a console's sake.
       if (caller.lan !== undefined || caller.channel === IPMB_CHANNEL)
-        return { message: to.tracking === 'track' ? answer : nothing }
+        return { message: isTracked ? answer : nothing }
       // The host gets it by Get Message, without the address that is its own.
       bmc.messaging.putMessage(IPMB_CHANNEL, answer.subarray(1))
       return { message: nothing }

@@ -54,11 +54,17 @@ const UPPER_FIRST = 3
 const MAX_STATES = 15
 const DEFAULT_ENTITY = { id: EntityId.SystemBoard, instance: 1 }
 
-export function makeSensor(config: SensorConfig, number: number, ownerAddress: number): Sensor {
+/** The controller that has a sensor, and the channel of the one that leads to it. */
+export interface Owner {
+  readonly address: number
+  readonly channel: number
+}
+
+export function makeSensor(config: SensorConfig, number: number, owner: Owner): Sensor {
   const sensor = { number, name: config.name, sensorType: config.type, needsPower: config.needsPower }
   const head = {
     recordId: 0,
-    owner: { id: ownerAddress, lun: 0, channel: 0 },
+    owner: { id: owner.address, lun: 0, channel: owner.channel },
     sensorNumber: number,
     entity: { ...(config.entity ?? DEFAULT_ENTITY), isLogical: false },
     sensorType: config.type,

@@ -7,7 +7,7 @@ import { fruText } from '../../protocol/fru/field.ts'
 import { encodeFru } from '../../protocol/fru/inventory.ts'
 import { encodeSdr, type SdrRecord } from '../../protocol/sdr/record.ts'
 import { type BmcConfig, bmcConfig, type FruConfig } from './config.ts'
-import { makeSensor, type Sensor } from './sensor.ts'
+import { makeSensor, type Owner, type Sensor } from './sensor.ts'
 import { analogSource, type Source } from './source.ts'
 
 export const BMC_ADDRESS = 0x20
@@ -42,25 +42,30 @@ type Satellite = BmcConfig['satellites'][number]
 const WATCHDOG_2 = 0x23
 const DEFAULT_WATCHDOG_SENSOR = 0x0b
 
-/** The world of a satellite controller: its sensors, what is behind it, and nothing that only a BMC has. */
-export function satelliteWorld({ name, deviceId, address, sensors, behind }: Satellite): World {
+/** The world of a satellite controller on this channel: its sensors, what is behind it, and nothing that only a BMC has. */
+export function satelliteWorld(
+  { name, deviceId, address, sensors, behind }: Satellite,
+  channel: number,
+): World {
   const bare = bmcConfig.parse({ name, device: { id: deviceId } })
   const satellites = behind.map(further => ({ ...further, behind: [] }))
-  return makeWorld({ ...bare, sensors, satellites }, address)
+  return makeWorld({ ...bare, sensors, satellites }, { address, channel })
 }
 
 /** Throws LastwordError CONFIG when numbers collide or a value cannot be expressed. */
-export function makeWorld(config: BmcConfig, ownAddress = BMC_ADDRESS): World {
-  const sensors = makeSensors(config.sensors, ownAddress)
-  const isBmc = ownAddress === BMC_ADDRESS
+export function makeWorld(config: BmcConfig, own = { address: BMC_ADDRESS, channel: IPMB_CHANNEL }): World {
+  const sensors = makeSensors(config.sensors, own)
+  const isBmc = own.address === BMC_ADDRESS
   // Their sensors are read through this BMC, by Send Message; what is behind them no record can lead to.
   const listed = isBmc ? config.satellites : []
   const records: SdrRecord[] = [
-    mcLocator(config, ownAddress),
+    mcLocator(config, own),
     ...sensors.map(sensor => sensor.record),
     ...config.frus.map(fruLocator),
     ...listed.map(satelliteLocator),
-    ...listed.flatMap(({ sensors, address }) => makeSensors(sensors, address).map(sensor => sensor.record)),
+    ...listed.flatMap(({ sensors, address }) =>
+      makeSensors(sensors, { address, channel: IPMB_CHANNEL }).map(sensor => sensor.record),
+    ),
     ...config.oemSdrs.map(oemRecord),
   ]
   const sensorAt: (Sensor | undefined)[] = new Array(256).fill(undefined)
@@ -79,7 +84,7 @@ export function makeWorld(config: BmcConfig, ownAddress = BMC_ADDRESS): World {
   }
 }
 
-function makeSensors(configs: BmcConfig['sensors'], owner: number): Sensor[] {
+function makeSensors(configs: BmcConfig['sensors'], owner: Owner): Sensor[] {
   const taken = new Set<number>()
   for (const { number, name } of configs) {
     if (number === undefined) continue
@@ -139,12 +144,12 @@ const locatorInitialization = {
   systemPowerNotification: false,
 } as const
 
-function mcLocator(config: BmcConfig, slaveAddress: number): SdrRecord {
+function mcLocator(config: BmcConfig, { address, channel }: Owner): SdrRecord {
   return {
     kind: 'mcLocator',
     recordId: 0,
-    slaveAddress,
-    channel: 0,
+    slaveAddress: address,
+    channel,
     initialization: locatorInitialization,
     supports,
     entity: { id: SYSTEM_MANAGEMENT_MODULE, instance: 1, isLogical: false },

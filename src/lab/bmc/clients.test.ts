@@ -179,6 +179,11 @@ describeNeeds('ipmitool')('ipmitool', () => {
       /^Sat Temp +\| 33 degrees C/,
     )
     assert.match(quiet(await rig.ipmitool('lanplus', 'sdr', 'list')), /Sat Temp +\| 33 degrees C/)
+    const twice = ['-B', '0', '-T', '0x24', '-b', '7', '-t', '0x72']
+    for (const how of ['lan', 'lanplus'] as const) {
+      assert.match(quiet(await rig.ipmitool(how, ...twice, 'mc', 'info')), /^Device ID +: 85\n/)
+      assert.match(quiet(await rig.ipmitool(how, ...twice, 'sdr', 'list')), /^Module Temp +\| 33 degrees C/)
+    }
     await using client = await connect(`lanplus://${admin.name}@${rig.host}:${rig.port}`, {
       password: admin.password,
     })
