@@ -76,6 +76,7 @@ export function submit(
 ): void {
   const before = bmc.kept.changes
   const response = execute(bmc, request, caller)
+  if (!bmc.kept.isDirty) return respond(response)
   const refusal = bmc.kept.changes === before ? CompletionCode.NodeBusy : CompletionCode.OutOfSpace
   bmc.kept.whenKept(error =>
     respond(error === null ? response : Uint8Array.of(response[0]!, response[1]!, refusal)),

@@ -2,7 +2,9 @@
 import { createHmac } from 'node:crypto'
 import { isKgSet } from './accounts.ts'
 import { type CipherSuite, rakpHash } from './cipher-suites.ts'
+import { KeyedHash } from './keyed-hash.ts'
 import { Protection } from './protection.ts'
+import { sha1, sha256 } from './sha.ts'
 
 export const V20_PASSWORD_BYTES = 20
 
@@ -31,12 +33,16 @@ function nameParts({ role, userName }: RakpState): Uint8Array[] {
   return [Uint8Array.of(role, userName.length), userName]
 }
 
+const blockHashes = { sha1, sha256 } as const
+
 function hmac(suite: CipherSuite, key: Uint8Array, parts: Uint8Array[]): Uint8Array {
   const algorithm = rakpHash(suite.authentication)
   if (algorithm === undefined) return new Uint8Array(0)
-  const mac = createHmac(algorithm.hash, key)
-  for (const part of parts) mac.update(part)
-  return mac.digest()
+  const bytes = Buffer.concat(parts)
+  if (algorithm.hash === 'md5') return createHmac('md5', key).update(bytes).digest()
+  const code = new Uint8Array(algorithm.digestBytes)
+  new KeyedHash(blockHashes[algorithm.hash], key).signInto(code, bytes, 0, bytes.length)
+  return code
 }
 
 /** Of RAKP 2: the BMC knows the password. */
