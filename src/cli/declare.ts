@@ -127,6 +127,15 @@ export function subcommand<const A extends Params, const O extends Params, D>(
   }
 }
 
+/** What a group has, each with the words that lead to it. */
+export function below(
+  { commands, otherwise }: Group,
+  path: string,
+): { node: Group | Subcommand; path: string }[] {
+  const named = commands.map(node => ({ node, path: `${path} ${node.name}`.trimStart() }))
+  return otherwise === undefined ? named : [...named, { node: otherwise, path }]
+}
+
 export function group(
   name: string,
   summary: string,

@@ -6,7 +6,7 @@ import { after, before, describe, it } from 'node:test'
 import { admin, ClientRig } from '../lab/bmc/client-rig.ts'
 import { encodeFru } from '../protocol/fru/inventory.ts'
 import { commandLines, elsewhere, lonelyLines } from './command-lines.test.fixture.ts'
-import type { Group, Subcommand } from './declare.ts'
+import { below, type Group, type Subcommand } from './declare.ts'
 import type { Params } from './params.ts'
 import { declaredCommands } from './registry.ts'
 import { Session } from './session.ts'
@@ -68,8 +68,7 @@ function watched(values: Readonly<Record<string, unknown>>, path: string, params
 
 function watch(node: Group | Subcommand, path: string): void {
   if (node.kind === 'group') {
-    for (const child of node.commands) watch(child, `${path} ${child.name}`)
-    if (node.otherwise !== undefined) watch(node.otherwise, `${path} ${node.otherwise.name}`)
+    for (const child of below(node, path)) watch(child.node, child.path)
     return
   }
   const run = node.run.bind(node)
@@ -89,14 +88,12 @@ function takes(node: Group | Subcommand, path: string): string[] {
       `${path} ${name}`,
       ...Object.keys(parts ?? {}).map(part => `${path} ${name} ${part}`),
     ])
-  const children = [...node.commands, ...(node.otherwise === undefined ? [] : [node.otherwise])]
-  return children.flatMap(child => takes(child, `${path} ${child.name}`))
+  return below(node, path).flatMap(child => takes(child.node, child.path))
 }
 
 function leaves(node: Group | Subcommand, path: string): string[] {
   if (node.kind === 'command') return [path]
-  const children = [...node.commands, ...(node.otherwise === undefined ? [] : [node.otherwise])]
-  return children.flatMap(child => leaves(child, `${path} ${child.name}`))
+  return below(node, path).flatMap(child => leaves(child.node, child.path))
 }
 
 const isElsewhere = (path: string) => elsewhere.some(words => path === words || path.startsWith(`${words} `))

@@ -1,5 +1,5 @@
 /** Help texts, made from the declarations. */
-import type { Group, Subcommand } from './declare.ts'
+import { below, type Group, type Subcommand } from './declare.ts'
 import { connectionFlags, generalFlags, outputFlags } from './flags.ts'
 import type { Param, Params } from './params.ts'
 import { kebab } from './parse.ts'
@@ -64,14 +64,15 @@ export function rootHelp(entries: readonly { name: string; summary: string }[]):
   )
 }
 
-export function groupHelp(path: string, { summary, commands, whenAlone }: Group): string {
-  const lines = commands.map((node): Line => [usageOf(node), node.summary])
+export function groupHelp(path: string, group: Group): string {
+  const { summary, whenAlone } = group
+  const lines = below(group, '').map((child): Line => [usageOf(child), child.node.summary])
   const alone = whenAlone === undefined ? '' : `\nWithout a further word: ${path} ${whenAlone}.\n`
   return `usage: lastword [options] ${path} <command>\n\n${summary}\n${sections([['Commands', lines]])}${alone}`
 }
 
-function usageOf(node: Group | Subcommand): string {
-  return node.kind === 'group' ? `${node.name} …` : `${node.name} ${argumentWords(node.args)}`.trimEnd()
+function usageOf({ node, path }: ReturnType<typeof below>[number]): string {
+  return node.kind === 'group' ? `${path} …` : `${path} ${argumentWords(node.args)}`.trim()
 }
 
 export function commandHelp(path: string, { summary, args, options, details }: Subcommand): string {

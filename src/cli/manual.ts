@@ -1,5 +1,5 @@
 /** The manual page in mdoc, made from the declarations. */
-import type { Group, Subcommand } from './declare.ts'
+import { below, type Group, type Subcommand } from './declare.ts'
 import { connectionFlags, generalFlags, outputFlags } from './flags.ts'
 import { argumentWords } from './help.ts'
 import { statusMeanings } from './output.ts'
@@ -78,7 +78,7 @@ function wrap(line: string): string[] {
 
 function commandItems(node: Group | Subcommand, path: string): string[] {
   if (node.kind === 'group') {
-    return node.commands.flatMap(child => commandItems(child, `${path} ${child.name}`))
+    return below(node, path).flatMap(child => commandItems(child.node, child.path))
   }
   const words = argumentWords(node.args)
   const head = `.It Cm ${roff(path)}${words === '' ? '' : ` Ar ${roff(words)}`}`

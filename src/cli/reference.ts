@@ -1,5 +1,5 @@
 /** The generated part of docs/cli.md: every command, flag and exit status, made from the declarations. */
-import type { Group, Subcommand } from './declare.ts'
+import { below, type Group, type Subcommand } from './declare.ts'
 import { connectionFlags, generalFlags, outputFlags } from './flags.ts'
 import { argumentWords, optionWords } from './help.ts'
 import { leftOut } from './left-out.ts'
@@ -45,8 +45,7 @@ export async function reference(): Promise<string> {
 }
 
 function commandRows(node: Group | Subcommand, path: string): Row[] {
-  if (node.kind === 'group')
-    return node.commands.flatMap(child => commandRows(child, `${path} ${child.name}`))
+  if (node.kind === 'group') return below(node, path).flatMap(child => commandRows(child.node, child.path))
   const options = Object.entries(node.options).map(
     ([name, param]) => `; ${code(optionWords(name, param))}: ${param.summary}`,
   )

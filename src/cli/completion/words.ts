@@ -42,14 +42,19 @@ export async function places(): Promise<Place[]> {
 }
 
 function placesBelow(node: Group | Subcommand, path: string): Place[] {
-  if (node.kind === 'command') {
-    const positions = Object.values(node.args).map(({ choices }) => choices ?? [])
-    const goesOn = Object.values(node.args).at(-1)?.arity === 'rest'
-    return [{ path, next: [], positions, goesOn, options: optionWords(node.options) }]
-  }
+  if (node.kind === 'command') return [{ path, next: [], ...wordsOf(node) }]
   const next = node.commands.map(({ name, summary }) => ({ word: name, summary }))
-  const here: Place = { path, next, positions: [], goesOn: false, options: [] }
+  const none = { positions: [], goesOn: false, options: [] }
+  const here: Place = { path, next, ...(node.otherwise === undefined ? none : wordsOf(node.otherwise)) }
   return [here, ...node.commands.flatMap(child => placesBelow(child, `${path} ${child.name}`))]
+}
+
+function wordsOf({ args, options }: Subcommand): Pick<Place, 'positions' | 'goesOn' | 'options'> {
+  return {
+    positions: Object.values(args).map(({ choices }) => choices ?? []),
+    goesOn: Object.values(args).at(-1)?.arity === 'rest',
+    options: optionWords(options),
+  }
 }
 
 function optionWords(options: Params): OptionWord[] {
