@@ -60,6 +60,8 @@ export interface RenderContext {
   readonly isUtc: boolean
   /** ipmitool's -c. */
   readonly isCsv: boolean
+  /** What is printed is a failure for ipmitool: the program ends with its status. */
+  fail(): void
   /** The manufacturer ID of the BMC, which is asked for it. */
   maker(): Promise<number>
 }

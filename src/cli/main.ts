@@ -5,7 +5,7 @@ import { globalFlags } from './flags.ts'
 import { rootHelp } from './help.ts'
 import { refuseLeftOut } from './left-out.ts'
 import { writeOut } from './output/stdout.ts'
-import { exitStatusOf, printError } from './output.ts'
+import { exitStatus, exitStatusOf, printError } from './output.ts'
 import { UsageError } from './params.ts'
 import { flagValues, split, splitAtCommand } from './parse.ts'
 import { findEntry, registry, withoutAlias } from './registry.ts'
@@ -24,10 +24,22 @@ if (
 }
 
 let debug = false
-main().catch((error: unknown) => {
-  printError(error, debug ? 'withStack' : 'short')
-  process.exitCode = exitStatusOf(error)
-})
+main()
+  .catch((error: unknown) => {
+    printError(error, debug ? 'withStack' : 'short')
+    process.exitCode = exitStatusOf(error)
+  })
+  .finally(() => {
+    // ipmitool knows one failure only.
+    const isFailure = process.exitCode !== undefined && process.exitCode !== exitStatus.interrupted
+    if (isFailure && asksForIpmitool(words)) process.exitCode = exitStatus.failed
+  })
+
+function asksForIpmitool(given: readonly string[]): boolean {
+  return given.some(
+    (word, at) => word === '--format=ipmitool' || (word === '--format' && given[at + 1] === 'ipmitool'),
+  )
+}
 
 async function main(): Promise<void> {
   const [head, rest] = splitAtCommand(words, globalFlags)

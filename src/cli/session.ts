@@ -7,8 +7,8 @@ import { connectionFlags, globalFlags } from './flags.ts'
 import { commandHelp, groupHelp } from './help.ts'
 import type { Format } from './output/formats.ts'
 import { progressBar } from './output/progress.ts'
-import { forPrograms, render } from './output/render.ts'
-import { exitStatusOf, withoutSecrets } from './output.ts'
+import { checkIpmitool, forPrograms, render } from './output/render.ts'
+import { exitStatus, exitStatusOf, withoutSecrets } from './output.ts'
 import { type Params, UsageError, type ValuesOf } from './params.ts'
 import { argumentValues, findCommand, flagValues, type Given, isHelp, split } from './parse.ts'
 import { findEntry, withoutAlias } from './registry.ts'
@@ -86,6 +86,7 @@ export class Session implements AsyncDisposable {
     const merged = this.#merge(given, node.options)
     const globals = this.#globalsOf(merged)
     if (globals.help || asksForHelp(node, positionals)) return void (await print(commandHelp(path, node)))
+    if (formatOf(globals) === 'ipmitool') checkIpmitool(node, verbosityOf(merged))
     const values = { ...argumentValues(node, path, positionals), ...flagValues(node.options, given) }
     const context = this.#context(globals, merged, from, print)
     const begin = performance.now()
@@ -191,6 +192,9 @@ export class Session implements AsyncDisposable {
       verbosity: verbosityOf(merged),
       isUtc: globals.utc,
       isCsv: globals.csv,
+      fail: () => {
+        process.exitCode = exitStatus.failed
+      },
       maker: async () => {
         const { manufacturerId } = await (await this.#connect(globals)).identify({
           signal: this.#options.signal,

@@ -9,7 +9,13 @@ import { type DecodedFru, decodeFru, type FruInventory } from '../../protocol/fr
 import type { FruLocatorRecord, McLocatorRecord } from '../../protocol/sdr/record.ts'
 import { bridged } from '../connection/open.ts'
 import { type Context, group, subcommand } from '../declare.ts'
-import { type FruAnswer, type FruDevice, fruLocators, fruPrint } from '../ipmitool/fru-print.ts'
+import {
+  type FruAnswer,
+  type FruDevice,
+  fruLocators,
+  fruPrint,
+  fruPrintFails,
+} from '../ipmitool/fru-print.ts'
 import { file, optional } from '../params.ts'
 import { phrase } from '../phrase.ts'
 import { readNamedFile } from '../read-named-file.ts'
@@ -107,7 +113,10 @@ const print = subcommand({
       return { fruId: device.fruId, name: device.name, ...areasData(inventory), problems }
     }),
   view: as => as.lines(devices => devices.map(deviceText).join('\n')),
-  ipmitool: fruPrint,
+  ipmitool(devices, { fail }) {
+    if (fruPrintFails(devices)) fail()
+    return fruPrint(devices)
+  },
 })
 
 const areas: readonly FruTextArea[] = ['chassis', 'board', 'product']

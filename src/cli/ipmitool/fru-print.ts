@@ -53,6 +53,20 @@ export function fruPrint(devices: Iterable<FruDevice>, clock: Clock = localClock
   return text
 }
 
+/** ipmitool ends as its last device did: with a failure where that is not there or begins with no header. */
+export function fruPrintFails(devices: readonly FruDevice[]): boolean {
+  const last = devices.at(-1)
+  if (last === undefined || last.answer === 'unsupported') return false
+  const { record, answer } = last
+  if (
+    record?.kind === 'fruLocator' &&
+    record.deviceTypeModifier !== 0 &&
+    record.deviceTypeModifier !== SYSTEM
+  )
+    return false
+  return !(answer instanceof Uint8Array) || answer[0] !== 1
+}
+
 function title({ record, fruId }: FruDevice): string {
   const name = record === undefined ? 'Builtin FRU Device' : record.id
   if (record?.kind === 'mcLocator') return `FRU Device Description : ${name.padEnd(16)}`

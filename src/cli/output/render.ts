@@ -38,15 +38,25 @@ async function published(command: Subcommand, data: unknown): Promise<unknown> {
   return command.data === undefined ? data : command.data(await whole(data))
 }
 
-/** In Latin 1: names go out byte for byte as the BMC has them. */
-async function ipmitoolText(command: Subcommand, data: unknown, context: RenderContext): Promise<Uint8Array> {
-  if (command.ipmitool === undefined) {
+/** Before a command is run that could not be printed. Throws UsageError. */
+export function checkIpmitool({ name, ipmitool, view }: Subcommand, verbosity: number): void {
+  if (view.kind === 'silent') return
+  if (ipmitool === undefined) {
     throw new UsageError(
-      `"${command.name}" has no --format ipmitool`,
+      `"${name}" has no --format ipmitool`,
       'docs/cli.md lists the commands that have it; --json and --csv are there for all.',
     )
   }
-  return Buffer.from(await command.ipmitool(await whole(data), context), 'latin1')
+  if (verbosity > 0)
+    throw new UsageError(
+      '--format ipmitool has no -v',
+      'What ipmitool adds then is for people, not for scripts.',
+    )
+}
+
+/** In Latin 1: names go out byte for byte as the BMC has them. */
+async function ipmitoolText(command: Subcommand, data: unknown, context: RenderContext): Promise<Uint8Array> {
+  return Buffer.from(await command.ipmitool!(await whole(data), context), 'latin1')
 }
 
 const isControl = (letter: string) => {
