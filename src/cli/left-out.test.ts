@@ -5,6 +5,8 @@ import { describe, it } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { leftOut } from './left-out.ts'
 import { exitStatus } from './output.ts'
+import { UsageError } from './params.ts'
+import { Session } from './session.ts'
 
 const main = fileURLToPath(new URL('./main.js', import.meta.url))
 
@@ -15,27 +17,36 @@ function lastword(input: string, ...args: string[]) {
 }
 
 describe('what ipmitool has and this program has not', () => {
-  const lines: readonly (readonly string[])[] = [
-    ['i2c', 'bus=0', '0xa0'],
-    ['fru', 'get', '0', 'oem'],
-    ['fru', 'edit', '0', 'oem', 'iana'],
-    ['sol', 'activate', 'nokeepalive'],
-    ['dcmi', 'oob_discover'],
-    ['-O', 'file', 'mc', 'info'],
-    ['-I', 'imb', 'mc', 'info'],
-    ['-H', 'bmc.example', '-A', 'MD2', 'mc', 'info'],
-  ]
-  for (const line of lines) {
-    it(`${line.join(' ')} is refused with its reason`, () => {
-      const { status, stdout, stderr } = lastword('', ...line)
-      assert.equal(status, exitStatus.usage)
-      assert.equal(stdout, '')
-      const [, words = ''] = /^lastword: (.*), which ipmitool has, is left out \[USAGE\]$/m.exec(stderr) ?? []
-      const { why } = leftOut.find(entry => entry.words.includes(words))!
-      assert.ok(stderr.toLowerCase().includes(why.toLowerCase()), stderr)
-      assert.equal(stderr.trimEnd().split('\n').length, 2)
+  /** In a line of `exec`, for each word of the list. */
+  const session = new Session(new Map(), {
+    env: {},
+    signal: new AbortController().signal,
+    print: async () => {},
+    warn: () => {},
+    report: () => {},
+  })
+  for (const { words: all, why } of leftOut) {
+    it(`${all.join(', ')}: is refused with its reason`, async () => {
+      for (const words of all) {
+        const line = words.startsWith('-') ? `mc info ${words}` : `${words.replace('ID', '0')} x`
+        const error: unknown = await session.run(line.split(' '), 'lines').catch(thrown => thrown)
+        assert.ok(error instanceof UsageError, line)
+        assert.equal(error.message, `${words}, which ipmitool has, is left out`)
+        assert.equal(error.hint?.toLowerCase(), `${why.toLowerCase()}.`)
+      }
     })
   }
+
+  it('is told on the command line in two lines, with exit status 2', () => {
+    for (const line of [
+      ['i2c', 'bus=0', '0xa0'],
+      ['-O', 'file', 'mc', 'info'],
+    ]) {
+      const { status, stdout, stderr } = lastword('', ...line)
+      assert.deepEqual([status, stdout], [exitStatus.usage, ''])
+      assert.match(stderr, /^lastword: (i2c|-O), which ipmitool has, is left out \[USAGE\]\n {2}[A-Z].*\.\n$/)
+    }
+  })
 })
 
 describe('help', () => {

@@ -5,6 +5,7 @@ import { resolveTarget } from './connection/target.ts'
 import type { Context, LineResult, Subcommand } from './declare.ts'
 import { connectionFlags, globalFlags } from './flags.ts'
 import { commandHelp, groupHelp } from './help.ts'
+import { refuseLeftOut } from './left-out.ts'
 import type { Format } from './output/formats.ts'
 import { progressBar } from './output/progress.ts'
 import { checkIpmitool, forPrograms, render } from './output/render.ts'
@@ -76,7 +77,10 @@ export class Session implements AsyncDisposable {
     const words = await withoutAlias(line)
     const [first = ''] = words
     const entry = findEntry(first)
-    if (entry?.kind !== 'declared') throw new UsageError(`there is no command "${first}" here`)
+    if (entry?.kind !== 'declared') {
+      refuseLeftOut(first)
+      throw new UsageError(`there is no command "${first}" here`)
+    }
     const { path, node, rest } = findCommand(await entry.load(), words.slice(1))
     if (node.kind === 'group') {
       if (rest.some(isHelp)) return void (await print(groupHelp(path, node)))
