@@ -135,7 +135,7 @@ function placeLine(place: string, { row, sat }: CutReport): string {
   const variables = row.read === undefined ? [] : [variablesText(row.read)]
   return [
     where.padEnd(30),
-    endWords(row.outcome, row.panicOp).padEnd(23),
+    endWords(row).padEnd(23),
     String(row.executed).padStart(8),
     ...variables,
     sat,

@@ -16,6 +16,8 @@ export interface PolicyCutRow {
   outcome: Outcome
   /** How often the BMC executed the request that was under way. */
   executed: number
+  /** Nothing of the panic is in the SEL. */
+  silent: boolean
   /** Of all requests, two that waited behind it included: accepted and never executed, and executed more than once. */
   lost: number
   doubled: number
@@ -42,6 +44,7 @@ export function policyCuts(text: string): PolicyCutRow[] {
         step,
         outcome,
         executed,
+        silent: fate.silent,
         lost: fate.lost,
         doubled: fate.doubled,
       }
@@ -97,11 +100,12 @@ interface Ended {
   executed: number
   step: Step | null
   panicOp: string
+  silent: boolean
 }
 
 /** What became of the panic and of the request that was under way: the same words for kernels and policies. */
-export function cutWords({ outcome, executed, step, panicOp }: Ended): string {
-  const words = [endWords(outcome, panicOp)]
+export function cutWords({ outcome, executed, step, panicOp, silent }: Ended): string {
+  const words = [endWords({ outcome, panicOp, silent })]
   // Before the first store it was not accepted yet, so that nothing was lost.
   if (executed === 0 && step !== 'before-1') words.push('request lost')
   if (executed > 1) words.push('request doubled')
@@ -109,11 +113,21 @@ export function cutWords({ outcome, executed, step, panicOp }: Ended): string {
 }
 
 /** How a panic ended; `recorded` is what `panic_op` asks for, which with `none` is nothing. */
-export function endWords(outcome: Outcome, panicOp: string): string {
-  if (outcome === 'hang') return panicOp === 'none' ? 'HANGS' : 'HANGS, nothing recorded'
+export function endWords({
+  outcome,
+  panicOp,
+  silent,
+}: Pick<Ended, 'outcome' | 'panicOp' | 'silent'>): string {
+  if (outcome === 'hang' && panicOp === 'none') return 'HANGS'
+  if (outcome === 'hang') return silent ? 'HANGS, nothing recorded' : 'HANGS, recorded in part'
   if (panicOp === 'none') return 'ends, nothing to record'
   if (panicOp === 'event') return outcome === 'recorded' ? 'event recorded' : 'event missing'
   return outcome === 'recorded' ? 'last words whole' : 'last words incomplete'
+}
+
+/** In the picture a hang is a hang, whether or not a part was recorded. */
+function meaningOf(outcome: Outcome, panicOp: string): string {
+  return outcome === 'hang' ? 'hangs' : endWords({ outcome, panicOp, silent: false })
 }
 
 /** A run of neighbouring cuts at one step that fared alike. */
@@ -183,7 +197,7 @@ function barOf(runs: readonly Run[], y: number): string[] {
       const width = (cuts / total) * (columnWidth - 2)
       const at = x
       x += width
-      const title = `${step}: ${endWords(outcome, panicOp)}, ${Math.round((100 * cuts) / total)} % of the step`
+      const title = `${step}: ${meaningOf(outcome, panicOp)}, ${Math.round((100 * cuts) / total)} % of the step`
       return `<rect x="${at.toFixed(1)}" y="${y}" width="${width.toFixed(1)}" height="${barHeight}" fill="${colours[outcome]}"><title>${title}</title></rect>`
     })
   })
@@ -194,7 +208,7 @@ function legend(width: number, panicOp: string): string[] {
     const x = width - 560 + at * 186
     return [
       `<rect x="${x}" y="12" width="14" height="14" fill="${colours[outcome]}"/>`,
-      `<text x="${x + 20}" y="24">${endWords(outcome, panicOp)}</text>`,
+      `<text x="${x + 20}" y="24">${meaningOf(outcome, panicOp)}</text>`,
     ]
   })
 }

@@ -2,6 +2,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { Tape } from '../../../machine/tape.ts'
 import { LastwordError } from '../../../protocol/error.ts'
+import { readLastWords } from '../../../protocol/last-words.ts'
 import { decodeSelRecord } from '../../../protocol/sel-record.ts'
 import type { Account } from '../account.ts'
 import type { GdbRemote } from '../gdb-remote.ts'
@@ -35,6 +36,8 @@ export interface CutEnd extends PanicEnd {
   outcome: Outcome
   /** How often the BMC executed the request that was under way. */
   executed: number
+  /** Nothing of the panic is in the SEL. */
+  silent: boolean
 }
 
 /** Turns of QEMU's main loop in which it takes a whole response from our socket, a byte in each. */
@@ -244,7 +247,9 @@ export class CutBench implements AsyncDisposable {
     })
     const isWhole = end.came === 'through' && (await this.#isWhole(mark, recordsBefore))
     const outcome = end.came === 'never' ? 'hang' : isWhole ? 'recorded' : 'incomplete'
-    return { ...end, outcome, executed: bench.account.timesExecuted(serial) }
+    const records = bench.bmc.sel.records.slice(recordsBefore).map(decodeSelRecord)
+    const silent = readLastWords(records).length === 0
+    return { ...end, outcome, executed: bench.account.timesExecuted(serial), silent }
   }
 
   /** All that `panic_op` asks for is in the SEL; with `none` nothing is asked for. */

@@ -20,6 +20,7 @@ const row = (
   step,
   outcome,
   executed: 0,
+  silent: outcome === 'hang',
 })
 
 describe('the summary of cuts along a way', () => {

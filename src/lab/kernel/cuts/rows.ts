@@ -18,6 +18,8 @@ export interface KernelCutRow {
   outcome: Outcome
   /** How often the BMC executed the request that was under way. */
   executed: number
+  /** Nothing of the panic is in the SEL. */
+  silent: boolean
   /** With `--every-store`: how many instructions it stands for, itself and those right behind it. */
   alike?: number
   /** With `--read`: what stood in the kernel's variables as the NMI struck. */
@@ -64,6 +66,7 @@ export function cutRow(
     step,
     outcome: end.outcome,
     executed: end.executed,
+    silent: end.silent,
   }
   return { row, sat: end.sat }
 }

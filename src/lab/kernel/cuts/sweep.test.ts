@@ -57,6 +57,7 @@ function rig(length: number, from: number, to: number, never = -1) {
       requests: 0,
       outcome: at >= from && at <= to ? 'hang' : 'recorded',
       executed: 1,
+      silent: false,
     }),
   }
   // Only what a sweep uses of a bench.
