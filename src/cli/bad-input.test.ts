@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -171,6 +171,41 @@ describe('a BMC that is not there', () => {
       assert.equal(outcome.status, exitStatus.unreachable, outcome.stderr)
       assert.equal(outcome.code, code, outcome.stderr)
     }
+  })
+})
+
+describe('a word of the command line that cannot be', () => {
+  const nul = join(cache, 'nul')
+  writeFileSync(nul, 'sec\0ret\n', { mode: 0o600 })
+  const kg21 = '00'.repeat(21)
+  const cases: readonly [name: string, status: number, code: string, flags: string[]][] = [
+    ['a cipher suite that is none', exitStatus.usage, 'SUITE_UNKNOWN', ['-C', '99']],
+    ['port 0', exitStatus.usage, 'USAGE', ['-p', '0']],
+    ['port 70000', exitStatus.usage, 'USAGE', ['-p', '70000']],
+    ['a slave address of nine bits', exitStatus.usage, 'USAGE', ['-t', '0x100']],
+    ['a slave address where nobody is', exitStatus.refused, 'COMPLETION_CODE', ['-t', '0x21']],
+    ['a password file that is not there', exitStatus.failed, 'FILE_UNREADABLE', ['-f', '/nowhere']],
+    ['a password file that is a folder', exitStatus.failed, 'FILE_UNREADABLE', ['-f', cache]],
+    ['a password with a NUL', exitStatus.loginRefused, 'BAD_PASSWORD', ['-f', nul]],
+    ['a Kg of 21 bytes', exitStatus.usage, 'USAGE', ['-y', kg21]],
+    ['a Kg of half a byte', exitStatus.usage, 'USAGE', ['-y', '001']],
+    ['a level that is none', exitStatus.usage, 'USAGE', ['-L', 'emperor']],
+    ['a zone that is none', exitStatus.unreachable, 'HOST_UNKNOWN', ['-H', 'fe80::1%nosuch']],
+    ['IPv4 of an IPv6 address', exitStatus.unreachable, 'HOST_UNKNOWN', ['-H', '::1', '-4']],
+    ['IPv6 of an IPv4 address', exitStatus.unreachable, 'HOST_UNKNOWN', ['-6']],
+    ['a zone in a URL', exitStatus.usage, 'USAGE', ['-H', 'lanplus://[fe80::1%25lo]']],
+  ]
+  for (const [name, status, code, flags] of cases) {
+    it(`is told: ${name}`, async () => {
+      await using rig = await LanRig.start()
+      const outcome = await run(at(rig.port, ...flags, ...quick, 'mc', 'info'))
+      assert.deepEqual([outcome.status, outcome.code], [status, code], outcome.stderr)
+    })
+  }
+
+  it('is told: a file that cannot be written', async () => {
+    const outcome = await run(['-H', 'sim://', 'fru', 'read', '0', '/nowhere/fru.bin'])
+    assert.deepEqual([outcome.status, outcome.code], [exitStatus.failed, 'FILE_UNWRITABLE'], outcome.stderr)
   })
 })
 

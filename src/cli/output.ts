@@ -52,6 +52,7 @@ const statusOfCode: Readonly<Record<string, number>> = {
   BAD_PASSWORD: exitStatus.loginRefused,
   BAD_HMAC: exitStatus.loginRefused,
   NO_SESSION_LEFT: exitStatus.loginRefused,
+  SUITE_UNKNOWN: exitStatus.usage,
   SUITE_REFUSED: exitStatus.loginRefused,
   PRIVILEGE_REFUSED: exitStatus.loginRefused,
   NO_SUCH_USER: exitStatus.loginRefused,

@@ -1,6 +1,7 @@
 /** A session with a BMC over LAN as a way to it: pumps the session's machine with the socket and the clock. */
 import { lookup } from 'node:dns/promises'
 import { isIP } from 'node:net'
+import { networkInterfaces } from 'node:os'
 import type { IpmiAddr } from '../handler/user.ts'
 import { LanClientMachine } from '../lan/client.ts'
 import type { LanClientOptions } from '../lan/client-options.ts'
@@ -206,6 +207,12 @@ export class LanTransport implements Transport, LanReceiver {
 }
 
 async function addressOf({ host, name }: LanTransportOptions): Promise<string> {
+  const [, zone] = host.split('%')
+  if (zone !== undefined && networkInterfaces()[zone] === undefined) {
+    throw new LastwordError('HOST_UNKNOWN', `${name}: there is no interface "${zone}" here`, {
+      hint: `There are: ${Object.keys(networkInterfaces()).join(', ')}.`,
+    })
+  }
   if (isIP(host) !== 0) return host
   try {
     return (await lookup(host)).address

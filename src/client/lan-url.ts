@@ -50,10 +50,12 @@ const MAX_KG_BYTES = 20
 /** Throws LastwordError BAD_URL, NAME_TOO_LONG, PASSWORD_TOO_LONG or KG_TOO_LONG; none of them holds a secret. */
 export function lanOptions(url: URL, given: ConnectOptions): LanTransportOptions {
   const version = url.protocol === 'lan:' ? '1.5' : '2.0'
-  const host = url.hostname.replace(/^\[(.*)\]$/, '$1')
+  const zone = url.searchParams.get('zone')
+  // A URL has no room for the zone of a link-local address.
+  const host = url.hostname.replace(/^\[(.*)\]$/, '$1') + (zone === null ? '' : `%${zone}`)
   if (host === '') throw new LastwordError('BAD_URL', `${url.protocol}// lacks a host`)
   const port = url.port === '' ? RMCP_PORT : Number(url.port)
-  const name = `${url.hostname}:${port}`
+  const name = `${zone === null ? url.hostname : `[${host}]`}:${port}`
   const { searchParams } = url
   checkParameters(url, name)
   const password = bytesOf(given.password ?? decodeURIComponent(url.password))
@@ -85,6 +87,7 @@ export function lanOptions(url: URL, given: ConnectOptions): LanTransportOptions
 }
 
 const parameters = [
+  'zone',
   'privilege',
   'cipher',
   'auth',

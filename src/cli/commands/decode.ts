@@ -6,8 +6,8 @@ import { explainDatagram, explainFrame } from '../decode/datagram.ts'
 import { type Explanation, explainMessage, explanationLines } from '../decode/explain.ts'
 import { type CapturedDatagram, readCapture } from '../decode/pcap.ts'
 import { SessionKeys } from '../decode/session-keys.ts'
+import { readNamedFile } from '../named-file.ts'
 import { choice, file, flag, many, optional, text, UsageError } from '../params.ts'
-import { readNamedFile } from '../read-named-file.ts'
 
 interface Decoded {
   number?: number

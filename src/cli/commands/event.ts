@@ -1,8 +1,8 @@
 /** `lastword event`: sends an event to the BMC, which logs it. IPMI 2.0 rev 1.1, section 29.3. */
 import { SEL_RECORD_BYTES, SelRecordType } from '../../protocol/sel-record.ts'
 import { group, subcommand } from '../declare.ts'
+import { readNamedFile } from '../named-file.ts'
 import { file, integer, many, UsageError } from '../params.ts'
-import { readNamedFile } from '../read-named-file.ts'
 import { send } from '../send-event.ts'
 import { ofSensor } from './event-sensor.ts'
 

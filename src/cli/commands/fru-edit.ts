@@ -1,13 +1,12 @@
 /** `lastword fru edit` and `internaluse`: changes parts of an inventory. FRU storage definition 1.0, sections 9 to 12. */
-import { writeFileSync } from 'node:fs'
 import type { Fru } from '../../client/fru.ts'
 import { LastwordError } from '../../protocol/error.ts'
 import { fruText } from '../../protocol/fru/field.ts'
 import { decodeFru, decodeFruHeader, type FruInventory } from '../../protocol/fru/inventory.ts'
 import { subcommand } from '../declare.ts'
 import { hexBytes } from '../hex.ts'
+import { readNamedFile, writeNamedFile } from '../named-file.ts'
 import { choice, file, integer, mapped, optional, text, UsageError } from '../params.ts'
-import { readNamedFile } from '../read-named-file.ts'
 
 export const idArg = integer('ID', 'FRU device ID', { max: 0xff })
 
@@ -81,7 +80,7 @@ export const internaluse = subcommand({
     if (area.length === 0)
       throw new LastwordError('FRU_BAD', `FRU ${id}: it has no internal use area`).at(url)
     if (path === undefined) return { fruId: id, bytes: area.length, data: area }
-    if (action === 'read') writeFileSync(path, area)
+    if (action === 'read') writeNamedFile(path, area)
     else
       await fru.write(id, decodeFruHeader(raw)['internal use'], fitting(readNamedFile(path), area), {
         signal,

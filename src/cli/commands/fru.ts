@@ -1,5 +1,4 @@
 /** `lastword fru`: what the parts of the machine say of themselves. IPMI 2.0 rev 1.1, section 34. */
-import { writeFileSync } from 'node:fs'
 import type { Bmc } from '../../client/bmc.ts'
 import { CompletionCodeError, completionText } from '../../protocol/completion-code.ts'
 import { LastwordError } from '../../protocol/error.ts'
@@ -16,9 +15,9 @@ import {
   fruPrint,
   fruPrintFails,
 } from '../ipmitool/fru-print.ts'
+import { readNamedFile, writeNamedFile } from '../named-file.ts'
 import { file, optional } from '../params.ts'
 import { phrase } from '../phrase.ts'
-import { readNamedFile } from '../read-named-file.ts'
 import { readRecords } from '../sensors.ts'
 import { edit, type FruTextArea, idArg, internaluse } from './fru-edit.ts'
 
@@ -187,7 +186,7 @@ const read = subcommand({
   args: { id: idArg, file: file('FILE', 'where to') },
   async run({ bmc, signal }, { id, file: path }) {
     const raw = await (await bmc()).fru.read(id, { signal })
-    writeFileSync(path, raw)
+    writeNamedFile(path, raw)
     return { file: path, bytes: raw.length }
   },
   view: as => as.lines(({ file: path, bytes }) => `${bytes} bytes are in ${path}.`),

@@ -1,5 +1,5 @@
 /** `lastword sdr`: sensor data records and what their sensors read. IPMI 2.0 rev 1.1, section 33. */
-import { writeFileSync } from 'node:fs'
+
 import { GetSdrRepositoryInfo } from '../../protocol/commands/sdr.ts'
 import { encodeSdr, type SensorRecord } from '../../protocol/sdr/record.ts'
 import { entityName } from '../../protocol/sensor/entities.ts'
@@ -20,6 +20,7 @@ import {
   listedWords,
   type OtherListed,
 } from '../listed-records.ts'
+import { writeNamedFile } from '../named-file.ts'
 import { choice, file, many, optional, text, UsageError } from '../params.ts'
 import { recordData, recordWords } from '../sdr-words.ts'
 import { isSensor, readingText, readRecords, readSensors, sensorData, statusText } from '../sensors.ts'
@@ -193,7 +194,7 @@ const dump = subcommand({
   args: { file: file('FILE', 'where to') },
   async run(context, { file: path }) {
     const records = await readRecords(context)
-    writeFileSync(path, Buffer.concat(records.map(encodeSdr)))
+    writeNamedFile(path, Buffer.concat(records.map(encodeSdr)))
     return { file: path, records: records.length }
   },
   view: as => as.lines(({ file: path, records }) => `${records} records are in ${path}.`),

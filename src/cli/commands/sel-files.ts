@@ -1,5 +1,4 @@
 /** `lastword sel add`, `save`, `writeraw`, `readraw` and `interpret`: records in files. IPMI 2.0 rev 1.1, section 32. */
-import { writeFileSync } from 'node:fs'
 import {
   decodeSelRecord,
   encodeSelRecord,
@@ -10,8 +9,8 @@ import {
 import { subcommand } from '../declare.ts'
 import { hex } from '../hex.ts'
 import { selList } from '../ipmitool/sel-list.ts'
+import { readNamedFile, writeNamedFile } from '../named-file.ts'
 import { choice, file, integer, UsageError } from '../params.ts'
-import { readNamedFile } from '../read-named-file.ts'
 import { eventText, readEntries, selEvent, sensorText, timeText } from '../sel-events.ts'
 
 export const add = subcommand({
@@ -56,7 +55,7 @@ export const save = subcommand({
       const bytes = Array.from(encodeSelRecord(record), byte => hex(byte)).join(' ')
       return `${bytes} # ${[timeText(event), sensorText(event), eventText(event)].join(', ')}\n`
     })
-    writeFileSync(path, lines.join(''))
+    writeNamedFile(path, lines.join(''))
     return { file: path, records: records.length }
   },
   view: as => as.lines(({ file: path, records }) => `${records} records are in ${path}.`),
@@ -68,7 +67,7 @@ export const writeraw = subcommand({
   args: { file: file('FILE', 'where to') },
   async run(context, { file: path }) {
     const records = await readEntries(context)
-    writeFileSync(path, Buffer.concat(records.map(encodeSelRecord)))
+    writeNamedFile(path, Buffer.concat(records.map(encodeSelRecord)))
     return { file: path, records: records.length }
   },
   view: as => as.lines(({ file: path, records }) => `${records} records are in ${path}.`),

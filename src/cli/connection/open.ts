@@ -1,4 +1,5 @@
 /** From a target to a `Bmc`: the password is looked for only where one is needed. */
+import { isIP } from 'node:net'
 import { Bmc } from '../../client/bmc.ts'
 import { connect } from '../../client/connect.ts'
 import { connectLan } from '../../client/connect-lan.ts'
@@ -42,6 +43,11 @@ async function connected(target: Target, context: OpenContext): Promise<Bmc> {
 async function withAddress(url: URL, family: 4 | 6): Promise<string> {
   const { lookup } = await import('node:dns/promises')
   const host = url.hostname.replace(/^\[(.*)\]$/, '$1')
+  const known = isIP(host)
+  if (known !== 0 && known !== family)
+    throw new LastwordError('HOST_UNKNOWN', `${host} is no IPv${family} address`, {
+      hint: `Leave out -${family}.`,
+    })
   try {
     const { address } = await lookup(host, { family })
     const port = url.port === '' ? '' : `:${url.port}`

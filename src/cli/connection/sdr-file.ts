@@ -2,7 +2,7 @@
 import type { SdrCache } from '../../client/sdr.ts'
 import { LastwordError } from '../../protocol/error.ts'
 import { decodeSdrHeader, SDR_HEADER_BYTES } from '../../protocol/sdr/record.ts'
-import { readNamedFile } from '../read-named-file.ts'
+import { readNamedFile } from '../named-file.ts'
 
 export class SdrFile implements SdrCache {
   readonly #path: string

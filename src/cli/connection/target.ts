@@ -126,7 +126,9 @@ function urlOf(flags: ConnectionValues): string {
   if (!/^(\[[0-9a-f:.%\w]+\]|[^\s/@:?#[\]]+)$/i.test(host)) {
     throw new UsageError(`"${flags.host}" is no host name`)
   }
-  return `${way}://${host}${flags.port === undefined ? '' : `:${flags.port}`}`
+  const port = flags.port === undefined ? '' : `:${flags.port}`
+  const [, address, zone] = /^\[(.+)%([-.\w]+)\]$/.exec(host) ?? []
+  return zone === undefined ? `${way}://${host}${port}` : `${way}://[${address}]${port}?zone=${zone}`
 }
 
 function passwordSource(
