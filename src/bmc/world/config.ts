@@ -175,9 +175,9 @@ const lan = z.strictObject({
     .describe('0 knows no password and is off unless given'),
   suiteTable: z
     .enum(['offered', 'numbered'])
-    .default('offered')
+    .default('numbered')
     .describe(
-      'what LAN parameter 23 lists: the suites that are offered, or all from 0 to 15, the others as unused',
+      'what LAN parameter 23 lists: all suites from 0 to 15, those that are not offered as unused, or only the offered',
     ),
   kg: z.string().max(20).default('').describe('the second key'),
   maxSessions: z.int().min(1).max(63).default(32),

@@ -10,7 +10,7 @@ describeNeeds('ipmi-config')("FreeIPMI's ipmi-config and bmc-config", () => {
   before(async () => {
     rig = await ClientRig.start({
       config: steadyConfig({
-        lan: { cipherSuites: [3, 8, 17], suiteTable: 'numbered' },
+        lan: { cipherSuites: [3, 8, 17] },
         dcmi: { assetTag: 'rack1' },
       }),
     })
@@ -83,7 +83,7 @@ EndSection
 
   it('--checkout ends with 1 where the table lists the suites that are offered, and shows them', async () => {
     // It looks for each suite from 0 to 15, as it does with any BMC; the ones that are listed are right.
-    await using offered = await ClientRig.start({ config: steadyConfig({ lan: {} }) })
+    await using offered = await ClientRig.start({ config: steadyConfig({ lan: { suiteTable: 'offered' } }) })
     const { stdout, stderr, exitCode } = await offered.freeipmi('bmc-config', '--checkout')
     assert.deepEqual([stderr, exitCode], ['', 1])
     const listed = [...stdout.toString().matchAll(/Cipher_Suite_Id_(\d+) +Administrator\n/g)].map(match =>

@@ -195,7 +195,7 @@ bmc.session.close()
       'Default Gateway IP': '192.0.2.1',
       'MAC Address': '02:11:22:33:44:55',
       'SNMP Community String': 'fleet',
-      'RMCP+ Cipher Suites': '3,8,17',
+      'Cipher Suite Priv Max': 'XXXaXXXXaXXXXXX',
     })
     const said = await freeipmi('ipmi-config', '--checkout', '-S', 'Lan_Conf')
     const lines = said.split('\n').map(line => line.trim().split(/\s+/))
