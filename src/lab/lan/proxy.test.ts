@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { connect } from '../../client/connect.ts'
+import { ChassisControl } from '../../protocol/commands/chassis.ts'
 import { GetDeviceId } from '../../protocol/commands/device.ts'
 import { AddSelEntry, GetSelInfo } from '../../protocol/commands/sel.ts'
 import { CompletionCodeError } from '../../protocol/completion-code.ts'
@@ -41,6 +42,31 @@ describe('through a proxy that loses, repeats, delays and reorders', () => {
     await using proxy = await LossyProxy.start(rig.port, weather, 1)
     assert.equal(await addThrough(`lanplus://${user.name}:${user.password}@127.0.0.1:${proxy.port}`, 60), 60)
     assert.equal(rig.bmc.sel.length, 60)
+  })
+
+  it('every reset and every clearing of the SEL is executed by our BMC, once', async () => {
+    await using rig = await LanRig.start()
+    await using proxy = await LossyProxy.start(rig.port, weather, 3)
+    const executed = { control: 0, clear: 0 }
+    const { chassis, sel } = rig.bmc
+    const control = chassis.control.bind(chassis)
+    chassis.control = (...args) => {
+      executed.control++
+      return control(...args)
+    }
+    const clear = sel.clear.bind(sel)
+    sel.clear = () => {
+      executed.clear++
+      return clear()
+    }
+    const url = `lanplus://${user.name}:${user.password}@127.0.0.1:${proxy.port}`
+    await using bmc = await connect(url, { timeoutMs: 20_000, firstWaitMs: 300 })
+    for (let count = 1; count <= 12; count++) {
+      await bmc.run(ChassisControl, { action: 'hardReset' })
+      assert.equal(executed.control, count)
+      await bmc.sel.clear()
+      assert.equal(executed.clear, count)
+    }
   })
 
   describeNeeds('ipmi_sim')("OpenIPMI's simulator", () => {
