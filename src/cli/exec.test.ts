@@ -2,6 +2,9 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { parse } from 'yaml'
@@ -133,6 +136,38 @@ describe('--trace', () => {
     assert.match(stderr, /Send Message request; …/)
     const hidden = ['hush-hush', secret].flatMap(word => [word, Buffer.from(word).toString('hex')])
     for (const word of hidden) assert.ok(!stderr.replaceAll(' ', '').includes(word), word)
+  })
+})
+
+describe('a simulated BMC', () => {
+  it('says nothing of the passwords that it has, is given, or is tried with', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'lastword-secrets-'))
+    const file = join(folder, 'password')
+    writeFileSync(file, 'first-pass1', { mode: 0o600 })
+    const args = ['bmc', '--lan', '127.0.0.1:0', '--user', 'admin', '--password-file', file, '--json']
+    const bmc = spawn(process.execPath, [main, ...args], { stdio: 'pipe' })
+    let said = ''
+    for (const stream of [bmc.stdout, bmc.stderr]) stream.on('data', bytes => (said += String(bytes)))
+    await once(bmc.stdout, 'data')
+    const port = /:(\d+)"/.exec(said)![1]!
+    const client = (password: string, ...words: string[]) =>
+      runProgram(
+        process.execPath,
+        [main, '-H', '127.0.0.1', '-p', port, '-U', 'admin', '--trace', ...words],
+        {
+          env: { IPMITOOL_PASSWORD: password, XDG_CACHE_HOME: folder },
+        },
+      )
+    const set = await client('first-pass1', '-vv', 'user', 'set', 'password', '5', secret)
+    assert.equal(set.exitCode, 0, set.stderr)
+    const wrong = await client('wrong-pass1', '-vv', 'mc', 'info')
+    assert.equal(wrong.exitCode, exitStatus.loginRefused)
+    bmc.kill()
+    await once(bmc, 'close')
+    rmSync(folder, { recursive: true })
+    const everything = said + set.stdout + set.stderr + wrong.stdout + wrong.stderr
+    for (const word of ['first-pass1', 'wrong-pass1', secret])
+      assert.ok(!everything.includes(word) && !everything.includes(Buffer.from(word).toString('hex')), word)
   })
 })
 
