@@ -96,7 +96,9 @@ function forcedSuite({ name, suite: id, onWarning }: LanClientOptions): CipherSu
   return suite
 }
 
-function askSetup<T extends { tag: number } | null>(
+/** An answer to an earlier log-in may come late, with the same tag by chance: its console ID is another. */
+function askSetup<T extends { tag: number; consoleId: number } | null>(
+  { consoleId }: Pick<LoginContext, 'consoleId'>,
   what: string,
   types: readonly [request: number, response: number],
   payload: Uint8Array,
@@ -110,7 +112,9 @@ function askSetup<T extends { tag: number } | null>(
       if (incoming.format !== 'plus' || incoming.packet.payloadType !== types[1]) return undefined
       const message = readSetup(response, wholeRefusal(incoming.packet.payload))
       if (message === null) return garbled
-      return message.tag === tag ? message : undefined
+      if (message.tag !== tag) return undefined
+      // A refusal may leave the ID out.
+      return message.consoleId === consoleId || message.consoleId === 0 ? message : garbled
     },
   }
 }
@@ -138,6 +142,7 @@ function* openSession(context: LoginContext, suite: CipherSuite, silence: Silenc
   })
   const types = [PayloadType.OpenSessionRequest, PayloadType.OpenSessionResponse] as const
   const question = askSetup<ValueOf<typeof openSessionResponse> | null>(
+    context,
     title,
     types,
     payload,
@@ -160,7 +165,7 @@ function* openSession(context: LoginContext, suite: CipherSuite, silence: Silenc
     algorithms?.authentication === suite.authentication &&
     algorithms.integrity === suite.integrity &&
     algorithms.confidentiality === suite.confidentiality
-  if (answer.consoleId !== consoleId || bmcId === undefined || bmcId === 0 || !isSame) {
+  if (bmcId === undefined || bmcId === 0 || !isSame) {
     throw new LastwordError('RESPONSE_BAD', `${name}: the answer to Open Session is not what was asked for`, {
       hint: 'The BMC changed the algorithms or the session ID; try another cipher suite.',
     })
@@ -185,11 +190,13 @@ function* exchangeRandoms(
   const consoleRandom = random(RANDOM_BYTES)
   const message = { tag: random(1)[0]!, bmcId, consoleRandom, role, userName: nameBytes }
   const types = [PayloadType.Rakp1, PayloadType.Rakp2] as const
-  const answer = yield* askOrBeginAnew(name, askSetup('RAKP 1', types, writeSetup(rakp1, message), rakp2))
+  const answer = yield* askOrBeginAnew(
+    name,
+    askSetup({ consoleId }, 'RAKP 1', types, writeSetup(rakp1, message), rakp2),
+  )
   if (answer.status !== RakpStatus.Ok) throw refused(name, `RAKP 2 for ${titleOf(options)}`, answer.status)
   const { bmcRandom, guid } = answer
-  if (bmcRandom === undefined || guid === undefined || answer.consoleId !== consoleId)
-    throw cutOff(name, 'RAKP 2')
+  if (bmcRandom === undefined || guid === undefined) throw cutOff(name, 'RAKP 2')
   const state: RakpState = {
     suite,
     consoleId,
@@ -212,7 +219,10 @@ function* exchangeRandoms(
     bmcId,
     authCode: new Uint8Array(0),
   })
-  yield { ...askSetup('RAKP 3', [PayloadType.Rakp3, PayloadType.Rakp4], payload, rakp4), isOneWay: true }
+  yield {
+    ...askSetup(state, 'RAKP 3', [PayloadType.Rakp3, PayloadType.Rakp4], payload, rakp4),
+    isOneWay: true,
+  }
   throw badPassword(name, userName)
 }
 
@@ -226,13 +236,9 @@ function wholeRefusal(payload: Uint8Array): Uint8Array {
 }
 
 function cutOff(name: string, message: string): LastwordError {
-  return new LastwordError(
-    'RESPONSE_SHORT',
-    `${name}: ${message} is cut off, too long, or of another session`,
-    {
-      hint: 'The BMC breaks the protocol; another cipher suite may be treated better.',
-    },
-  )
+  return new LastwordError('RESPONSE_SHORT', `${name}: ${message} is cut off or too long`, {
+    hint: 'The BMC breaks the protocol; another cipher suite may be treated better.',
+  })
 }
 
 /** Some BMCs do not answer a message of a log-in that comes again: the log-in is begun anew then. */
@@ -258,7 +264,10 @@ function* proveKeys(options: LanClientOptions, state: RakpState): Steps<PlusLink
     authCode: rakp3AuthCode(state),
   }
   const types = [PayloadType.Rakp3, PayloadType.Rakp4] as const
-  const answer = yield* askOrBeginAnew(name, askSetup('RAKP 3', types, writeSetup(rakp3, message), rakp4))
+  const answer = yield* askOrBeginAnew(
+    name,
+    askSetup(state, 'RAKP 3', types, writeSetup(rakp3, message), rakp4),
+  )
   if (answer.status === RakpStatus.InvalidIntegrityCheckValue) throw badPassword(name, userName)
   if (answer.status !== RakpStatus.Ok) throw refused(name, 'RAKP 4', answer.status)
   const sik = sessionIntegrityKey(state)

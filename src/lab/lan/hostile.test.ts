@@ -73,6 +73,18 @@ describe('a BMC that breaks the protocol in a log-in', () => {
     assert.equal(broken(types.openSession, flip(PAYLOAD_AT + 16))?.code, 'RESPONSE_BAD')
   })
 
+  it('is asked on past an answer to another log-in with the same tag, and told when no other comes', () => {
+    const toAnother = flip(PAYLOAD_AT + 4)
+    for (const type of Object.values(types)) {
+      let count = 0
+      assert.equal(
+        broken(type, datagram => (count++ === 0 ? toAnother(datagram) : datagram)),
+        null,
+      )
+      assert.equal(broken(type, toAnother)?.code, 'RESPONSE_BAD')
+    }
+  })
+
   it('ends with one error that names the BMC, whatever the BMC sends', () => {
     const random = seededRandom(1)
     for (let i = 0; i < 300; i++) {
