@@ -54,6 +54,13 @@ const sweeps = [
 ]
 
 const words = process.argv.slice(2)
+const unknown = words.find(word => !sweeps.some(([name]) => name.includes(word)))
+if (unknown !== undefined) {
+  process.stderr.write(
+    `'${unknown}' is in no sweep's name; there are ${sweeps.map(([name]) => name).join(', ')}\n`,
+  )
+  process.exit(2)
+}
 mkdirSync(folder, { recursive: true })
 let failed = 0
 for (const [name, args] of sweeps) {

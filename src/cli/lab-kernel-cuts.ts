@@ -1,24 +1,14 @@
 /** `lastword lab kernel --at …` and its like: cuts a real kernel at exact instructions, or at random moments. */
-import { access, constants, open, stat, writeFile } from 'node:fs/promises'
-import { dirname } from 'node:path'
-import {
-  comparisonSvg,
-  comparisonTable,
-  endWords,
-  policyCuts,
-  policyNote,
-  type WeightedRow,
-} from '../lab/kernel/cuts/compare.ts'
+import { endWords, policyNote } from '../lab/kernel/cuts/compare.ts'
 import { cutAtPlace, findPlace } from '../lab/kernel/cuts/cut-at.ts'
 import { CutBench, type CutBenchOptions } from '../lab/kernel/cuts/cut-bench.ts'
 import { HANG_BOUND } from '../lab/kernel/cuts/follow-panic.ts'
-import { type CutReport, type KernelCutRow, summaryOf } from '../lab/kernel/cuts/rows.ts'
+import { type CutReport, type KernelCutRow, singleWindows, summaryOf } from '../lab/kernel/cuts/rows.ts'
 import { STANDSTILL_MS } from '../lab/kernel/cuts/standstill.ts'
 import { StoreProbe, variablesText } from '../lab/kernel/cuts/stores.ts'
 import type { Kernel } from '../lab/kernel/kernel-cache.ts'
-import { messageOf } from '../lab/kernel/message-of.ts'
 import { steps } from '../lab/step.ts'
-import { LastwordError } from '../protocol/error.ts'
+import { expectWritable, showComparison } from './lab-kernel-compare.ts'
 import type { KernelCutOptions } from './lab-kernel-options.ts'
 import { runRandom, runSweep, type Swept } from './lab-kernel-sweep.ts'
 import { printLine, printRow } from './output.ts'
@@ -32,9 +22,10 @@ export async function runKernelCuts(
   if (options.json !== true) printLine(heading(kernel, options))
   const bench = await CutBench.start(benchOptions(kernel, options, signal))
   try {
-    const { rows, summary } = await run(bench, options)
-    if (options.compare === true || options.svg !== undefined) await compare(rows, options)
-    if (options.json === true) printRow(summaryOf(kernel.version, rows, summary))
+    const { rows, windows, summary } = await run(bench, options)
+    if (options.compare === true || options.svg !== undefined)
+      await showComparison(rows, [policyNote(options)], options)
+    if (options.json === true) printRow(summaryOf(kernel.version, rows, windows, summary))
     else printLine(`\n${HANG_BOUND}`)
     if (bench.redone > 0) process.stderr.write(redoneText(bench.redone))
   } finally {
@@ -47,41 +38,16 @@ function redoneText(redone: number): string {
   return `${cuts} thrown away and made again: this process or QEMU stood still for more than ${STANDSTILL_MS / 1000} s in the middle\n`
 }
 
-/** What the kernel says in a panic by an NMI. */
-const PANIC_TEXT = 'NMI: Not continuing'
-
-async function compare(rows: readonly WeightedRow[], options: KernelCutOptions): Promise<void> {
-  const policyRows = policyCuts(PANIC_TEXT)
-  if (options.json === true) for (const row of policyRows) printRow(row)
-  else printLine(`\n${comparisonTable(rows, policyRows)}\n\n${policyNote(options)}`)
-  if (options.svg !== undefined)
-    await writeFile(options.svg, comparisonSvg(rows, policyRows)).catch(unwritable)
-}
-
-/** Told before minutes of cuts, not after them. */
-async function expectWritable(path: string): Promise<void> {
-  const isThere = await stat(path).then(
-    () => true,
-    () => false,
-  )
-  // A file that is there is left as it is; of one that is not, its folder has to take it.
-  await (isThere ? open(path, 'r+').then(file => file.close()) : access(dirname(path), constants.W_OK)).catch(
-    unwritable,
-  )
-}
-
-function unwritable(cause: unknown): never {
-  throw new LastwordError('FILE_UNWRITABLE', `The picture cannot be written: ${messageOf(cause)}`, { cause })
-}
-
 async function run(bench: CutBench, options: KernelCutOptions): Promise<Swept> {
   if (options.everyInstruction === true || options.everyStore === true || options.sample !== undefined)
     return runSweep(bench, options)
-  const { random } = options
-  const rows = await (random === undefined
-    ? runPlaces(bench, options.at ?? steps, options)
-    : runRandom(bench, random, options))
-  return { rows, summary: { strayed: 0 } }
+  const summary = { strayed: 0 }
+  // Moments at random are on no way, and make no windows.
+  if (options.random !== undefined) {
+    return { rows: await runRandom(bench, options.random, options), windows: [], summary }
+  }
+  const rows = await runPlaces(bench, options.at ?? steps, options)
+  return { rows, windows: singleWindows(rows), summary }
 }
 
 function benchOptions(kernel: Kernel, options: KernelCutOptions, signal: AbortSignal): CutBenchOptions {

@@ -1,4 +1,6 @@
 /** What `lastword lab kernel` is asked for where it cuts at exact instructions or at random moments. */
+import type { KernelCut } from '../lab/kernel/scenario.ts'
+
 export interface KernelCutOptions {
   at?: string[]
   hit?: number
@@ -22,4 +24,16 @@ export interface KernelCutOptions {
   compare?: boolean
   svg?: string
   json?: boolean
+}
+
+/** The command line as it is. */
+export interface LabKernelOptions extends Omit<KernelCutOptions, 'cpus' | 'jobs'> {
+  jobs?: number
+  cut?: KernelCut[]
+  cpus?: 'both' | '1' | '2'
+  debian?: string
+  kernel?: string
+  modules?: string
+  /** Files with the rows of other runs. */
+  from?: string[]
 }

@@ -3,7 +3,12 @@
 import type { WeightedRow } from '../lab/kernel/cuts/compare.ts'
 import type { CutBench } from '../lab/kernel/cuts/cut-bench.ts'
 import { randomCuts, wilson } from '../lab/kernel/cuts/random.ts'
-import type { KernelCutRow, KernelSummary } from '../lab/kernel/cuts/rows.ts'
+import {
+  type KernelCutRow,
+  type KernelSummary,
+  type KernelWindow,
+  windowsOf,
+} from '../lab/kernel/cuts/rows.ts'
 import { Sweep } from '../lab/kernel/cuts/sweep.ts'
 import { Twins } from '../lab/kernel/cuts/twins.ts'
 import { traceWay } from '../lab/kernel/cuts/way.ts'
@@ -20,6 +25,7 @@ import { UsageError } from './params.ts'
 
 export interface Swept {
   rows: WeightedRow[]
+  windows: KernelWindow[]
   summary: Pick<KernelSummary, 'strayed' | 'instructions' | 'checked'>
 }
 
@@ -46,7 +52,8 @@ export async function runSweep(bench: CutBench, options: KernelCutOptions): Prom
   if (options.json !== true) printSweep(way, cuts, seconds, to - from, sweep.strayed)
   const checked = await checkLeftOut(sweep, cuts, options, { from, to })
   const summary = { instructions: to - from, strayed: sweep.strayed.length, ...(checked && { checked }) }
-  return { rows: weighted(cuts, to), summary }
+  const rows = weighted(cuts, to)
+  return { rows, windows: windowsOf(rows), summary }
 }
 
 interface Stretch {

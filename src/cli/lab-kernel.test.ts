@@ -48,6 +48,30 @@ function assertSays({ stderr }: Ended, code: string, text: RegExp): void {
   assert.doesNotMatch(stderr, /\n {4}at /)
 }
 
+const cutKeys = [
+  ...[
+    'kind',
+    'kernel',
+    'interface',
+    'panicOp',
+    'after',
+    'instruction',
+    'symbol',
+    'step',
+    'outcome',
+    'executed',
+  ],
+  'silent',
+]
+
+/** Standard output with --json: each line is an object. */
+function linesOf(stdout: string): Record<string, unknown>[] {
+  return stdout
+    .trimEnd()
+    .split('\n')
+    .map(line => JSON.parse(line))
+}
+
 /** The options for a kernel of one's own. */
 function own({ vmlinuz }: Kernel): string[] {
   return ['--kernel', vmlinuz, '--modules', dirname(vmlinuz)]
@@ -111,6 +135,22 @@ describe('lastword lab kernel', () => {
     })
   }
 
+  it('with a program missing prints no heading', async () => {
+    const bin = join(folder, 'empty-bin')
+    await mkdir(bin)
+    for (const args of [['--at', 'done'], ['--cut', 'no-answer'], []]) {
+      const end = await run(args, { PATH: bin })
+      assertSays(end, 'NO_PROGRAM', /qemu-system-x86_64 is not installed/)
+      assert.deepEqual([end.status, end.stdout], [1, ''])
+    }
+  })
+
+  it('with a folder for a kernel says so', async kernel => {
+    const end = await run(['--kernel', folder, '--modules', dirname(kernel.vmlinuz), '--at', 'done'])
+    assertSays(end, 'NOT_A_KERNEL', /cannot be read: EISDIR/)
+    assert.equal(end.status, 1)
+  })
+
   it('with a file that is no kernel says so', async kernel => {
     const file = join(folder, 'text')
     await writeFile(file, 'no kernel')
@@ -169,10 +209,93 @@ describe('lastword lab kernel', () => {
     assert.deepEqual(await readdir(join(cache, 'kernels')), [])
   })
 
-  it('interrupted in the middle ends with 130, no process and no file left', async kernel => {
-    const child = start([...own(kernel), '--every-instruction', '--json'], { TMPDIR: scratch })
+  it('with --at and --json prints a row for each place, each hang a window of its own, and nothing else', async kernel => {
+    const { status, stdout, stderr } = await run([
+      ...own(kernel),
+      '--at',
+      'before-2',
+      'sender/1',
+      'before-3',
+      '--json',
+    ])
+    assert.equal(status, 0, stderr)
+    const [hang, behind, whole, summary, ...others] = linesOf(stdout)
+    assert.deepEqual(others, [])
+    const version = kernel.version
+    const row = { kind: 'kernel-cut', kernel: version, interface: 'kcs', panicOp: 'string' }
+    const beforeTwo = { ...row, after: 'sender', instruction: 0, symbol: 'sender', step: 'before-2' }
+    const ofHang = { outcome: 'hang', executed: 0, silent: true }
+    assert.deepEqual(hang, { ...beforeTwo, ...ofHang })
+    assert.deepEqual(Object.keys(hang!), Object.keys({ ...beforeTwo, ...ofHang }))
+    assert.deepEqual(behind, { ...beforeTwo, instruction: 1, symbol: behind?.symbol, step: null, ...ofHang })
+    assert.match(String(behind?.symbol), /^sender\+0x/)
+    const through = { outcome: 'recorded', executed: 1, silent: false }
+    const beforeThree = {
+      after: 'start_next_msg',
+      instruction: 0,
+      symbol: 'start_next_msg',
+      step: 'before-3',
+    }
+    assert.deepEqual(whole, { ...row, ...beforeThree, ...through })
+    assert.deepEqual(summary, {
+      ...{ kind: 'kernel-summary', kernel: version, cuts: 3, hangs: 2, strayed: 0 },
+      windows: [
+        { after: 'sender', from: 0, to: 0, step: 'before-2' },
+        { after: 'sender', from: 1, to: 1, step: null },
+      ],
+    })
+  })
+
+  it('with --random and --json numbers its cuts, which have no step and make no windows', async kernel => {
+    const { status, stdout, stderr } = await run([...own(kernel), '--random', '3', '--json'])
+    assert.equal(status, 0, stderr)
+    const lines = linesOf(stdout)
+    const summary = lines.pop()
+    const hangs = lines.filter(({ outcome }) => outcome === 'hang').length
+    assert.deepEqual(lines.map(({ instruction }) => Number(instruction)).sort(), [1, 2, 3])
+    for (const row of lines) {
+      assert.deepEqual(Object.keys(row), cutKeys)
+      assert.deepEqual([row.kind, row.after, row.step], ['kernel-cut', 'random', null])
+    }
+    const counts = { cuts: 3, hangs, strayed: 0, windows: [] }
+    assert.deepEqual(summary, { kind: 'kernel-summary', kernel: kernel.version, ...counts })
+  })
+
+  it('with --from puts what runs have printed into one table and one picture', async kernel => {
+    const rows = { kind: 'kernel-cut', interface: 'kcs', panicOp: 'string', after: 'sender', instruction: 0 }
+    const files = []
+    for (const version of ['6.1.9', '7.3.4']) {
+      const row = { ...rows, kernel: version, step: 'before-2', outcome: 'hang', executed: 0, silent: true }
+      files.push(join(folder, `${version}.jsonl`))
+      await writeFile(files.at(-1)!, `${JSON.stringify(row)}\n`)
+    }
+    const svg = join(folder, 'both.svg')
+    const end = await run(['--from', ...files, '--svg', svg])
+    assert.deepEqual([end.status, end.stderr], [0, ''])
+    assert.match(end.stdout, /Linux 6\.1\.9 KCS +Linux 7\.3\.4 KCS +none \(lab, KCS\)/)
+    const picture = await readFile(svg, 'utf8')
+    assert.deepEqual(
+      [...picture.matchAll(/>(Linux [^<]+|\w+ \(lab, KCS\))</g)].map(([, name]) => name),
+      ['Linux 6.1.9 KCS', 'Linux 7.3.4 KCS', 'none (lab, KCS)', 'drop (lab, KCS)', 'resend (lab, KCS)'],
+    )
+    const wrong = await run(['--from', kernel.vmlinuz])
+    assertSays(wrong, 'NO_ROWS', /has no kernel-cut with a step/)
+    assert.deepEqual([wrong.status, wrong.stdout], [1, ''])
+  })
+
+  it('interrupted in the middle of what two machines share ends with 130, no process and no file left', async kernel => {
+    const args = [...own(kernel), '--every-instruction', '--jobs', '2', '--json']
+    const child = start(args, { TMPDIR: scratch })
     const end = ended(child)
-    await until(async () => (await processesOf(scratch)).length > 0, 'QEMU starts')
+    let stdout = ''
+    child.stdout?.on('data', bytes => {
+      stdout += bytes
+    })
+    await until(async () => stdout.includes('"kernel-cut"'), 'a first row')
+    const qemus = (await processesOf(scratch)).filter(
+      line => line.startsWith('/') && line.includes('qemu-system'),
+    )
+    assert.ok(qemus.length >= 2, qemus.join('\n'))
     child.kill('SIGINT')
     const { status, stderr } = await end
     assert.equal(status, 130)
@@ -186,7 +309,10 @@ describe("lab kernel's command line", () => {
   const wrong: readonly (readonly [args: string, says: RegExp])[] = [
     ['--at done --sample 3', /--at and --sample do not go together/],
     ['--hit 2 --sample 3', /--hit needs --at/],
-    ['--watchdog', /--watchdog needs --at/],
+    [
+      '--watchdog',
+      /--watchdog needs --at, --every-instruction, --every-store, --sample, --random or --compare$/m,
+    ],
     ['--at done --cut no-answer', /do not go together/],
     ['--every-instruction --instructions 9-3', /two whole numbers/],
     ['--instructions 3-9 --at done', /--instructions needs --every-instruction/],
@@ -195,6 +321,17 @@ describe("lab kernel's command line", () => {
     ['--check 3 --every-instruction', /--check needs --every-store/],
     ['--random 0', /whole number from 1 on/],
     ['--random 5 --compare', /no steps to compare/],
+    ['--at done kcs_event --compare', /'kcs_event' is no step of the mail/],
+    ['--at done/3 --svg way.svg', /'done\/3' is no step of the mail/],
+    ['--jobs 2 --at done', /--jobs needs --every-instruction, --every-store, --sample or --random/],
+    ['--jobs 2', /--jobs needs/],
+    ['--jobs 9 --every-store', /--jobs 9 is more than 8 machines/],
+    ['--jobs 2 --every-store --cpus 2', /--jobs and --cpus 2 do not go together/],
+    ['--debian ../../etc', /'\.\.\/\.\.\/etc' is no name of a suite/],
+    ['--debian=', /'' is no name of a suite/],
+    ['--debian=Trixie --at done', /'Trixie' is no name of a suite/],
+    ['--from a.jsonl --at done', /--from goes with --svg only/],
+    ['--from a.jsonl --json', /--from goes with --svg only/],
     ['--at done --cpus both', /take 1 or 2/],
     ['--kernel vmlinuz --at done', /--kernel and --modules go together/],
     ['--kernel vmlinuz --modules . --debian trixie', /--kernel and --debian do not go together/],

@@ -1,31 +1,21 @@
 /** `lastword lab kernel`: panics a real Linux kernel whose BMC is ours. */
 import { Command, InvalidArgumentError, Option } from 'commander'
-import { isPlace } from '../lab/kernel/cuts/cut-at.ts'
-import { defaultJobs } from '../lab/kernel/cuts/twins.ts'
+import { defaultJobs, MOST_JOBS } from '../lab/kernel/cuts/twins.ts'
 import { findKernel, type KernelChoice } from '../lab/kernel/debian-kernel.ts'
 import type { Kernel } from '../lab/kernel/kernel-cache.ts'
-import {
-  isFailure,
-  type KernelCut,
-  kernelCuts,
-  runScenario,
-  type ScenarioRow,
-} from '../lab/kernel/scenario.ts'
+import { requireProgram } from '../lab/kernel/run-program.ts'
+import { isFailure, kernelCuts, runScenario, type ScenarioRow } from '../lab/kernel/scenario.ts'
 import { steps } from '../lab/step.ts'
 import { interruptible } from './interrupt.ts'
+import { checkOptions, isExact } from './lab-kernel-check.ts'
+import { compareFiles } from './lab-kernel-compare.ts'
 import { runKernelCuts } from './lab-kernel-cuts.ts'
-import type { KernelCutOptions } from './lab-kernel-options.ts'
+import type { LabKernelOptions } from './lab-kernel-options.ts'
 import { exitStatus, printLine, printRow } from './output.ts'
 import { UsageError } from './params.ts'
 
-interface LabKernelOptions extends Omit<KernelCutOptions, 'cpus' | 'jobs'> {
-  jobs?: number
-  cut?: KernelCut[]
-  cpus?: 'both' | '1' | '2'
-  debian?: string
-  kernel?: string
-  modules?: string
-}
+/** What a machine is made with. */
+const programs = ['qemu-system-x86_64', 'busybox', 'ipmitool'] as const
 
 export function labKernelCommand(): Command {
   return new Command('kernel')
@@ -60,6 +50,10 @@ export function labKernelCommand(): Command {
       'prints the rows of none, drop and resend beside; cuts at all steps unless told where',
     )
     .option('--svg <file>', 'the same as a picture')
+    .option(
+      '--from <files...>',
+      'cuts nothing: compares what runs with --json have printed, one bar for each kernel',
+    )
     .addOption(
       new Option('--panic-op <what>', "ipmi_msghandler's panic_op")
         .choices(['none', 'event', 'string'])
@@ -74,7 +68,7 @@ export function labKernelCommand(): Command {
     )
     .option(
       '--jobs <n>',
-      'virtual machines that share a sweep (default: one a processor, two at the most)',
+      `virtual machines that share a sweep, up to ${MOST_JOBS} (default: one a processor, two at the most)`,
       positive,
     )
     .addOption(new Option('--interface <name>', 'which interface').choices(['kcs', 'bt']).default('kcs'))
@@ -87,6 +81,10 @@ export function labKernelCommand(): Command {
 
 async function runCuts(options: LabKernelOptions, signal: AbortSignal): Promise<void> {
   checkOptions(options)
+  if (options.from !== undefined) return compareFiles(options.from, options)
+  // What cannot begin has no heading, and fetches nothing.
+  for (const program of programs) requireProgram(program)
+  if (isExact(options)) requireProgram('qemu-img')
   const kernel = await chosenKernel(options, signal)
   if (isExact(options)) {
     const cpus = options.cpus === '2' ? 2 : 1
@@ -126,61 +124,6 @@ function span(text: string): { from: number; to: number } {
   return { from: Number(from), to: Number(to) }
 }
 
-/** The options that ask for cuts at exact instructions or moments; without any the points of the protocol are cut. */
-function exactWays(options: LabKernelOptions): string[] {
-  return [
-    ...(options.at === undefined ? [] : ['--at']),
-    ...(options.everyInstruction === undefined ? [] : ['--every-instruction']),
-    ...(options.everyStore === undefined ? [] : ['--every-store']),
-    ...(options.sample === undefined ? [] : ['--sample']),
-    ...(options.random === undefined ? [] : ['--random']),
-  ]
-}
-
-/** At exact instructions, and not at points of the protocol. */
-function isExact(options: LabKernelOptions): boolean {
-  return exactWays(options).length > 0 || options.compare === true || options.svg !== undefined
-}
-
-function checkOptions(options: LabKernelOptions): void {
-  const exact = exactWays(options)
-  const asked = options.cut === undefined ? exact : [...exact, '--cut']
-  if (asked.length > 1) throw new UsageError(`${asked.join(' and ')} do not go together`)
-  if (!isExact(options)) {
-    const lonely = [
-      ...(options.hit === undefined ? [] : ['--hit']),
-      ...(options.instructions === undefined ? [] : ['--instructions']),
-      ...(options.traffic === undefined ? [] : ['--traffic']),
-      ...(options.panicOp === 'string' ? [] : ['--panic-op']),
-      ...(options.watchdog === undefined ? [] : ['--watchdog']),
-    ]
-    if (lonely.length > 0) {
-      throw new UsageError(`${lonely[0]} needs --at, --every-instruction, --sample or --random`)
-    }
-  } else if (options.cpus === 'both')
-    throw new UsageError('--cpus both is for points of the protocol; take 1 or 2')
-  if (isExact(options) && options.cut !== undefined)
-    throw new UsageError('--cut needs the points of the protocol')
-  if (options.random !== undefined && (options.compare === true || options.svg !== undefined)) {
-    throw new UsageError('--random has no steps to compare')
-  }
-  if (options.hit !== undefined && options.at === undefined) throw new UsageError('--hit needs --at')
-  if (options.read !== undefined && options.at === undefined) throw new UsageError('--read needs --at')
-  const noPlace = options.at?.find(place => !isPlace(place))
-  if (noPlace !== undefined) {
-    throw new UsageError(
-      `'${noPlace}' is no step and not of the form [MODULE:]SYMBOL[+OFFSET][/INSTRUCTIONS]`,
-    )
-  }
-  const isEvery = options.everyInstruction !== undefined || options.everyStore !== undefined
-  if (options.instructions !== undefined && !isEvery) {
-    throw new UsageError('--instructions needs --every-instruction or --every-store')
-  }
-  if (options.check !== undefined && options.everyStore === undefined) {
-    throw new UsageError('--check needs --every-store')
-  }
-}
-
 /** The kernel that the options name, fetched when it has to be; what takes time is said on standard error. */
 export function chosenKernel(
   options: { debian?: string; kernel?: string; modules?: string },
@@ -191,6 +134,9 @@ export function chosenKernel(
       '--kernel and --modules go together',
       'Give the vmlinuz and the folder with its modules, such as /lib/modules/RELEASE.',
     )
+  }
+  if (options.debian !== undefined && !/^[a-z0-9][a-z0-9.-]*$/.test(options.debian)) {
+    throw new UsageError(`--debian: '${options.debian}' is no name of a suite, such as bookworm`)
   }
   if (options.kernel !== undefined && options.debian !== undefined) {
     throw new UsageError("--kernel and --debian do not go together: one is one's own, the other Debian's")

@@ -58,6 +58,10 @@ describe('a kernel', () => {
   it('that is no kernel is refused', async () => {
     await writeFile(kernelFile, 'hello')
     await assert.rejects(findKernel({ kernelFile, modulesDir, cacheFolder }), { code: 'NOT_A_KERNEL' })
+    await assert.rejects(findKernel({ kernelFile: folder, modulesDir, cacheFolder }), {
+      code: 'NOT_A_KERNEL',
+      message: /cannot be read: EISDIR/,
+    })
   })
 
   it('of a suite is taken from the cache without asking anybody', async () => {

@@ -18,13 +18,13 @@ describe('the kernel cache', () => {
   })
   afterEach(() => rm(folder, { recursive: true }))
 
-  const store = () =>
+  const store = (under = key) =>
     cache.withScratch(async scratch => {
       const unpacked = join(scratch, 'kernel')
       await mkdir(unpacked)
       await writeFile(join(unpacked, 'vmlinuz'), 'kernel')
       await writeFile(join(unpacked, 'ipmi_si.ko'), 'module')
-      return cache.store(key, identity, unpacked)
+      return cache.store(under, identity, unpacked)
     })
 
   it('gives back what was stored', async () => {
@@ -46,6 +46,22 @@ describe('the kernel cache', () => {
     await writeFile(vmlinuz, 'tampered')
     assert.equal(await cache.load(key), undefined)
     assert.deepEqual(await readdir(folder), [])
+  })
+
+  it('keeps the newest of each suite, and of all others the eight that were used last', async () => {
+    const packages = [{ name: 'linux-image', version: '6.1.192-2', sha256: '00', depends: [] }]
+    await store()
+    await cache.setNewestOf('bookworm', packages)
+    await utimes(join(folder, key), 0, 0)
+    const own = (build: number) => `own-6.9.3-mine_${build}`
+    for (let build = 1; build <= 8; build++) {
+      await store(own(build))
+      await utimes(join(folder, own(build)), build, build)
+    }
+    assert.ok(await cache.load(own(1)))
+    await store(own(9))
+    const kept = (await readdir(folder)).filter(name => !name.startsWith('newest'))
+    assert.deepEqual(kept.sort(), [key, ...[1, 3, 4, 5, 6, 7, 8, 9].map(own)].sort())
   })
 
   it('has nothing under a key that was never stored', async () => {

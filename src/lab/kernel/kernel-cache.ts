@@ -1,6 +1,6 @@
 /** The folder of unpacked kernels: one entry for each package version, complete or absent, held against its hashes. */
 import { rmSync } from 'node:fs'
-import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { LastwordError } from '../../protocol/error.ts'
@@ -30,7 +30,10 @@ interface Manifest {
 
 const manifestName = 'manifest.json'
 const scratchPrefix = '.scratch-'
+const newestForm = /^newest-(.+)\.json$/
 const hourMs = 3_600_000
+/** Kernels that are no suite's newest: builds of one's own, and what Debian has replaced. Each takes some 10 MB. */
+const MOST_OTHERS = 8
 
 export function defaultCacheFolder(): string {
   const base = process.env.XDG_CACHE_HOME || join(homedir(), '.cache')
@@ -78,6 +81,9 @@ export class KernelCache {
       if (name.endsWith('.ko')) modules[name.slice(0, -'.ko'.length)] = path
     }
     const { version, release } = manifest
+    // The age of a kernel is the time since it was last asked for.
+    const now = new Date()
+    await utimes(entry, now, now).catch(() => {})
     return { version, release, vmlinuz: join(entry, 'vmlinuz'), modules }
   }
 
@@ -91,7 +97,10 @@ export class KernelCache {
     // Fails when another process was faster: then its entry is as good as ours.
     const failure = await rename(unpacked, join(this.folder, key)).catch((cause: unknown) => cause)
     const kernel = await this.load(key)
-    if (kernel) return kernel
+    if (kernel) {
+      await this.#removeOldest()
+      return kernel
+    }
     throw new LastwordError(
       'CACHE_DAMAGED',
       `The kernel could not be kept below ${this.folder}; is there room?`,
@@ -114,6 +123,23 @@ export class KernelCache {
       process.off('exit', removeAtExit)
       await rm(scratch, { recursive: true, force: true })
     }
+  }
+
+  /** Of kernels that are not the newest of any suite only the last used stay. */
+  async #removeOldest(): Promise<void> {
+    const names = await readdir(this.folder)
+    const suites = names.map(name => newestForm.exec(name)?.[1]).filter(name => name !== undefined)
+    const newest = await Promise.all(suites.map(suite => this.newestOf(decodeURIComponent(suite))))
+    const keys = new Set(newest.map(known => keyOfPackages(known?.packages ?? [])))
+    const others: { path: string; usedMs: number }[] = []
+    for (const name of names) {
+      if (name.startsWith(scratchPrefix) || newestForm.test(name) || keys.has(name)) continue
+      const path = join(this.folder, name)
+      const used = await stat(path).catch(() => undefined)
+      if (used?.isDirectory()) others.push({ path, usedMs: used.mtimeMs })
+    }
+    others.sort((a, b) => b.usedMs - a.usedMs)
+    for (const { path } of others.slice(MOST_OTHERS)) await rm(path, { recursive: true, force: true })
   }
 
   /** A process that was killed while it unpacked leaves its folder behind. */

@@ -15,15 +15,20 @@ const magicAt = 0x202
 const versionPointerAt = 0x20e
 
 export async function identifyKernel(path: string): Promise<KernelIdentity> {
-  const file = await open(path).catch(cause => {
-    throw new LastwordError('NOT_A_KERNEL', `The kernel file cannot be read: ${messageOf(cause)}`, { cause })
-  })
+  const file = await open(path).catch(cause => unreadable(path, cause))
   try {
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(setupBytes), 0, setupBytes, 0)
+    // A folder can be opened, and fails only as it is read.
+    const read = file.read(Buffer.alloc(setupBytes), 0, setupBytes, 0)
+    const { buffer, bytesRead } = await read.catch(cause => unreadable(path, cause))
     return identifySetupHeader(buffer.subarray(0, bytesRead), path)
   } finally {
     await file.close()
   }
+}
+
+function unreadable(path: string, cause: unknown): never {
+  const message = `The kernel file ${path} cannot be read: ${messageOf(cause)}`
+  throw new LastwordError('NOT_A_KERNEL', message, { cause })
 }
 
 export function identifySetupHeader(setup: Buffer, path: string): KernelIdentity {

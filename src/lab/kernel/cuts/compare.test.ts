@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { steps } from '../../step.ts'
-import { comparisonSvg, comparisonTable, policyCuts } from './compare.ts'
+import { comparisonSvg, comparisonTable, policyCuts, policyNote } from './compare.ts'
 import type { Outcome } from './cut-bench.ts'
 import type { KernelCutRow } from './rows.ts'
 
@@ -65,5 +65,43 @@ describe('the kernel beside the policies', () => {
       height => rows.filter(line => y(line) === height && line.includes('hangs')).length,
     )
     assert.deepEqual(red, [4, 4, 0, 0])
+  })
+
+  it('has a bar for each of several kernels, and for each panic_op', () => {
+    const other = kernelRows.map(row => ({ ...row, kernel: '7.3.4' }))
+    const event = kernelRows.map(row => ({ ...row, panicOp: 'event' }))
+    const names = [
+      ...comparisonSvg([...kernelRows, ...other, ...event], policyRows).matchAll(
+        /<text x="12"[^>]*>([^<]+)</g,
+      ),
+    ]
+    assert.deepEqual(names.map(([, name]) => name).slice(1), [
+      ...['Linux 6.1.192 KCS', 'Linux 7.3.4 KCS', 'Linux 6.1.192 KCS, panic_op=event'],
+      ...['none (lab, KCS)', 'drop (lab, KCS)', 'resend (lab, KCS)'],
+    ])
+  })
+
+  it('has parts as wide as the instructions that their cuts stand for', () => {
+    const [row] = kernelRows
+    const rows = [
+      { ...row!, outcome: 'recorded', instructions: 30 } as const,
+      { ...row!, outcome: 'hang', instructions: 10 } as const,
+    ]
+    const bars = [
+      ...comparisonSvg(rows, []).matchAll(/<rect x="[^"]+" y="\d+" width="([\d.]+)"[^>]*><title>([^<]+)</g),
+    ]
+    assert.equal(Number(bars[0]![1]) / Number(bars[1]![1]), 3)
+    assert.deepEqual(
+      bars.map(([, , title]) => title),
+      ['before-1: last words whole, 75 % of the step', 'before-1: hangs, 25 % of the step'],
+    )
+  })
+
+  it('says in which cases the policies are in another one than the kernel', () => {
+    assert.match(policyNote({ interface: 'kcs', panicOp: 'string', cpus: 1 }), /one processor\.$/)
+    assert.match(
+      policyNote({ interface: 'bt', panicOp: 'event', watchdog: true, cpus: 2 }),
+      /one processor: not the kernel's case, which has BT and panic_op=event and ipmi_watchdog and two processors\.$/,
+    )
   })
 })

@@ -52,8 +52,11 @@ export function policyCuts(text: string): PolicyCutRow[] {
   })
 }
 
-export function nameOfKernel({ kernel, interface: way }: Pick<KernelCutRow, 'kernel' | 'interface'>): string {
-  return `Linux ${kernel} ${way.toUpperCase()}`
+type Named = Pick<KernelCutRow, 'kernel' | 'interface' | 'panicOp'>
+
+export function nameOfKernel({ kernel, interface: way, panicOp }: Named): string {
+  const name = `Linux ${kernel} ${way.toUpperCase()}`
+  return panicOp === 'string' ? name : `${name}, panic_op=${panicOp}`
 }
 
 export function nameOfPolicy({ policy, interface: way }: PolicyCutRow): string {
@@ -139,7 +142,7 @@ interface Run {
 }
 
 const columnWidth = 104
-const labelWidth = 176
+const labelWidth = 232
 const barHeight = 22
 const rowHeight = 40
 const headHeight = 74

@@ -49,8 +49,8 @@ class ScriptedMachine implements FollowingGdb {
   steps = 0
   readonly #kernel: Iterator<Instruction, void>
   #here: Instruction
-  /** With two processors the first one runs the script, and the second is held and shown until told otherwise. */
-  #shown = '02'
+  /** With two processors the first one runs the script; where the second is held, it is shown until told otherwise. */
+  shown = '02'
 
   constructor(kernel: (machine: ScriptedMachine) => Iterator<Instruction, void>) {
     this.#kernel = kernel(this)
@@ -59,7 +59,7 @@ class ScriptedMachine implements FollowingGdb {
 
   async readRegisters(): Promise<Registers> {
     const plain = Object.fromEntries(generalRegisters.map(name => [name, 0n]))
-    const here = this.cpus === 2 && this.#shown === '02' ? { rip: at.delay } : this.#here
+    const here = this.cpus === 2 && this.shown === '02' ? { rip: at.delay } : this.#here
     return { ...(plain as Registers), eflags: 2n, rsp: STACK, ...here }
   }
 
@@ -86,7 +86,7 @@ class ScriptedMachine implements FollowingGdb {
     for (let spent = 0; spent < timeoutMs; spent++) {
       this.#next()
       if (!this.breakpoints.has(this.#here.rip)) continue
-      this.#shown = '01'
+      this.shown = '01'
       return stopped
     }
     throw new LastwordError('GDB_TIMEOUT', 'it runs')
@@ -100,7 +100,7 @@ class ScriptedMachine implements FollowingGdb {
 
   stepAlone = () => this.step()
   async selectThread(thread: string): Promise<void> {
-    this.#shown = thread
+    this.shown = thread
   }
 
   interrupt = async () => stopped
@@ -152,6 +152,7 @@ function follow(
   const machine = new ScriptedMachine(self => kernel(self, () => void requests++))
   machine.breakpoints.add(at.end)
   machine.cpus = cpus
+  if (onlyThread === undefined) machine.shown = '01'
   const end = followPanic({
     gdb: machine,
     symbols,

@@ -48,6 +48,7 @@ const executedAt: Readonly<Record<(typeof steps)[number], number>> = {
 /** An event, and two records of text for 'NMI: Not continuing'. */
 const LEAST_PANIC_REQUESTS = 3
 const PANIC_TEXT_RECORD = 0xf0
+const [SYSTEM_RECORD, OS_STOP] = [0x02, 0x20]
 
 for (const way of ['kcs', 'bt'] as const) {
   describe(`a stock kernel over ${way.toUpperCase()}, cut at the mail's steps`, () => {
@@ -157,21 +158,33 @@ for (const way of ['kcs', 'bt'] as const) {
       assert.ok(requests >= LEAST_PANIC_REQUESTS, `${requests}`)
     })
 
-    it('into a log that loses one of the records is told as incomplete', async kernel => {
-      const bench = await booted(kernel)
-      await bench.restore(bench.entry)
-      const { sel } = bench.bench.bmc
-      const add = sel.add.bind(sel)
-      let texts = 0
-      sel.add = raw => (raw[2] === PANIC_TEXT_RECORD && ++texts === 2 ? SEL_FULL : add(raw))
-      try {
-        const { outcome, came, requests } = await bench.panicHere()
-        assert.deepEqual([outcome, came], ['incomplete', 'through'])
-        assert.ok(requests >= LEAST_PANIC_REQUESTS, `${requests}`)
-      } finally {
-        sel.add = add
-      }
-    })
+    const isText = (raw: Uint8Array) => raw[2] === PANIC_TEXT_RECORD
+    const isEvent = (raw: Uint8Array) => raw[2] === SYSTEM_RECORD && raw[10] === OS_STOP
+    for (const [what, isLost] of [
+      ['one of the records of text', (raw: Uint8Array, texts: number) => isText(raw) && texts === 2],
+      ['the event', isEvent],
+    ] as const) {
+      it(`into a log that loses ${what} is told as incomplete`, async kernel => {
+        const bench = await booted(kernel)
+        await bench.restore(bench.entry)
+        const { sel } = bench.bench.bmc
+        const add = sel.add.bind(sel)
+        let [texts, lost] = [0, 0]
+        sel.add = raw => {
+          if (isText(raw)) texts++
+          if (!isLost(raw, texts)) return add(raw)
+          lost++
+          return SEL_FULL
+        }
+        try {
+          const { outcome, came, requests } = await bench.panicHere()
+          assert.deepEqual([outcome, came, lost], ['incomplete', 'through', 1])
+          assert.ok(requests >= LEAST_PANIC_REQUESTS, `${requests}`)
+        } finally {
+          sel.add = add
+        }
+      })
+    }
 
     it('in whose middle our process stood still is made again', async kernel => {
       const bench = await booted(kernel)

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { steps } from '../../step.ts'
 import { SymbolTable } from '../symbols.ts'
 import { deliverySymbol, placeOfStep, requireSymbols } from './kernel-steps.ts'
 
@@ -32,6 +33,20 @@ describe("the mail's steps in a kernel", () => {
       const place = placeOfStep('after-5', 'kcs', symbols, version)
       assert.equal(place.expression, `ipmi_msghandler:${name}`)
       assert.equal(place.via, 'ipmi_msghandler:ipmi_smi_msg_received')
+    }
+  })
+
+  it('before step 5 go by a passage in mid-transfer, and all others by the first', () => {
+    const names = [...driver, 'bt_start_transaction', 'bt_event', 'bt_get_result']
+    const symbols = tableOf({ handler: [...handler, 'smi_work'], driver: names })
+    for (const [way, midTransfer] of [
+      ['kcs', 12],
+      ['bt', 2],
+    ] as const) {
+      for (const step of steps) {
+        const { hit } = placeOfStep(step, way, symbols, '7.3.4')
+        assert.equal(hit, step === 'before-5' ? midTransfer : 1, `${way} ${step}`)
+      }
     }
   })
 

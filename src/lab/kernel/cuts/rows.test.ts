@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { Step } from '../../step.ts'
 import type { Outcome } from './cut-bench.ts'
-import { type KernelCutRow, summaryOf } from './rows.ts'
+import { type KernelCutRow, singleWindows, summaryOf, windowsOf } from './rows.ts'
 
 const row = (
   instruction: number,
@@ -35,7 +35,7 @@ describe('the summary of cuts along a way', () => {
       row(0, 'hang', 'done', 'get_kcs_result'),
       row(1, 'incomplete', 'after-5', 'get_kcs_result'),
     ]
-    assert.deepEqual(summaryOf('6.1.192', rows, { strayed: 2 }), {
+    assert.deepEqual(summaryOf('6.1.192', rows, windowsOf(rows), { strayed: 2 }), {
       kind: 'kernel-summary',
       kernel: '6.1.192',
       cuts: 8,
@@ -48,5 +48,19 @@ describe('the summary of cuts along a way', () => {
         { after: 'get_kcs_result', from: 0, to: 0, step: 'done' },
       ],
     })
+  })
+})
+
+describe('single cuts', () => {
+  it('are windows of their own where they hang, for nothing between them was cut', () => {
+    const rows = [
+      row(50, 'hang', 'done', 'get_kcs_result'),
+      row(10, 'hang', 'done', 'get_kcs_result'),
+      row(0, 'recorded'),
+    ]
+    assert.deepEqual(singleWindows(rows), [
+      { after: 'get_kcs_result', from: 50, to: 50, step: 'done' },
+      { after: 'get_kcs_result', from: 10, to: 10, step: 'done' },
+    ])
   })
 })

@@ -77,7 +77,7 @@ export interface CutReport {
   sat: string
 }
 
-/** `rows` in the order of the way; hangs with no other row between them are one window, as long as the step is the same. */
+/** Of a way's cuts, `rows` in its order; hangs with no other row between them are one window, as long as the step is the same. */
 export function windowsOf(rows: readonly KernelCutRow[]): KernelWindow[] {
   const windows: KernelWindow[] = []
   let open: KernelWindow | undefined
@@ -95,9 +95,17 @@ export function windowsOf(rows: readonly KernelCutRow[]): KernelWindow[] {
   return windows
 }
 
+/** Of single cuts, between which nothing was cut: each hang is a window of its own. */
+export function singleWindows(rows: readonly KernelCutRow[]): KernelWindow[] {
+  return rows
+    .filter(({ outcome }) => outcome === 'hang')
+    .map(({ after, instruction, step }) => ({ after, from: instruction, to: instruction, step }))
+}
+
 export function summaryOf(
   kernel: string,
   rows: readonly KernelCutRow[],
+  windows: KernelWindow[],
   more: Pick<KernelSummary, 'strayed' | 'instructions' | 'checked'> = { strayed: 0 },
 ): KernelSummary {
   return {
@@ -106,6 +114,6 @@ export function summaryOf(
     cuts: rows.length,
     hangs: rows.filter(({ outcome }) => outcome === 'hang').length,
     ...more,
-    windows: windowsOf(rows),
+    windows,
   }
 }

@@ -2,6 +2,7 @@
 import { LastwordError } from '../../../protocol/error.ts'
 import type { CutBench, Moment } from './cut-bench.ts'
 import { type CutReport, cutRow } from './rows.ts'
+import { Trails } from './trails.ts'
 import type { Instruction } from './way.ts'
 
 /** Steps that are repeated at the most before a new snapshot is worth its time. */
@@ -14,12 +15,14 @@ const KEPT_SNAPSHOTS = 6
 export class Stepper {
   readonly bench: CutBench
   readonly #way: readonly Instruction[]
+  readonly #trails: Trails
   /** By their place on the way, the least recently used first. */
   readonly #moments = new Map<number, Moment>()
 
   constructor(bench: CutBench, way: readonly Instruction[]) {
     this.bench = bench
     this.#way = way
+    this.#trails = new Trails(way)
   }
 
   /** An NMI strikes before the instruction that is the `at`-th of the way; undefined when it was not come by again. */
@@ -40,13 +43,16 @@ export class Stepper {
   }
 
   async #goTo(at: number): Promise<boolean> {
-    const { address } = this.#way[at]!
-    if ((await this.#stepFrom(this.#nearest(at), at)) === address) return true
+    const { addresses, isUnique } = this.#trails.to(at)
+    if (endsWith(await this.#stepFrom(this.#nearest(at), at, addresses), addresses)) return true
     // The scheduler's arithmetic may lead elsewhere for once: again from the start, then on to where it should be.
-    if ((await this.#stepFrom(0, at)) === address) return true
-    for (let steps = 0; steps < STEPS_TO_FIND_BACK; steps++) {
+    const gone = await this.#stepFrom(0, at, addresses)
+    if (endsWith(gone, addresses)) return true
+    // One address is met in many passages: only the same addresses before it tell which one this is.
+    for (let steps = 0; isUnique && steps < STEPS_TO_FIND_BACK; steps++) {
       await this.bench.step()
-      if ((await this.bench.rip()) === address) return true
+      gone.push(await this.bench.rip())
+      if (endsWith(gone, addresses)) return true
     }
     return false
   }
@@ -57,18 +63,22 @@ export class Stepper {
     return nearest
   }
 
-  /** Gives the address at which it stands then. */
-  async #stepFrom(from: number, at: number): Promise<bigint> {
+  /** Gives the addresses that it came by last, as many as there are to compare, that at which it stands at the end. */
+  async #stepFrom(from: number, at: number, addresses: readonly bigint[]): Promise<bigint[]> {
     const moment = this.#moments.get(from)
     if (moment !== undefined) {
       this.#moments.delete(from)
       this.#moments.set(from, moment)
     }
     await this.bench.restore(moment ?? this.bench.entry)
-    for (let done = from; done < at; done++) await this.bench.step()
-    const address = await this.bench.rip()
-    if (at - from > STEPS_WORTH_A_SNAPSHOT && address === this.#way[at]!.address) await this.#keep(at)
-    return address
+    const gone: bigint[] = []
+    for (let here = from; ; here++) {
+      if (at - here < addresses.length) gone.push(await this.bench.rip())
+      if (here === at) break
+      await this.bench.step()
+    }
+    if (at - from > STEPS_WORTH_A_SNAPSHOT && endsWith(gone, addresses)) await this.#keep(at)
+    return gone
   }
 
   async #keep(at: number): Promise<void> {
@@ -79,4 +89,11 @@ export class Stepper {
     }
     this.#moments.set(at, await this.bench.save(`at-${at}`))
   }
+}
+
+/** Both end alike, as far as the shorter one goes back. */
+function endsWith(gone: readonly bigint[], trail: readonly bigint[]): boolean {
+  const compared = Math.min(gone.length, trail.length)
+  for (let back = 1; back <= compared; back++) if (gone.at(-back) !== trail.at(-back)) return false
+  return compared > 0
 }

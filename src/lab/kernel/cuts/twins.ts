@@ -5,6 +5,9 @@ import type { CutBench } from './cut-bench.ts'
 /** A third would wait for the same memory that the first two copy. */
 const MOST_BY_DEFAULT = 2
 
+/** Two processors' worth of work and more; each takes memory and disk, as docs/lab.md says. */
+export const MOST_JOBS = 8
+
 /** Machines that a sweep takes unless told: one for each processor of this computer, two at the most. */
 export function defaultJobs(cpus: 1 | 2): number {
   // With two processors its virtual time is not counted, and a twin would go other ways.
