@@ -9,7 +9,7 @@ import type { Instruction } from './way.ts'
 export const STEPS_WORTH_A_SNAPSHOT = 32
 /** A way that went otherwise is usually back within so many instructions. */
 const STEPS_TO_FIND_BACK = 300
-/** Snapshots that are kept beside the entry's, each of some 80 MB. */
+/** Snapshots that are kept beside the entry's, each of 80 to 85 MiB. */
 const KEPT_SNAPSHOTS = 6
 
 export class Stepper {
