@@ -311,7 +311,7 @@ describe("lab kernel's command line", () => {
     ['--hit 2 --sample 3', /--hit needs --at/],
     [
       '--watchdog',
-      /--watchdog needs --at, --every-instruction, --every-store, --sample, --random or --compare$/m,
+      /--watchdog needs --at, --every-instruction, --every-store, --sample, --random or --compare/,
     ],
     ['--at done --cut no-answer', /do not go together/],
     ['--every-instruction --instructions 9-3', /two whole numbers/],
