@@ -5,6 +5,8 @@
  * be a repetition.
  */
 const KEPT = 32
+/** Longer than any console asks on for; one that never changes its rqSeq reads what is true now after it. */
+const KEPT_MS = 60_000
 const SEQUENCES = 64
 /** Where rqSeq stands in a LAN message. */
 const RQ_SEQ_AT = 4
@@ -16,6 +18,7 @@ export interface Answered {
   /** A message of its own that came behind the response. */
   forwarded: Uint8Array | null
   order: number
+  atMs: number
 }
 
 export class AnswerCache {
@@ -23,16 +26,17 @@ export class AnswerCache {
   #count = 0
 
   /** What was answered to the same bytes; undefined: it is a new request. */
-  find(request: Uint8Array): Answered | undefined {
+  find(request: Uint8Array, nowMs: number): Answered | undefined {
     const entry = this.#bySequence[request[RQ_SEQ_AT]! >> 2]
-    if (entry === undefined || this.#count - entry.order >= KEPT) return undefined
+    if (entry === undefined || this.#count - entry.order >= KEPT || nowMs - entry.atMs >= KEPT_MS)
+      return undefined
     return areEqual(entry.request, request) ? entry : undefined
   }
 
   /** The entry may be given its response later. */
-  keep(request: Uint8Array, response: Uint8Array | null): Answered {
+  keep(request: Uint8Array, response: Uint8Array | null, nowMs: number): Answered {
     // The request is a part of a datagram's buffer, which is much bigger.
-    const entry = { request: request.slice(), response, forwarded: null, order: this.#count++ }
+    const entry = { request: request.slice(), response, forwarded: null, order: this.#count++, atMs: nowMs }
     this.#bySequence[request[RQ_SEQ_AT]! >> 2] = entry
     return entry
   }

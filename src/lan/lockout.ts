@@ -22,6 +22,8 @@ export class Lockout {
 
   noteFailure(userId: number, policy: LockoutPolicy, nowMs: number): void {
     this.failedLogIns++
+    // A log-in that was begun before the lock does not shorten it, nor make it longer.
+    if (this.isLockedOut(userId, policy, nowMs)) return
     const before = this.#byUser.get(userId)
     const isFresh = before !== undefined && (policy.resetMs === 0 || nowMs - before.lastMs < policy.resetMs)
     const count = (isFresh ? before.count : 0) + 1

@@ -144,11 +144,18 @@ describe('the answers that are kept', () => {
 
   it('answer what comes again, not what differs and not what a console sends a round later', () => {
     const cache = new AnswerCache()
-    cache.keep(request(5), Uint8Array.of(1))
-    assert.deepEqual(cache.find(request(5))?.response, Uint8Array.of(1))
-    assert.equal(cache.find(request(5, 1)), undefined)
-    for (let i = 1; i <= 63; i++) cache.keep(request((5 + i) % 64), Uint8Array.of(2))
-    assert.equal(cache.find(request(5)), undefined)
+    cache.keep(request(5), Uint8Array.of(1), 0)
+    assert.deepEqual(cache.find(request(5), 1)?.response, Uint8Array.of(1))
+    assert.equal(cache.find(request(5, 1), 1), undefined)
+    for (let i = 1; i <= 63; i++) cache.keep(request((5 + i) % 64), Uint8Array.of(2), 1)
+    assert.equal(cache.find(request(5), 1), undefined)
+  })
+
+  it('are not for a console that asks the same under the same rqSeq for ever', () => {
+    const cache = new AnswerCache()
+    cache.keep(request(5), Uint8Array.of(1), 0)
+    assert.notEqual(cache.find(request(5), 30_000), undefined)
+    assert.equal(cache.find(request(5), 60_000), undefined)
   })
 })
 
@@ -165,6 +172,14 @@ describe('wrong passwords', () => {
     assert.equal(lockout.isLockedOut(3, policy, 3), false)
     assert.equal(lockout.isLockedOut(2, policy, 5002), false)
     assert.equal(lockout.failedLogIns, 3)
+  })
+
+  it('of log-ins that were begun before neither lift nor lengthen it', () => {
+    const lockout = new Lockout()
+    for (let i = 0; i < 3; i++) lockout.noteFailure(2, policy, i)
+    for (const nowMs of [1500, 4000]) lockout.noteFailure(2, policy, nowMs)
+    assert.equal(lockout.isLockedOut(2, policy, 5001), true)
+    assert.equal(lockout.isLockedOut(2, policy, 5002), false)
   })
 
   it('are forgotten after a while, and after a right one', () => {

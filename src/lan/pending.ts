@@ -39,6 +39,10 @@ export class PendingTable<T extends Pending> {
     this.#byId.delete(entry.id)
   }
 
+  clear(): void {
+    this.#byId.clear()
+  }
+
   /** When the oldest goes; null when there is none. */
   nextDueMs(): number | null {
     const [oldest] = this.#byId.values()

@@ -1,5 +1,6 @@
 /** The BMC's side of an RMCP+ log-in: Open Session and RAKP 1 to 4. IPMI 2.0 rev 1.1, sections 13.15 to 13.24. */
 import { timingSafeEqual } from 'node:crypto'
+import type { ValueOf } from '../protocol/codec.ts'
 import type { Privilege } from '../protocol/command.ts'
 import { PayloadType } from '../protocol/commands/payload.ts'
 import { findAccount, type LanAccount, type LanAccounts } from './accounts.ts'
@@ -92,6 +93,11 @@ export class PlusLogins {
     return due.length === 0 ? null : Math.min(...due)
   }
 
+  clear(): void {
+    this.#pending.clear()
+    this.#done.clear()
+  }
+
   expire(nowMs: number): void {
     this.#pending.expire(nowMs)
     this.#done.expire(nowMs)
@@ -100,7 +106,7 @@ export class PlusLogins {
   /** The datagram to answer with, or null. */
   handle(payloadType: number, payload: Uint8Array, peer: Peer, nowMs: number): Uint8Array | null {
     if (payloadType === PayloadType.OpenSessionRequest) return this.#open(payload, peer, nowMs)
-    if (payloadType === PayloadType.Rakp1) return this.#rakp1(payload, peer)
+    if (payloadType === PayloadType.Rakp1) return this.#rakp1(payload, peer, nowMs)
     if (payloadType === PayloadType.Rakp3) return this.#rakp3(payload, peer, nowMs)
     return null
   }
@@ -153,15 +159,17 @@ export class PlusLogins {
     return all[0] ?? RakpStatus.NoCipherSuiteMatch
   }
 
-  #rakp1(payload: Uint8Array, peer: Peer): Uint8Array | null {
+  #rakp1(payload: Uint8Array, peer: Peer, nowMs: number): Uint8Array | null {
     const message = readSetup(rakp1, payload)
     if (message === null) return null
     const entry = this.#pending.get(message.bmcId)
     if (entry === undefined || !isSamePeer(entry.peer, peer)) return null
-    return this.#repeated(entry, payload) ?? this.#keep(entry, payload, this.#answerRakp1(entry, message))
+    return (
+      this.#repeated(entry, payload) ?? this.#keep(entry, payload, this.#answerRakp1(entry, message, nowMs))
+    )
   }
 
-  #answerRakp1(entry: PendingPlus, message: NonNullable<ReturnType<typeof rakp1.read>>): Uint8Array {
+  #answerRakp1(entry: PendingPlus, message: ValueOf<typeof rakp1>, nowMs: number): Uint8Array {
     const { tag, role, userName } = message
     const { accounts, guid } = this.#host
     const refuse = (status: number) => {
@@ -174,7 +182,7 @@ export class PlusLogins {
     const name = Buffer.from(userName).toString('latin1')
     const account = findAccount(accounts, name, role.nameOnly ? null : role.privilege)
     if (account === null) return refuse(RakpStatus.UnauthorizedName)
-    if (this.#host.lockout.isLockedOut(account.id, accounts.lockout, entry.sinceMs))
+    if (this.#host.lockout.isLockedOut(account.id, accounts.lockout, nowMs))
       return refuse(RakpStatus.UnauthorizedName)
     if (role.privilege > Math.min(entry.limit, account.privilege)) return refuse(RakpStatus.UnauthorizedRole)
     const state: RakpState = {
@@ -222,6 +230,8 @@ export class PlusLogins {
         lockout.noteFailure(account.id, accounts.lockout, nowMs)
       return null
     }
+    // It may have been begun before the lock.
+    if (lockout.isLockedOut(account.id, accounts.lockout, nowMs)) return answer(RakpStatus.UnauthorizedName)
     if (!areEqual(message.authCode, rakp3AuthCode(state))) {
       lockout.noteFailure(account.id, accounts.lockout, nowMs)
       return answer(RakpStatus.InvalidIntegrityCheckValue)

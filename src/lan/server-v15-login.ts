@@ -58,6 +58,10 @@ export class V15Logins {
     return this.#pending.nextDueMs()
   }
 
+  clear(): void {
+    this.#pending.clear()
+  }
+
   expire(nowMs: number): void {
     this.#pending.expire(nowMs)
   }
@@ -71,9 +75,12 @@ export class V15Logins {
     const entry = this.#pending.get(packet.sessionId)
     if (entry === undefined || !isSamePeer(entry.peer, peer) || packet.authType !== entry.authType)
       return null
-    if (isAuthentic(packet, v15Password(entry.account.password))) return entry
+    const { lockout, accounts } = this.#host
+    // It may have been begun before the lock.
+    const isLocked = lockout.isLockedOut(entry.account.id, accounts.lockout, nowMs)
+    if (!isLocked && isAuthentic(packet, v15Password(entry.account.password))) return entry
     this.#pending.delete(entry)
-    this.#host.lockout.noteFailure(entry.account.id, this.#host.accounts.lockout, nowMs)
+    if (!isLocked) lockout.noteFailure(entry.account.id, accounts.lockout, nowMs)
     return null
   }
 

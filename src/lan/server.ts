@@ -165,6 +165,8 @@ export class LanServerMachine {
   /** All sessions and log-ins end, as when a BMC starts anew. */
   reset(): void {
     for (const session of this.sessions.all()) this.close(session)
+    this.#plus.clear()
+    this.v15.clear()
   }
 
   random(bytes: number): Uint8Array {
@@ -257,7 +259,7 @@ export class LanServerMachine {
         return
       }
       // If this answer gets lost, the request comes again, then to the session, whose first packet the answer is.
-      session.answers.keep(packet.payload, answer)
+      session.answers.keep(packet.payload, answer, this.#nowMs)
       this.#send(from, sealIpmi(session, answer))
     })
   }
@@ -276,10 +278,10 @@ export class LanServerMachine {
   /** A request that came before gets the answer that it got before. */
   #answerOnce(session: ServerSession, { payload, freshness }: Opened): boolean {
     if (payload.length < MIN_MESSAGE_BYTES) return false
-    const before = session.answers.find(payload)
+    const before = session.answers.find(payload, this.#nowMs)
     if (before !== undefined) return this.#sendAnswer(session, before)
     if (freshness === 'seen') return false
-    const kept = session.answers.keep(payload, null)
+    const kept = session.answers.keep(payload, null, this.#nowMs)
     const caller = this.#caller(session.peer, session, null)
     return this.#answer(payload, caller, answer => {
       kept.response = answer
