@@ -305,6 +305,15 @@ describe('lastword lab kernel', () => {
   })
 })
 
+describe('npm run lab:kernel', () => {
+  itAlways('names its sweeps, with status 2, where none has the name that was asked for', async () => {
+    const script = join(dirname(cli), '..', '..', 'scripts', 'lab-kernel.mjs')
+    const end = await ended(spawn(process.execPath, [script, 'steps-trixie', 'nosuch']))
+    assert.deepEqual([end.status, end.stdout], [2, ''])
+    assert.match(end.stderr, /^'nosuch' is in no sweep's name; there are store-bookworm-kcs, .*every-/)
+  })
+})
+
 describe("lab kernel's command line", () => {
   const wrong: readonly (readonly [args: string, says: RegExp])[] = [
     ['--at done --sample 3', /--at and --sample do not go together/],

@@ -256,15 +256,17 @@ export class CutBench implements AsyncDisposable {
   async #isWhole(mark: number, recordsBefore: number): Promise<boolean> {
     const { bench, options } = this
     if (options.panicOp === 'none') return true
-    const records = bench.bmc.sel.records.slice(recordsBefore).map(decodeSelRecord)
-    const hasEvent = records.some(one => one.kind === 'system' && one.sensorType === OS_STOP_SENSOR_TYPE)
-    if (options.panicOp === 'event') return hasEvent
+    if (options.panicOp === 'event') {
+      const records = bench.bmc.sel.records.slice(recordsBefore).map(decodeSelRecord)
+      return records.some(one => one.kind === 'system' && one.sensorType === OS_STOP_SENSOR_TYPE)
+    }
     const limitAtMs = performance.now() + CONSOLE_PATIENCE_MS
     // The console's bytes take a way of their own, and may come after the kernel's last stop.
     while (bench.panicTextSince(mark) === undefined && performance.now() < limitAtMs) await nextTurn()
     const said = bench.panicTextSince(mark)
+    // Text without its event has a gap.
     const recorded = bench.recorded
-    return hasEvent && said !== undefined && recorded?.hasGap === false && recorded.text === said.trimEnd()
+    return said !== undefined && recorded?.hasGap === false && recorded.text === said.trimEnd()
   }
 
   async dispose(): Promise<void> {

@@ -33,7 +33,11 @@ const wayOf = (addresses: readonly number[]): Instruction[] =>
   }))
 
 /** A machine that goes along these addresses, whatever was traced, and notes where it was struck. */
-function machineOn(goes: readonly number[], strike: (times: number) => void = () => {}) {
+function machineOn(
+  goes: readonly number[],
+  strike: (times: number) => void = () => {},
+  way: readonly number[] = traced,
+) {
   let at = 0
   const struck: number[] = []
   const machine = {
@@ -58,7 +62,7 @@ function machineOn(goes: readonly number[], strike: (times: number) => void = ()
   }
   // Only what a stepper uses of a bench.
   const bench: unknown = machine
-  return { stepper: new Stepper(bench as CutBench, wayOf(traced)), struck }
+  return { stepper: new Stepper(bench as CutBench, wayOf(way)), struck }
 }
 
 describe('a machine brought to an instruction of the way', () => {
@@ -101,6 +105,13 @@ describe('a machine brought to an instruction of the way', () => {
     const { stepper, struck } = machineOn(goes)
     assert.equal(goes[secondUnlock + 2], traced[secondUnlock + 2])
     assert.equal(await stepper.cut(secondUnlock + 2), undefined)
+    assert.deepEqual(struck, [])
+  })
+
+  it('that went otherwise is not struck in a loop whose turns nothing tells apart', async () => {
+    const loop = Array.from({ length: 200 }, () => body(700, 4)).flat()
+    const { stepper, struck } = machineOn([...body(3000, 5), ...loop], () => {}, loop)
+    assert.equal(await stepper.cut(600), undefined)
     assert.deepEqual(struck, [])
   })
 
