@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
-import { spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
 import fs, {
   existsSync,
   mkdirSync,
@@ -13,10 +14,12 @@ import { syncBuiltinESMExports } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, it } from 'node:test'
+import { setTimeout } from 'node:timers/promises'
 import type { LastwordError } from '../protocol/error.ts'
 import { Bmc } from './bmc.ts'
 import { executeDurably, submit } from './execute.ts'
 import { systemInterface } from './serve.ts'
+import { signOf } from './stores/process-sign.ts'
 
 let dir = ''
 const real = { writeSync: fs.writeSync, fdatasyncSync: fs.fdatasyncSync, fsyncSync: fs.fsyncSync }
@@ -193,6 +196,35 @@ describe('a state directory', () => {
       writeFileSync(join(dir, 'lock'), holder)
       openBmc().close()
     }
+  })
+
+  it('is taken over from a process that was killed and that nobody has waited for', async () => {
+    // The shell becomes a program that waits for no child.
+    const parent = spawn('/bin/sh', ['-c', 'sleep 1000 & echo $!; exec sleep 1000'])
+    const [line] = (await once(parent.stdout, 'data')) as [Buffer]
+    const pid = Number(line)
+    writeFileSync(join(dir, 'lock'), signOf(pid))
+    assert.throws(openBmc, { code: 'STATE_LOCKED' })
+    process.kill(pid, 'SIGKILL')
+    while (!/\) Z/.test(readFileSync(`/proc/${pid}/stat`, 'utf8'))) await setTimeout(5)
+    openBmc().close()
+    parent.kill('SIGKILL')
+  })
+
+  it('whose name is new is forced to the disk with the names above it', () => {
+    const synced: string[] = []
+    replace({
+      fsyncSync: fd => {
+        synced.push(fs.readlinkSync(`/proc/self/fd/${fd}`))
+        real.fsyncSync(fd)
+      },
+    })
+    const stateDir = join(dir, 'new', 'state')
+    const bmc = new Bmc({ stateDir })
+    assert.deepEqual(synced, [dir, join(dir, 'new'), stateDir])
+    execute(bmc, addSelEntry)
+    assert.equal(synced.length, 3, 'once')
+    bmc.close()
   })
 
   it('that cannot be used is an error that names it', () => {

@@ -45,6 +45,12 @@ export function bmcCommand(): Command {
       directory,
     )
     .option('--count <n>', 'so many BMCs, each on the next loopback address', count, 1)
+    .option(
+      '--host <command>',
+      'a virtual machine that the first BMC starts and ends with the power',
+      command,
+    )
+    .option('--hook <command>', 'run with each action on a host, whose name is in $LASTWORD_ACTION', command)
     .option('--user <name>', 'an administrator of this name in place of the configured users')
     .option('--password-file <file>', "that user's password; without it one is drawn and shown once")
     .option(
@@ -69,6 +75,11 @@ function hostPort(text: string): HostPort {
 
 function directory(text: string): string {
   if (text === '') throw new InvalidArgumentError('It takes a directory.')
+  return text
+}
+
+function command(text: string): string {
+  if (text.trim() === '') throw new InvalidArgumentError('It takes a command for a shell.')
   return text
 }
 

@@ -8,7 +8,6 @@ import {
   fdatasyncSync,
   fsyncSync,
   ftruncateSync,
-  mkdirSync,
   openSync,
   readFileSync,
   renameSync,
@@ -19,6 +18,7 @@ import {
 import { dirname } from 'node:path'
 import { crc32 } from 'node:zlib'
 import { LastwordError } from '../../protocol/error.ts'
+import { makeFolder, syncFolder } from './folder.ts'
 
 const MARK = 0xe5
 const HEAD_BYTES = 7
@@ -49,6 +49,8 @@ export class Journal {
   readonly #durability: 'disk' | 'kernel'
   /** Opened with the first write: most of many BMCs never keep anything. */
   #fd: number | null = null
+  /** The file was there, or has been made and its folder forced to the disk. */
+  #isNamed = false
   #pending: Buffer[] = []
   /** Bytes of whole entries in the file. */
   #size = 0
@@ -63,7 +65,8 @@ export class Journal {
     this.file = file
     this.#durability = options.durability ?? 'disk'
     try {
-      const found = existsSync(file) ? readFileSync(file) : Buffer.alloc(0)
+      this.#isNamed = existsSync(file)
+      const found = this.#isNamed ? readFileSync(file) : Buffer.alloc(0)
       const { good, badBytes, entries } = readEntries(found, takeEntry)
       this.#size = good.length
       if (badBytes === 0) return
@@ -139,10 +142,11 @@ export class Journal {
   }
 
   #open(): number {
-    if (this.#fd === null) {
-      mkdirSync(dirname(this.file), { recursive: true })
-      this.#fd = openSync(this.file, 'a', OWNER_ONLY)
-    }
+    if (!this.#isNamed) makeFolder(dirname(this.file))
+    this.#fd ??= openSync(this.file, 'a', OWNER_ONLY)
+    // What is forced into a file whose name is not on the disk would be gone with it.
+    if (!this.#isNamed && this.#durability === 'disk') syncFolder(dirname(this.file))
+    this.#isNamed = true
     return this.#fd
   }
 
@@ -249,13 +253,4 @@ function readEntries(bytes: Buffer, takeEntry: TakeEntry) {
 
 function writeAll(fd: number, bytes: Buffer): void {
   for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at)
-}
-
-function syncFolder(folder: string): void {
-  const fd = openSync(folder, 'r')
-  try {
-    fsyncSync(fd)
-  } finally {
-    closeSync(fd)
-  }
 }

@@ -1,13 +1,13 @@
 /** One process at a time writes a state directory: a file names who does, and is taken over when that one is dead. */
-import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { LastwordError } from '../../protocol/error.ts'
+import { makeFolder } from './folder.ts'
 import { stateDirError } from './journal.ts'
+import { isAlive, signOf } from './process-sign.ts'
 
 const LOCK = 'lock'
 const MAX_TRIES = 10
-/** Field 22 of /proc/PID/stat, counted from behind the name, which may hold spaces. */
-const START_TIME_FIELD = 19
 
 /** Takes the directory, which is made if need be. Throws LastwordError STATE_DIR or STATE_LOCKED. */
 export function lockStateDir(dir: string): () => void {
@@ -15,7 +15,7 @@ export function lockStateDir(dir: string): () => void {
   const own = join(dir, `${LOCK}.${process.pid}`)
   const me = signOf(process.pid)
   try {
-    mkdirSync(dir, { recursive: true })
+    makeFolder(dir)
     writeFileSync(own, me)
     try {
       take(dir, file, own)
@@ -72,34 +72,6 @@ function readIfThere(file: string): string | undefined {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
     throw error
   }
-}
-
-/** A process's number and when it started, for numbers come back. */
-function signOf(pid: number): string {
-  return `${pid} ${startTimeOf(pid)}\n`
-}
-
-function startTimeOf(pid: number): string {
-  try {
-    const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-    return `${boot}:${fields[START_TIME_FIELD]}`
-  } catch {
-    // No /proc: the number alone has to do.
-    return 'unknown'
-  }
-}
-
-function isAlive(holder: string): boolean {
-  const pid = Number(holder.split(' ')[0])
-  if (!Number.isInteger(pid) || pid <= 0) return false
-  try {
-    process.kill(pid, 0)
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ESRCH') return false
-  }
-  return signOf(pid) === holder
 }
 
 function lockedError(dir: string, holder: string): LastwordError {
