@@ -26,15 +26,22 @@ after(() => rmSync(cache, { recursive: true }))
 
 const quick = ['-N', '1', '-R', '1']
 
+/** A folder where none can be made, not even by root. */
+const nowhere = '/proc/lastword'
+
 interface Outcome {
   status: number | null
   code: string | undefined
   stderr: string
 }
 
-async function run(args: readonly string[], password: string = user.password): Promise<Outcome> {
+async function run(
+  args: readonly string[],
+  password: string = user.password,
+  more: Record<string, string> = {},
+): Promise<Outcome> {
   const { exitCode, stderr } = await runProgram(process.execPath, [main, ...args], {
-    env: { LASTWORD_HOSTS: '/nowhere.yaml', IPMITOOL_PASSWORD: password, XDG_CACHE_HOME: cache },
+    env: { LASTWORD_HOSTS: '/nowhere.yaml', IPMITOOL_PASSWORD: password, XDG_CACHE_HOME: cache, ...more },
   })
   assert.doesNotMatch(stderr, /\n\s+at /)
   assert.ok(stderr.trimEnd().split('\n').length <= 3, stderr)
@@ -206,6 +213,14 @@ describe('a word of the command line that cannot be', () => {
   it('is told: a file that cannot be written', async () => {
     const outcome = await run(['-H', 'sim://', 'fru', 'read', '0', '/nowhere/fru.bin'])
     assert.deepEqual([outcome.status, outcome.code], [exitStatus.failed, 'FILE_UNWRITABLE'], outcome.stderr)
+  })
+})
+
+describe('a folder in which nothing can be made', () => {
+  it('is no hindrance to reading SDRs', async () => {
+    await using rig = await LanRig.start()
+    const outcome = await run(at(rig.port, 'sdr', 'list'), user.password, { XDG_CACHE_HOME: nowhere })
+    assert.equal(outcome.status, exitStatus.ok, outcome.stderr)
   })
 })
 

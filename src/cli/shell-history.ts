@@ -1,7 +1,8 @@
 /** What was typed into `lastword shell`, kept between runs for its owner only; lines with a secret are not. */
-import { appendFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { appendFileSync, readFileSync, writeFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { dirname, join } from 'node:path'
+import { makeFolder } from '../client/make-folder.ts'
 
 const KEPT_LINES = 500
 
@@ -31,7 +32,7 @@ export class ShellHistory {
   /** A shell without a place for its history works all the same. */
   add(line: string): void {
     try {
-      mkdirSync(dirname(this.#file), { recursive: true, mode: 0o700 })
+      makeFolder(dirname(this.#file), 0o700)
       appendFileSync(this.#file, `${line}\n`, { mode: 0o600 })
     } catch {}
   }

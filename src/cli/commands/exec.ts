@@ -70,9 +70,14 @@ async function outcomeOf(
     command = await context.shownLine(words)
     return { shown: { command, ...(await context.resultOfLine(words)) } }
   } catch (error) {
-    if (context.signal.aborted) throw error
+    if (context.signal.aborted || isUnprintable(error)) throw error
     return { error, shown: { command, error: errorData(error) } }
   }
+}
+
+/** What comes after it could not be printed either. */
+function isUnprintable(error: unknown): boolean {
+  return error instanceof LastwordError && error.code === 'OUTPUT_UNWRITABLE'
 }
 
 function errorData(error: unknown): object {
