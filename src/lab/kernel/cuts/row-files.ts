@@ -16,7 +16,9 @@ export async function readRows(paths: readonly string[]): Promise<WeightedRow[]>
     })
     for (const row of rowsOf(text, path)) {
       const name = nameOfKernel(row)
-      byKernel.set(name, [...(byKernel.get(name) ?? []), row])
+      const rows = byKernel.get(name)
+      if (rows === undefined) byKernel.set(name, [row])
+      else rows.push(row)
     }
   }
   return [...byKernel.values()].flatMap(weighted)
