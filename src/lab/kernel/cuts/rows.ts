@@ -113,7 +113,7 @@ export function summaryOf(
     kernel,
     cuts: rows.length,
     hangs: rows.filter(({ outcome }) => outcome === 'hang').length,
-    ...more,
     windows,
+    ...more,
   }
 }
