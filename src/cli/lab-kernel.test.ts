@@ -89,7 +89,7 @@ async function processesOf(folder: string): Promise<string[]> {
 }
 
 async function until(condition: () => Promise<boolean>, what: string): Promise<void> {
-  for (let tries = 0; tries < 1200; tries++) {
+  for (let tries = 0; tries < 3600; tries++) {
     if (await condition()) return
     await new Promise(resolve => setTimeout(resolve, 50))
   }
