@@ -1,5 +1,6 @@
 /** A simulated management controller: its identity, its stores, and what its front ends are told. */
 import { join } from 'node:path'
+import { z } from 'zod'
 import type { LanServerMachine } from '../lan/server.ts'
 import type { Saveable, Tape } from '../machine/tape.ts'
 import type { LastwordError } from '../protocol/error.ts'
@@ -16,7 +17,7 @@ import { FruStore } from './stores/fru-store.ts'
 import { KeptState } from './stores/kept-state.ts'
 import { SdrRepository } from './stores/sdr-repository.ts'
 import { SelStore } from './stores/sel-store.ts'
-import { Settings } from './stores/settings.ts'
+import { Settings, settingFamily } from './stores/settings.ts'
 import { lockStateDir } from './stores/state-lock.ts'
 import { type User, UserStore } from './stores/user-store.ts'
 import { Watchdog, type WatchdogAction } from './watchdog.ts'
@@ -24,6 +25,11 @@ import { bmcConfig } from './world/config.ts'
 import { BMC_ADDRESS, makeWorld, satelliteWorld, type World } from './world/world.ts'
 
 export type { BmcIdentity, BmcListener, BmcOptions }
+
+const receiverShape = z.object({ slaveAddress: z.number(), lun: z.number() })
+type EventReceiver = z.output<typeof receiverShape>
+const receiverFamily = settingFamily('eventReceiver', receiverShape)
+const itself: EventReceiver = { slaveAddress: 0x20, lun: 0 }
 
 const noUsers: ReadonlyMap<number, User> = new Map()
 let bareWorld: World | undefined
@@ -43,8 +49,6 @@ export class Bmc implements Saveable, Controller {
   readonly pef: Pef
   readonly messaging: Messaging
   readonly watchdog: Watchdog
-  /** Where this BMC sends its events. Section 29.1. */
-  eventReceiver = { slaveAddress: 0x20, lun: 0 }
   /** The session servers of its LAN channels, by channel number. */
   readonly lanServers = new Map<number, LanServerMachine>()
   /** Where the LAN channel can be reached, once it is served. */
@@ -100,6 +104,7 @@ export class Bmc implements Saveable, Controller {
     this.chassis.start()
     this.sensors = new Sensors({
       world,
+      settings: this.settings,
       index: this.index,
       seconds: () => (this.#nowMs() - this.#startedMs) / 1000,
       power: () => (this.chassis.isOn ? 'on' : 'off'),
@@ -121,6 +126,15 @@ export class Bmc implements Saveable, Controller {
       },
       world.watchdogSensor,
     )
+  }
+
+  /** Where this BMC sends its events. Section 29.1. */
+  get eventReceiver(): EventReceiver {
+    return this.settings.get(receiverFamily) ?? itself
+  }
+
+  set eventReceiver(receiver: EventReceiver) {
+    this.settings.set(receiverFamily, '', receiver)
   }
 
   /** Seconds since 1970. */
@@ -261,7 +275,7 @@ export class Bmc implements Saveable, Controller {
       this.messaging.reset()
       this.watchdog.reset()
       this.sensors.reset()
-      this.eventReceiver = { slaveAddress: 0x20, lun: 0 }
+      if (this.settings.get(receiverFamily) !== undefined) this.eventReceiver = itself
     }
     this.#tell(listener => listener.onReset?.(kind))
   }
@@ -293,7 +307,6 @@ export class Bmc implements Saveable, Controller {
     this.sel.save(tape)
     this.messaging.save(tape)
     this.watchdog.save(tape)
-    tape.put(this.eventReceiver.slaveAddress | (this.eventReceiver.lun << 8))
     tape.put(this.#resetDue === null ? 0 : this.#resetDue === 'cold' ? 1 : 2)
     tape.putRef(this.partialRecord)
     tape.putRef(this.settings.snapshot())
@@ -305,8 +318,6 @@ export class Bmc implements Saveable, Controller {
     this.sel.load(tape)
     this.messaging.load(tape)
     this.watchdog.load(tape)
-    const receiver = tape.take()
-    this.eventReceiver = { slaveAddress: receiver & 0xff, lun: receiver >> 8 }
     const due = tape.take()
     this.#resetDue = due === 0 ? null : due === 1 ? 'cold' : 'warm'
     this.partialRecord = tape.takeRef() as Uint8Array | null

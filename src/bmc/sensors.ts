@@ -1,6 +1,8 @@
 /** The sensors of one BMC: what they read now, their thresholds, and the events that they raise. IPMI 2.0 rev 1.1, section 35. */
 import type { SystemEventRecord } from '../protocol/sel-record.ts'
 import { thresholdNames } from '../protocol/sensor/event-types.ts'
+import { type SensorSettings, SensorSettingsStore } from './stores/sensor-settings.ts'
+import type { Settings } from './stores/settings.ts'
 import {
   type AnalogSensor,
   type DiscreteSensor,
@@ -13,6 +15,8 @@ import type { World } from './world/world.ts'
 
 export interface SensorsOptions {
   world: World
+  /** Where what software sets is kept. */
+  settings: Settings
   /** Which of many BMCs this is. */
   index: number
   /** Seconds since the start. */
@@ -22,22 +26,12 @@ export interface SensorsOptions {
   ownAddress: number
 }
 
-/** What differs from the world: kept for those sensors only that somebody, or a threshold, has changed. */
+/** What is now and not kept; of those sensors only that somebody, or a threshold, has changed. */
 interface SensorState {
   /** Set by hand; null: the world's. */
   value: number | null
   raw: number | null
   states: number | null
-  thresholds: readonly number[]
-  positiveHysteresis: number
-  negativeHysteresis: number
-  /** Events that are enabled, by offset. */
-  assertions: number
-  deassertions: number
-  scanning: boolean
-  eventMessages: boolean
-  sensorType: number
-  eventType: number
   /** Discrete: the states that hold; threshold: the thresholds that are passed. */
   present: number
   hasBeenSeen: boolean
@@ -61,11 +55,13 @@ const ALL_STATES = 0x7fff
 export class Sensors {
   readonly #options: SensorsOptions
   readonly #world: World
+  readonly #settings: SensorSettingsStore
   #states: Map<number, SensorState> | null = null
 
   constructor(options: SensorsOptions) {
     this.#options = options
     this.#world = options.world
+    this.#settings = new SensorSettingsStore(options.settings)
   }
 
   at(number: number): Sensor | undefined {
@@ -79,8 +75,9 @@ export class Sensors {
   /** What can be read now; events that are due are raised. */
   read(sensor: Sensor): Reading {
     const state = this.#stateOf(sensor)
+    const settings = this.look(sensor)
     const isAvailable = sensor.kind !== 'eventOnly' && !(sensor.needsPower && this.#options.power() === 'off')
-    const flags = { scanning: state?.scanning ?? true, eventMessages: state?.eventMessages ?? true }
+    const flags = { scanning: settings?.scanning ?? true, eventMessages: settings?.eventMessages ?? true }
     if (!isAvailable) return { raw: 0, present: 0, isAvailable, ...flags }
     const raw = sensor.kind === 'analog' ? this.#rawNow(sensor, state) : 0
     return { raw, present: this.#evaluate(sensor, raw), isAvailable, ...flags }
@@ -88,56 +85,68 @@ export class Sensors {
 
   /** The value by hand, in the sensor's unit; null: the world's again. */
   setValue(sensor: AnalogSensor, value: number | null): void {
-    const state = this.edit(sensor)
+    const state = this.#edit(sensor)
     state.value = value
     state.raw = null
     this.read(sensor)
   }
 
   setRaw(sensor: AnalogSensor, raw: number): void {
-    this.edit(sensor).raw = raw
+    this.#edit(sensor).raw = raw
     this.read(sensor)
   }
 
   /** The states by hand; null: the world's again. */
   setStates(sensor: DiscreteSensor, mask: number | null): void {
     const { present } = this.read(sensor)
-    const state = this.edit(sensor)
+    const state = this.#edit(sensor)
     if (!state.hasBeenSeen) Object.assign(state, { present, hasBeenSeen: true })
     state.states = mask === null ? null : mask & sensor.supported
     this.read(sensor)
   }
 
-  /** The sensor's state to look at or change; it has one of its own from then on. */
-  edit(sensor: Sensor): SensorState {
-    const known = this.#states?.get(sensor.number)
-    if (known !== undefined) return known
+  /** What software has set of this sensor, if anything. */
+  look(sensor: Sensor): SensorSettings | undefined {
+    const kept = this.#settings.get(sensor.number)
+    const isOfThis = kept?.name === sensor.name && kept.thresholds.length === thresholdsOf(sensor).length
+    return isOfThis ? kept : undefined
+  }
+
+  settingsOf(sensor: Sensor): SensorSettings {
+    return this.look(sensor) ?? this.#settingsAtFirst(sensor)
+  }
+
+  /** Changes what is kept of a sensor. */
+  change(sensor: Sensor, changes: Partial<SensorSettings>): void {
+    this.#settings.set(sensor.number, { ...this.settingsOf(sensor), ...changes })
+  }
+
+  #settingsAtFirst(sensor: Sensor): SensorSettings {
+    const { name, sensorType, eventType } = sensor
     const events = this.possibleEvents(sensor)
     const hysteresis = sensor.kind === 'analog' ? sensor.hysteresis : 0
-    const state: SensorState = {
-      value: null,
-      raw: null,
-      states: null,
-      thresholds: sensor.kind === 'analog' ? sensor.thresholds : [],
+    return {
+      name,
+      thresholds: thresholdsOf(sensor),
       positiveHysteresis: hysteresis,
       negativeHysteresis: hysteresis,
       assertions: events,
       deassertions: events,
       scanning: true,
       eventMessages: true,
-      sensorType: sensor.sensorType,
-      eventType: sensor.eventType,
-      present: 0,
-      hasBeenSeen: false,
+      sensorType,
+      eventType,
     }
+  }
+
+  /** The sensor's state, to be changed; it has one of its own from then on. */
+  #edit(sensor: Sensor): SensorState {
+    const known = this.#states?.get(sensor.number)
+    if (known !== undefined) return known
+    const state: SensorState = { value: null, raw: null, states: null, present: 0, hasBeenSeen: false }
     this.#states ??= new Map()
     this.#states.set(sensor.number, state)
     return state
-  }
-
-  /** What differs from the world, if anything does. */
-  look(sensor: Sensor): Readonly<SensorState> | undefined {
-    return this.#stateOf(sensor)
   }
 
   /** The events, by offset, that a sensor can raise. */
@@ -148,8 +157,8 @@ export class Sensors {
 
   /** Events are raised anew for what still holds. */
   rearm(sensor: Sensor): void {
-    this.edit(sensor).present = 0
-    this.edit(sensor).hasBeenSeen = true
+    this.#edit(sensor).present = 0
+    this.#edit(sensor).hasBeenSeen = true
     this.read(sensor)
   }
 
@@ -160,11 +169,12 @@ export class Sensors {
 
   /** The BMC itself begins anew: thresholds and enables are again those of the records, values by hand stay. */
   reset(): void {
+    this.#settings.forgetAll()
     for (const [number, state] of [...(this.#states ?? [])]) {
       const { value, raw, states } = state
       this.#states!.delete(number)
       const sensor = this.at(number)
-      if (sensor !== undefined) Object.assign(this.edit(sensor), { value, raw, states })
+      if (sensor !== undefined) Object.assign(this.#edit(sensor), { value, raw, states })
     }
   }
 
@@ -200,14 +210,14 @@ export class Sensors {
   /** Finds out what holds and raises the events of what has changed. */
   #evaluate(sensor: Sensor, raw: number): number {
     const state = this.#stateOf(sensor)
-    if (state?.scanning === false) return state.present
+    if (this.look(sensor)?.scanning === false) return state?.present ?? 0
     if (sensor.kind === 'analog') return this.#evaluateThresholds(sensor, raw, state)
     if (sensor.kind === 'eventOnly') return 0
     const present = this.#statesNow(sensor, state) & sensor.supported
     if (state === undefined && !sensor.isMoving) return present
-    const known = this.edit(sensor)
+    const known = this.#edit(sensor)
     // What held when the BMC first looked is no event.
-    if (known.hasBeenSeen) this.#raiseStates(sensor, known, known.present ^ present, present)
+    if (known.hasBeenSeen) this.#raiseStates(sensor, known.present ^ present, present)
     known.hasBeenSeen = true
     known.present = present
     return present
@@ -215,7 +225,8 @@ export class Sensors {
 
   #evaluateThresholds(sensor: AnalogSensor, raw: number, state: SensorState | undefined): number {
     const before = state?.present ?? 0
-    const thresholds = state?.thresholds ?? sensor.thresholds
+    const settings = this.look(sensor)
+    const thresholds = settings?.thresholds ?? sensor.thresholds
     const reading = orderOf(raw, sensor.scale)
     let present = 0
     for (let i = 0; i < thresholdNames.length; i++) {
@@ -224,43 +235,44 @@ export class Sensors {
       const threshold = orderOf(thresholds[i]!, sensor.scale)
       const isUpper = i >= UPPER_FIRST
       const slack = isUpper
-        ? -(state?.negativeHysteresis ?? sensor.hysteresis)
-        : (state?.positiveHysteresis ?? sensor.hysteresis)
+        ? -(settings?.negativeHysteresis ?? sensor.hysteresis)
+        : (settings?.positiveHysteresis ?? sensor.hysteresis)
       const wasPassed = (before & bit) !== 0
       if (isBeyond(i, reading, threshold + (wasPassed ? slack : 0))) present |= bit
     }
     if (present === before) return present
-    const known = this.edit(sensor)
-    known.present = present
-    this.#raiseThresholds(sensor, known, raw, before ^ present)
+    this.#edit(sensor).present = present
+    this.#raiseThresholds(sensor, present, raw, before ^ present)
     return present
   }
 
-  #raiseThresholds(sensor: AnalogSensor, state: SensorState, raw: number, changed: number): void {
-    if (!state.eventMessages) return
+  #raiseThresholds(sensor: AnalogSensor, present: number, raw: number, changed: number): void {
+    const settings = this.settingsOf(sensor)
+    if (!settings.eventMessages) return
     for (let i = 0; i < thresholdNames.length; i++) {
       if ((changed & (1 << i)) === 0) continue
-      const deassertion = (state.present & (1 << i)) === 0
+      const deassertion = (present & (1 << i)) === 0
       const offset = thresholdEventOffsets[i]!
-      const enabled = deassertion ? state.deassertions : state.assertions
+      const enabled = deassertion ? settings.deassertions : settings.assertions
       if ((enabled & (1 << offset)) === 0) continue
-      const data = Uint8Array.of(READING_AND_THRESHOLD | offset, raw, state.thresholds[i]!)
+      const data = Uint8Array.of(READING_AND_THRESHOLD | offset, raw, settings.thresholds[i]!)
       this.#raise(sensor, deassertion, data)
     }
   }
 
-  #raiseStates(sensor: DiscreteSensor, state: SensorState, changed: number, present: number): void {
-    if (!state.eventMessages) return
+  #raiseStates(sensor: DiscreteSensor, changed: number, present: number): void {
+    const settings = this.settingsOf(sensor)
+    if (!settings.eventMessages) return
     for (let offset = 0; changed >> offset !== 0; offset++) {
       if ((changed & (1 << offset)) === 0) continue
       const deassertion = (present & (1 << offset)) === 0
-      const enabled = deassertion ? state.deassertions : state.assertions
+      const enabled = deassertion ? settings.deassertions : settings.assertions
       if ((enabled & (1 << offset)) !== 0) this.#raise(sensor, deassertion, Uint8Array.of(offset, 0xff, 0xff))
     }
   }
 
   #raise(sensor: Sensor, deassertion: boolean, data: Uint8Array): void {
-    const { sensorType, eventType } = this.#stateOf(sensor) ?? sensor
+    const { sensorType, eventType } = this.look(sensor) ?? sensor
     this.#options.raise({
       kind: 'system',
       recordId: 0,
@@ -275,6 +287,10 @@ export class Sensors {
       data,
     })
   }
+}
+
+function thresholdsOf(sensor: Sensor): readonly number[] {
+  return sensor.kind === 'analog' ? sensor.thresholds : []
 }
 
 /** The events, by offset, of thresholds. */

@@ -80,20 +80,15 @@ export const sensorCommands: Served[] = [
     const sensor = sensors.at(sensorNumber)
     if (sensor === undefined) return CompletionCode.NotPresent
     if (sensor.kind !== 'analog') return CompletionCode.IllegalForSensor
-    const state = sensors.edit(sensor)
-    state.positiveHysteresis = positive
-    state.negativeHysteresis = negative
+    sensors.change(sensor, { positiveHysteresis: positive, negativeHysteresis: negative })
     return {}
   }),
   serve(GetSensorHysteresis, ({ sensorNumber }, { sensors }) => {
     const sensor = sensors.at(sensorNumber)
     if (sensor === undefined) return CompletionCode.NotPresent
     if (sensor.kind !== 'analog') return CompletionCode.IllegalForSensor
-    const state = sensors.look(sensor)
-    return {
-      positive: state?.positiveHysteresis ?? sensor.hysteresis,
-      negative: state?.negativeHysteresis ?? sensor.hysteresis,
-    }
+    const { positiveHysteresis: positive, negativeHysteresis: negative } = sensors.settingsOf(sensor)
+    return { positive, negative }
   }),
   serve(SetSensorThresholds, ({ sensorNumber, set, ...values }, { sensors }) => {
     const sensor = sensors.at(sensorNumber)
@@ -101,8 +96,10 @@ export const sensorCommands: Served[] = [
     if (sensor.kind !== 'analog') return CompletionCode.IllegalForSensor
     const unknown = thresholdNames.some((name, i) => set[name] && (sensor.thresholdMask & (1 << i)) === 0)
     if (unknown) return CompletionCode.InvalidDataField
-    const state = sensors.edit(sensor)
-    state.thresholds = thresholdNames.map((name, i) => (set[name] ? values[name] : state.thresholds[i]!))
+    const { thresholds } = sensors.settingsOf(sensor)
+    sensors.change(sensor, {
+      thresholds: thresholdNames.map((name, i) => (set[name] ? values[name] : thresholds[i]!)),
+    })
     sensors.read(sensor)
     return {}
   }),
@@ -110,7 +107,7 @@ export const sensorCommands: Served[] = [
     const sensor = sensors.at(sensorNumber)
     if (sensor === undefined) return CompletionCode.NotPresent
     if (sensor.kind !== 'analog') return CompletionCode.IllegalForSensor
-    const values = sensors.look(sensor)?.thresholds ?? sensor.thresholds
+    const values = sensors.settingsOf(sensor).thresholds
     const byName = Object.fromEntries(thresholdNames.map((name, i) => [name, values[i]!]))
     return {
       readable: thresholdFlags(sensor.thresholdMask),
@@ -121,22 +118,24 @@ export const sensorCommands: Served[] = [
     const sensor = sensors.at(sensorNumber)
     if (sensor === undefined) return CompletionCode.NotPresent
     if (typeof enable.action === 'number') return CompletionCode.InvalidDataField
-    const state = sensors.edit(sensor)
-    state.scanning = enable.scanning
-    state.eventMessages = enable.eventMessages
-    state.assertions = changed(state.assertions, enable.action, assertion)
-    state.deassertions = changed(state.deassertions, enable.action, deassertion)
+    const { assertions, deassertions } = sensors.settingsOf(sensor)
+    sensors.change(sensor, {
+      scanning: enable.scanning,
+      eventMessages: enable.eventMessages,
+      assertions: changed(assertions, enable.action, assertion),
+      deassertions: changed(deassertions, enable.action, deassertion),
+    })
     return {}
   }),
   serve(GetSensorEventEnable, ({ sensorNumber }, { sensors }) => {
     const sensor = sensors.at(sensorNumber)
     if (sensor === undefined) return CompletionCode.NotPresent
-    const state = sensors.look(sensor)
+    const { scanning, eventMessages, assertions, deassertions } = sensors.settingsOf(sensor)
     const possible = sensors.possibleEvents(sensor)
     return {
-      enabled: { scanning: state?.scanning ?? true, eventMessages: state?.eventMessages ?? true },
-      assertion: (state?.assertions ?? possible) & possible,
-      deassertion: (state?.deassertions ?? possible) & possible,
+      enabled: { scanning, eventMessages },
+      assertion: assertions & possible,
+      deassertion: deassertions & possible,
     }
   }),
   serve(RearmSensorEvents, ({ sensorNumber }, { sensors }) => {
@@ -167,13 +166,13 @@ export const sensorCommands: Served[] = [
     // A sensor that compares with thresholds goes on to, and another does not begin.
     if ((eventType === EventType.Threshold) !== (sensor.eventType === EventType.Threshold))
       return CompletionCode.InvalidDataField
-    Object.assign(sensors.edit(sensor), { sensorType, eventType })
+    sensors.change(sensor, { sensorType, eventType })
     return {}
   }),
   serve(GetSensorType, ({ sensorNumber }, { sensors }) => {
     const sensor = sensors.at(sensorNumber)
     if (sensor === undefined) return CompletionCode.NotPresent
-    const { sensorType, eventType } = sensors.look(sensor) ?? sensor
+    const { sensorType, eventType } = sensors.settingsOf(sensor)
     return { sensorType, eventType }
   }),
   serve(SetSensorReading, ({ sensorNumber, operation, reading, assertion }, { sensors }) => {
