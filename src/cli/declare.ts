@@ -37,6 +37,8 @@ export interface Context {
   setFlag(name: string, words: readonly string[]): void
   /** Runs another command line on the same connection. */
   runLine(words: readonly string[]): Promise<void>
+  /** Whether no other line can do better: there is no connection, or standard output cannot be written. */
+  endsAll(error: unknown): boolean
   /** A command line as it may be repeated: without its secrets. */
   shownLine(words: readonly string[]): Promise<string>
   /** Runs a line for a program to read: nothing is printed. */

@@ -88,6 +88,48 @@ describe('exec', () => {
   })
 })
 
+describe('exec --json', () => {
+  it('ends its line with each result, so that an error on the same terminal stands on its own', async () => {
+    const { stdout } = await exec(['raw 6 1', 'raw 6 0x77', 'raw 6 1'], '--json')
+    const child = spawn(process.execPath, [main, '-H', 'sim://', '--json', 'exec'])
+    let begun = ''
+    child.stdout.on('data', bytes => (begun += String(bytes)))
+    child.stdin.write('raw 6 0x77\n')
+    await once(child.stderr, 'data')
+    assert.match(begun, /\}\n$/)
+    child.stdin.end('raw 6 1\n')
+    await once(child, 'close')
+    assert.equal((JSON.parse(begun) as Entry[]).length, 2)
+    assert.match(stdout, /^\[\n {2}\{\n.*\n {2}\}\n, \{\n.*\n {2}\}\n\]\n$/s)
+  })
+})
+
+describe('exec without a connection', () => {
+  for (const format of ['--format=table', '--json'])
+    it(`ends with one error at the first line that needs one (${format})`, async () => {
+      const child = spawn(process.execPath, [main, '-H', 'no-such-host.invalid', format, 'exec'], {
+        stdio: 'pipe',
+        env: { ...process.env, IPMITOOL_PASSWORD: 'x' },
+      })
+      child.stdin.end('echo begun\nmc guid\nmc guid\nmc guid\n')
+      const closed = once(child, 'close')
+      const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr)])
+      const [status] = (await closed) as [number]
+      assert.equal(status, exitStatus.unreachable)
+      assert.deepEqual(stderr.match(/^lastword: .*$/gm)?.length, 1, stderr)
+      assert.match(stderr, /\[HOST_UNKNOWN\]/)
+      if (format === '--json')
+        assert.deepEqual(
+          (JSON.parse(stdout) as Entry[]).map(({ line, error }) => [line, error?.code]),
+          [
+            [1, undefined],
+            [2, 'HOST_UNKNOWN'],
+          ],
+        )
+      else assert.equal(stdout, 'begun\n')
+    })
+})
+
 const secret = 'hunter22'
 const bytes = [...Buffer.from(secret.padEnd(16, '\0'))]
 const secretLines = [

@@ -1,8 +1,10 @@
 /** Reads and writes numbered configuration parameters as typed values. IPMI 2.0 rev 1.1, sections 23, 26, 28 and 30. */
 import type { Bmc } from '../client/bmc.ts'
+import { CodecError } from '../protocol/bytes.ts'
 import { GetLanConfigurationParameters } from '../protocol/commands/lan.ts'
 import { CompletionCodeError } from '../protocol/completion-code.ts'
-import type { Parameter } from '../protocol/parameter.ts'
+import { encodeParameter, type Parameter } from '../protocol/parameter.ts'
+import { UsageError } from './params.ts'
 
 export interface Place {
   bmc: Bmc
@@ -36,6 +38,15 @@ export async function lanAnswers(
     }
   }
   return new Map(await Promise.all(selectors.map(ask)))
+}
+
+/** Throws UsageError for a value that the parameter cannot have. */
+export function checkValue<T>(parameter: Parameter<T>, value: T): void {
+  try {
+    encodeParameter(parameter, value)
+  } catch (error) {
+    throw error instanceof CodecError ? new UsageError(`${parameter.name}: ${error.message}`) : error
+  }
 }
 
 export function setLanParameter<T>({ bmc, channel, signal }: Place, parameter: Parameter<T>, value: T) {

@@ -1,5 +1,6 @@
 /** Sensors as the commands show them: read with a bar, told in words. */
 import { type SensorAnswer, type SensorStatus, sensorState } from '../client/sensor-state.ts'
+import { LastwordError } from '../protocol/error.ts'
 import type { SdrRecord, SensorRecord } from '../protocol/sdr/record.ts'
 import { type ThresholdName, thresholdNames } from '../protocol/sensor/event-types.ts'
 import type { Context, Progress } from './declare.ts'
@@ -32,6 +33,20 @@ export async function readRecords({ bmc, signal, progress, problem }: Context): 
   } finally {
     bar?.[Symbol.dispose]()
   }
+}
+
+/** Throws LastwordError NO_SENSOR for a name that no record has; `list` is the command that names them. */
+export function refuseUnknown(
+  url: string,
+  names: readonly string[],
+  records: readonly SdrRecord[],
+  list: string,
+): void {
+  const unknown = names.find(name => !records.some(record => 'id' in record && record.id === name))
+  if (unknown === undefined) return
+  throw new LastwordError('NO_SENSOR', `${url}: no sensor is called "${unknown}"`, {
+    hint: `${list} names them all.`,
+  })
 }
 
 /** What the BMC says of these sensors, many asked at a time. */

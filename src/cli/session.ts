@@ -1,5 +1,6 @@
 /** One run of the program: a connection that several command lines may share, and the way of a line from words to print. */
 import type { Bmc } from '../client/bmc.ts'
+import { LastwordError } from '../protocol/error.ts'
 import { openBmc } from './connection/open.ts'
 import { resolveTarget } from './connection/target.ts'
 import type { Context, LineResult, Subcommand } from './declare.ts'
@@ -43,6 +44,8 @@ export class Session implements AsyncDisposable {
   /** Flags before the first command; the lines of `exec` and `shell` add to them, `set` for good. */
   readonly #given: Given
   #bmc: Promise<Bmc> | null = null
+  /** Why there is no connection. */
+  #unconnected: unknown
   #lastGlobals: { words: string; values: GlobalValues } | null = null
   #trace: Trace | null = null
 
@@ -90,7 +93,7 @@ export class Session implements AsyncDisposable {
     const merged = this.#merge(given, node.options)
     const globals = this.#globalsOf(merged)
     if (globals.help || asksForHelp(node, positionals)) return void (await print(commandHelp(path, node)))
-    if (formatOf(globals) === 'ipmitool') checkIpmitool(node, verbosityOf(merged))
+    if (formatOf(globals) === 'ipmitool') checkIpmitool(path, node, verbosityOf(merged))
     const values = { ...argumentValues(node, path, positionals), ...flagValues(node.options, given) }
     const context = this.#context(globals, merged, from, print)
     const begin = performance.now()
@@ -161,6 +164,7 @@ export class Session implements AsyncDisposable {
       print,
       setFlag: (name, words) => this.#setFlag(name, words),
       runLine: words => this.run(words, 'lines'),
+      endsAll: error => error === this.#unconnected || isUnprintable(error),
       shownLine,
       resultOfLine: words => this.#resultOf(words),
     }
@@ -181,7 +185,10 @@ export class Session implements AsyncDisposable {
   }
 
   #connect(globals: GlobalValues): Promise<Bmc> {
-    this.#bmc ??= this.#open(globals)
+    this.#bmc ??= this.#open(globals).catch((error: unknown) => {
+      this.#unconnected = error
+      throw error
+    })
     return this.#bmc
   }
 
@@ -218,6 +225,10 @@ export class Session implements AsyncDisposable {
 
 function verbosityOf(given: Given): number {
   return given.get('verbose')?.length ?? 0
+}
+
+function isUnprintable(error: unknown): boolean {
+  return error instanceof LastwordError && error.code === 'OUTPUT_UNWRITABLE'
 }
 
 const secretFlags: readonly string[] = ['password', 'kg', 'kgHex']

@@ -2,7 +2,7 @@
 import type { MsgHandler } from '../handler/handler.ts'
 import type { IpmiUser } from '../handler/user.ts'
 import { SiResult } from '../si/smi-msg.ts'
-import { aborted, type RequestOptions, type Transport, whenAborted } from './transport.ts'
+import { aborted, type RequestOptions, refuseTransit, type Transport, whenAborted } from './transport.ts'
 
 /** While the BMC works, its status is looked at this often; timers have no finer grain. */
 const BUSY_POLL_MS = 1
@@ -38,6 +38,7 @@ export class InbandTransport implements Transport {
     return new Promise((resolve, reject) => {
       const { signal, addr } = options
       if (signal?.aborted) return reject(aborted(signal))
+      refuseTransit(addr)
       let forget: (() => void) | undefined
       const id = this.#user.send({ netFn, cmd, data, ...(addr === undefined ? {} : { addr }) }, reply => {
         forget?.()

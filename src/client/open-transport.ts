@@ -6,7 +6,7 @@ import { loadDeviceCalls } from '../ports/device-calls.ts'
 import { LastwordError } from '../protocol/error.ts'
 import { messageTitle, netFnLun } from '../protocol/message.ts'
 import { Bmc, type BmcOptions } from './bmc.ts'
-import { aborted, type RequestOptions, type Transport, whenAborted } from './transport.ts'
+import { aborted, type RequestOptions, refuseTransit, type Transport, whenAborted } from './transport.ts'
 
 /** The driver tries for about ten seconds, and tells when it gave up; this is for drivers that do not. */
 const PATIENCE_MS = 30_000
@@ -55,11 +55,7 @@ export class OpenTransport implements Transport {
       if (signal?.aborted) return reject(aborted(signal))
       const title = messageTitle(Uint8Array.of(netFnLun(netFn, 0), cmd))
       if (this.#isClosed) throw gone(this.#device.path, title)
-      if (addr.kind === 'ipmb' && addr.transit !== undefined)
-        throw new LastwordError(
-          'REQUEST_BAD',
-          'a controller behind another one (-T) is reached over LAN only',
-        )
+      refuseTransit(addr)
       if (data.length > MAX_MSG_BYTES)
         throw new LastwordError(
           'REQUEST_BAD',

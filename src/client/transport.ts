@@ -64,3 +64,9 @@ export function aborted(signal: AbortSignal): LastwordError {
     hint: 'The BMC may have executed the request: look before you send it again.',
   })
 }
+
+/** In-band one Send Message leads to the controller, not two. Throws LastwordError REQUEST_BAD. */
+export function refuseTransit(addr: IpmiAddr | undefined): void {
+  if (addr?.kind === 'ipmb' && addr.transit !== undefined)
+    throw new LastwordError('REQUEST_BAD', 'a controller behind another one (-T) is reached over LAN only')
+}

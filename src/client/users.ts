@@ -7,7 +7,7 @@ import {
   SetUserName,
   SetUserPassword,
 } from '../protocol/commands/user.ts'
-import { CompletionCode } from '../protocol/completion-code.ts'
+import { CompletionCode, CompletionCodeError } from '../protocol/completion-code.ts'
 import { LastwordError } from '../protocol/error.ts'
 import {
   type Abortable,
@@ -24,6 +24,8 @@ const SHORT_PASSWORD_BYTES = 16
 const LONG_PASSWORD_BYTES = 20
 const WRONG_PASSWORD = 0x80
 const WRONG_SIZE = 0x81
+/** The codes from here on are no answers to the password. */
+const FIRST_GENERIC = 0xc0
 
 export type UserAccess = ResponseOf<typeof GetUserAccess>['access']
 
@@ -135,7 +137,24 @@ export class Users {
     options: Abortable,
   ): Promise<void> {
     const passwordSize = password.length > SHORT_PASSWORD_BYTES ? 'bytes20' : 'bytes16'
-    await this.#bmc.run(SetUserPassword, { user: { id, passwordSize }, operation, password }, within(options))
+    const request = { user: { id, passwordSize }, operation, password } as const
+    try {
+      await this.#bmc.run(SetUserPassword, request, within(options))
+    } catch (error) {
+      throw await this.#explained(error, id, options)
+    }
+  }
+
+  /** A refusal tells how many users there are, where that is the reason. */
+  async #explained(error: unknown, id: number, options: Abortable): Promise<unknown> {
+    if (!(error instanceof CompletionCodeError) || error.completionCode < FIRST_GENERIC) return error
+    const most = await this.#bmc
+      .run(GetUserAccess, { channel: PRESENT_CHANNEL, userId: 1 }, within(options))
+      .then(
+        ({ maxUsers }) => maxUsers,
+        () => id,
+      )
+    return id > most ? error.withHint(`The BMC has ${most} users.`) : error
   }
 
   #passwordBytes(password: string, storedBytes: PasswordOptions['storedBytes']): Uint8Array {

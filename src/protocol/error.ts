@@ -12,7 +12,7 @@ export interface ErrorDetails {
  */
 export class LastwordError extends Error {
   readonly code: string
-  readonly hint: string | undefined
+  hint: string | undefined
   /** The BMC that it is about, where one is: a URL without the login. */
   address: string | undefined
 
@@ -21,6 +21,12 @@ export class LastwordError extends Error {
     this.name = 'LastwordError'
     this.code = code
     this.hint = details.hint
+  }
+
+  /** Says what to do, where nothing is said yet. */
+  withHint(hint: string): this {
+    this.hint ??= hint
+    return this
   }
 
   /** Says which BMC it is about, once: the first that knows. A message that names it already stays as it is. */

@@ -8,33 +8,46 @@ import { type ConfigProblem, configProblems } from './config-check.ts'
 
 /** Throws LastwordError CONFIG. */
 export function readConfig(file: string): BmcConfig {
-  return readYaml(file, bmcConfig, configProblems)
+  return readYaml(file, ofBmc)
 }
 
-/** Throws LastwordError CONFIG. `problemsOf` says what is wrong with a value whose fields are each fine. */
-export function readYaml<T>(file: string, schema: z.ZodType<T>, problemsOf?: ProblemsOf<T>): T {
+/** What a file may hold. */
+export interface FileKind<T> {
+  schema: z.ZodType<T>
+  /** The page that tells it. */
+  guide: string
+  /** What is wrong with a value whose fields are each fine. */
+  problemsOf?: (value: T) => ConfigProblem[]
+}
+
+const ofBmc: FileKind<BmcConfig> = {
+  schema: bmcConfig,
+  guide: 'docs/bmc.md',
+  problemsOf: configProblems,
+}
+
+/** Throws LastwordError CONFIG. */
+export function readYaml<T>(file: string, kind: FileKind<T>): T {
   let text: string
   try {
     text = readFileSync(file, 'utf8')
   } catch (cause) {
-    throw configError(`${file}: ${(cause as Error).message}`, cause)
+    throw configError(`${file}: ${(cause as Error).message}`, kind.guide, cause)
   }
-  return parseYaml(text, file, schema, problemsOf)
+  return parseYaml(text, file, kind)
 }
 
 /** Throws LastwordError CONFIG; `file` is how the text is called there. */
 export function parseConfig(text: string, file: string): BmcConfig {
-  return parseYaml(text, file, bmcConfig, configProblems)
+  return parseYaml(text, file, ofBmc)
 }
 
-type ProblemsOf<T> = (value: T) => ConfigProblem[]
-
-function parseYaml<T>(text: string, file: string, schema: z.ZodType<T>, problemsOf?: ProblemsOf<T>): T {
+function parseYaml<T>(text: string, file: string, { schema, guide, problemsOf }: FileKind<T>): T {
   const lines = new LineCounter()
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false })
   const broken = document.errors[0]
   if (broken !== undefined)
-    throw configError(`${file}:${lines.linePos(broken.pos[0]).line}: ${broken.message}`, broken)
+    throw configError(`${file}:${lines.linePos(broken.pos[0]).line}: ${broken.message}`, guide, broken)
   const checked = schema.safeParse(document.toJS() ?? {})
   const problems: ConfigProblem[] = checked.success
     ? (problemsOf?.(checked.data) ?? [])
@@ -44,7 +57,7 @@ function parseYaml<T>(text: string, file: string, schema: z.ZodType<T>, problems
       }))
   if (checked.success && problems.length === 0) return checked.data
   const told = problems.map(({ path, message }) => `${file}:${lineOf(path)}: ${fieldName(path)}: ${message}`)
-  throw configError(told.join('\n'), checked.error)
+  throw configError(told.join('\n'), guide, checked.error)
 
   /** The line of the field, or of the nearest thing around it that is there. */
   function lineOf(path: readonly (string | number)[]): number {
@@ -86,9 +99,6 @@ function fieldName(path: readonly (string | number)[]): string {
   return name.replace(/^\./, '') || 'the whole'
 }
 
-function configError(message: string, cause: unknown): LastwordError {
-  return new LastwordError('CONFIG', message, {
-    cause,
-    hint: 'docs/bmc.md tells what may stand there, of named hosts docs/cli.md.',
-  })
+function configError(message: string, guide: string, cause: unknown): LastwordError {
+  return new LastwordError('CONFIG', message, { cause, hint: `${guide} tells what may stand there.` })
 }

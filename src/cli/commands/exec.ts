@@ -16,6 +16,7 @@ export const exec = subcommand({
   options: { stop: flag('stop at the first line that fails') },
   details:
     'A line that fails is told on standard error; the exit status is that of the first.\n' +
+    'It ends at once where there is no connection.\n' +
     'As JSON or YAML: one list of { line, command, result or error }; as NDJSON one such object a line.',
   async run(context, { file: path, stop }) {
     const results = resultsAs(context.format, context.print)
@@ -30,6 +31,7 @@ export const exec = subcommand({
         await results?.add({ line: number, ...done.shown })
         if (done.error === undefined) continue
         const { error } = done
+        if (context.endsAll(error)) throw error
         failures.push(error)
         if (stop)
           throw new LastwordError('EXEC_LINE', `line ${number} failed: ${messageOf(error)}`, { cause: error })
@@ -70,14 +72,9 @@ async function outcomeOf(
     command = await context.shownLine(words)
     return { shown: { command, ...(await context.resultOfLine(words)) } }
   } catch (error) {
-    if (context.signal.aborted || isUnprintable(error)) throw error
+    if (context.signal.aborted) throw error
     return { error, shown: { command, error: errorData(error) } }
   }
-}
-
-/** What comes after it could not be printed either. */
-function isUnprintable(error: unknown): boolean {
-  return error instanceof LastwordError && error.code === 'OUTPUT_UNWRITABLE'
 }
 
 function errorData(error: unknown): object {

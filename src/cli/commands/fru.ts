@@ -32,7 +32,8 @@ async function readDevices(context: Context, only: number | undefined): Promise<
   const bmc = await context.bmc()
   const { signal } = context
   if (only !== undefined) {
-    const answer = await contentOf(() => bmc.fru.read(only, { signal }))
+    const read = () => bmc.fru.read(only, { signal })
+    const answer = await contentOf(read, context.format === 'ipmitool' ? 'told' : 'thrown')
     return [{ fruId: only, name: `FRU ${only}`, answer, isAlone: true }]
   }
   const [{ supports }, records] = await Promise.all([bmc.identify({ signal }), readRecords(context)])
@@ -62,12 +63,15 @@ function controllerOf(bmc: Bmc, record: FruLocatorRecord | McLocatorRecord): Bmc
   return address === BMC_ADDRESS || address === 0 ? bmc : bridged(bmc, { target: address, channel })
 }
 
-/** A device that is not there is no reason not to show the others. */
-async function contentOf(read: () => Promise<Uint8Array>): Promise<FruAnswer> {
+/** A device that is not there is no reason not to show the others; the one that was asked for is an error. */
+async function contentOf(
+  read: () => Promise<Uint8Array>,
+  refusal: 'told' | 'thrown' = 'told',
+): Promise<FruAnswer> {
   try {
     return await read()
   } catch (error) {
-    if (error instanceof CompletionCodeError) return error.completionCode
+    if (error instanceof CompletionCodeError && refusal === 'told') return error.completionCode
     const isSilent = error instanceof LastwordError && ['FRU_BAD', 'BRIDGE_TIMEOUT'].includes(error.code)
     if (isSilent) return 'noResponse'
     throw error

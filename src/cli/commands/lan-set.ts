@@ -2,11 +2,12 @@
 
 import type { ResponseOf } from '../../protocol/command.ts'
 import { GetChannelAccess, SetChannelAccess } from '../../protocol/commands/channel.ts'
+import type { Parameter } from '../../protocol/parameter.ts'
 import { LanParameter } from '../../protocol/parameters/lan.ts'
 import { subcommand } from '../declare.ts'
-import { lanParameter, type Place, setLanParameter } from '../parameters.ts'
+import { checkValue, lanParameter, type Place, setLanParameter } from '../parameters.ts'
 import { integer, many, readInteger, text, UsageError } from '../params.ts'
-import { passwordSeen } from './user.ts'
+import { fitting, passwordSeen } from './user.ts'
 
 type Setter = (place: Place, words: readonly string[]) => Promise<void>
 
@@ -15,6 +16,8 @@ interface Setting {
   readonly words: string
   /** The words among them that are not values, for completion. */
   readonly choices?: readonly string[]
+  /** Throws UsageError, before there is a connection. */
+  readonly check?: (words: readonly string[]) => void
   readonly set: Setter
 }
 
@@ -27,6 +30,14 @@ function first(words: readonly string[], setting: string): string {
 
 function one(words: string, setting: string, set: (place: Place, word: string) => Promise<void>): Setting {
   return { words, set: (place, given) => set(place, first(given, setting)) }
+}
+
+/** A parameter whose value is text. */
+function parameterOf(words: string, setting: string, parameter: Parameter<string>): Setting {
+  return {
+    ...one(words, setting, (place, word) => setLanParameter(place, parameter, word)),
+    check: given => checkValue(parameter, first(given, setting)),
+  }
 }
 
 function isOn(word: string, setting: string): boolean {
@@ -43,15 +54,22 @@ async function setSource(place: Place, word: string): Promise<void> {
   await setLanParameter(place, LanParameter.ipAddressSource, source)
 }
 
-async function setGateway(
-  place: Place,
-  words: readonly string[],
-  which: 'gateway' | 'backupGateway',
-): Promise<void> {
-  const [kind, ...rest] = words
-  if (kind === 'ipaddr') await setLanParameter(place, LanParameter[`${which}Address`], first(rest, kind))
-  else if (kind === 'macaddr') await setLanParameter(place, LanParameter[`${which}Mac`], first(rest, kind))
-  else throw new UsageError('lan set: a gateway has ipaddr ADDRESS or macaddr MAC')
+function gateway(which: 'gateway' | 'backupGateway'): Setting {
+  const parts = new Map([
+    ['ipaddr', LanParameter[`${which}Address`]],
+    ['macaddr', LanParameter[`${which}Mac`]],
+  ])
+  const part = ([kind = '', ...rest]: readonly string[]): [Parameter<string>, string] => {
+    const parameter = parts.get(kind)
+    if (parameter === undefined) throw new UsageError('lan set: a gateway has ipaddr ADDRESS or macaddr MAC')
+    return [parameter, first(rest, kind)]
+  }
+  return {
+    words: 'ipaddr ADDRESS|macaddr MAC',
+    choices: [...parts.keys()],
+    check: words => checkValue(...part(words)),
+    set: (place, words) => setLanParameter(place, ...part(words)),
+  }
 }
 
 async function setArp(place: Place, words: readonly string[]): Promise<void> {
@@ -190,24 +208,15 @@ async function enableDefaultUser({ bmc, channel, signal }: Place, words: readonl
 }
 
 const onOff = ['on', 'off']
-const gatewayParts = ['ipaddr', 'macaddr']
 
 const settings: Readonly<Record<string, Setting>> = {
-  ipaddr: one('ADDRESS', 'ipaddr', (place, word) => setLanParameter(place, LanParameter.ipAddress, word)),
-  netmask: one('MASK', 'netmask', (place, word) => setLanParameter(place, LanParameter.subnetMask, word)),
-  macaddr: one('MAC', 'macaddr', (place, word) => setLanParameter(place, LanParameter.macAddress, word)),
+  ipaddr: parameterOf('ADDRESS', 'ipaddr', LanParameter.ipAddress),
+  netmask: parameterOf('MASK', 'netmask', LanParameter.subnetMask),
+  macaddr: parameterOf('MAC', 'macaddr', LanParameter.macAddress),
   ipsrc: { ...one('none|static|dhcp|bios', 'ipsrc', setSource), choices: Object.keys(sources) },
-  snmp: one('COMMUNITY', 'snmp', (place, word) => setLanParameter(place, LanParameter.communityString, word)),
-  defgw: {
-    words: 'ipaddr ADDRESS|macaddr MAC',
-    choices: gatewayParts,
-    set: (place, words) => setGateway(place, words, 'gateway'),
-  },
-  bakgw: {
-    words: 'ipaddr ADDRESS|macaddr MAC',
-    choices: gatewayParts,
-    set: (place, words) => setGateway(place, words, 'backupGateway'),
-  },
+  snmp: parameterOf('COMMUNITY', 'snmp', LanParameter.communityString),
+  defgw: gateway('gateway'),
+  bakgw: gateway('backupGateway'),
   arp: {
     words: 'respond on|off, generate on|off, interval SECONDS',
     choices: ['respond', 'generate', 'interval', ...onOff],
@@ -224,9 +233,12 @@ const settings: Readonly<Record<string, Setting>> = {
   access: { ...one('on|off', 'access', setAccess), choices: onOff },
   alert: { ...one('on|off: whether PEF may send alerts', 'alert', setAlerting), choices: onOff },
   user: { words: '(without a value) lets user 1 log in as administrator', set: enableDefaultUser },
-  password: one('PASSWORD of user 1; user set password asks for it', 'password', ({ bmc, signal }, word) =>
-    bmc.users.setPassword(DEFAULT_USER, word, { signal }),
-  ),
+  password: {
+    ...one('PASSWORD of user 1; user set password asks for it', 'password', ({ bmc, signal }, word) =>
+      bmc.users.setPassword(DEFAULT_USER, word, { signal }),
+    ),
+    check: words => void fitting(first(words, 'password'), undefined),
+  },
 }
 
 const secretSettings: readonly string[] = ['snmp', 'password']
@@ -256,6 +268,7 @@ export const lanSet = subcommand({
     }
     const isSecret = setting === 'password'
     if (isSecret && wordsFrom === 'processList') note(passwordSeen)
+    chosen.check?.(values)
     await chosen.set({ bmc: await bmc(), channel, signal }, values)
     return { channel, setting, values: isSecret ? [] : values }
   },

@@ -21,9 +21,19 @@ import {
   type OtherListed,
 } from '../listed-records.ts'
 import { writeNamedFile } from '../named-file.ts'
-import { choice, file, many, optional, text, UsageError } from '../params.ts'
+import { choice, file, many, optional, readInteger, text, UsageError } from '../params.ts'
 import { recordData, recordWords } from '../sdr-words.ts'
-import { isSensor, readingText, readRecords, readSensors, sensorData, statusText } from '../sensors.ts'
+import {
+  isSensor,
+  readingText,
+  readRecords,
+  readSensors,
+  refuseUnknown,
+  sensorData,
+  statusText,
+} from '../sensors.ts'
+
+const MAX_BYTE = 0xff
 
 const kindArg = optional(
   choice(['all', ...listedWords], 'records of this kind only (full and compact), or all'),
@@ -96,17 +106,28 @@ const types = subcommand({
   view: as => as.table('There is none.', ['code', row => hex(row.code)], ['type', row => row.name]),
 })
 
+/** Of a number, or of a name in the words of the specification or of ipmitool. */
+function typeCodes(word: string): number[] {
+  if (/^\d/.test(word)) return [readInteger(word, 'type', { max: MAX_BYTE })]
+  const codes = Array.from({ length: MAX_BYTE + 1 }, (_, code) => code).filter(code =>
+    [sensorTypeName(code), sensorTypeWords[code]].some(name => name?.toLowerCase() === word.toLowerCase()),
+  )
+  if (codes.length > 0) return codes
+  throw new UsageError(
+    `sdr type: there is no type "${word}"`,
+    `There are: ${sensorTypeNames().slice(1).join(', ')}.`,
+  )
+}
+
 const ofType = subcommand({
   name: 'TYPE',
   summary: 'the sensors of a type',
   args: { type: text('TYPE', 'a name such as Temperature, or a number') },
   async run(context, { type: word }) {
-    const names = (code: number) =>
-      [sensorTypeName(code), sensorTypeWords[code] ?? ''].map(name => name.toLowerCase())
-    const isType = ({ sensorType }: SensorRecord) =>
-      names(sensorType).includes(word.toLowerCase()) || sensorType === Number(word)
+    const codes = typeCodes(word)
     const records = (await readRecords(context)).filter(isSensor)
-    return readSensors(context, records.filter(isType), 'ofRecord')
+    const chosen = records.filter(({ sensorType }) => codes.includes(sensorType))
+    return readSensors(context, chosen, 'ofRecord')
   },
   data: sensors => sensors.map(sensorData),
   view: as =>
@@ -126,18 +147,32 @@ const type = group('type', 'the sensors of a type, or the types', [types], {
   otherwise: ofType,
 })
 
+function entitiesOf(word: string): { ids: number[]; instance?: number } {
+  const [, name = word, instance] = /^(.*)\.(\d+)$/.exec(word) ?? []
+  const ids = /^\d/.test(name)
+    ? [readInteger(name, 'entity', { max: MAX_BYTE })]
+    : Array.from({ length: MAX_BYTE + 1 }, (_, id) => id).filter(
+        id => entityName(id).toLowerCase() === name.toLowerCase(),
+      )
+  if (ids.length === 0)
+    throw new UsageError(
+      `sdr entity: there is no entity "${name}"`,
+      'Give its number, or its name as sdr elist shows it.',
+    )
+  if (instance === undefined) return { ids }
+  return { ids, instance: readInteger(instance, 'instance', { max: MAX_BYTE }) }
+}
+
 const entity = subcommand({
   name: 'entity',
   summary: 'the records of an entity',
   args: { entity: text('ID[.INSTANCE]', 'for example 3.1, or a name such as processor') },
   async run(context, { entity: word }) {
-    const [id, instance] = word.split('.')
+    const { ids, instance } = entitiesOf(word)
     return listed(
       context,
       'all',
-      ({ entity: of }) =>
-        (of.id === Number(id) || entityName(of.id).toLowerCase() === word.toLowerCase()) &&
-        (instance === undefined || of.instance === Number(instance)),
+      ({ entity: of }) => ids.includes(of.id) && (instance === undefined || of.instance === instance),
     )
   },
   data: rows => rows.map(listedData),
@@ -159,6 +194,7 @@ const get = subcommand({
   async run(context, { names }) {
     if (names.length === 0) throw new UsageError('sdr get wants the name of a sensor')
     const records = await readRecords(context)
+    refuseUnknown((await context.bmc()).url, names, records, 'sdr list all')
     return records.filter(record => 'id' in record && names.includes(record.id))
   },
   data: records => records.map(recordData),

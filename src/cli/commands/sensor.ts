@@ -1,5 +1,4 @@
 /** `lastword sensor`: sensors with their thresholds. IPMI 2.0 rev 1.1, section 35. */
-import { LastwordError } from '../../protocol/error.ts'
 import { type ThresholdName, thresholdNames } from '../../protocol/sensor/event-types.ts'
 import { sensorTypeName } from '../../protocol/sensor/sensor-types.ts'
 import { type Context, group, subcommand } from '../declare.ts'
@@ -10,6 +9,7 @@ import {
   readingText,
   readRecords,
   readSensors,
+  refuseUnknown,
   type Sensor,
   sensorData,
   shortNames,
@@ -47,12 +47,7 @@ async function named(context: Context, names: readonly string[]): Promise<Sensor
   if (names.length === 0) throw new UsageError('the name of a sensor is missing')
   const bmc = await context.bmc()
   const records = (await readRecords(context)).filter(isSensor)
-  const unknown = names.find(name => !records.some(record => record.id === name))
-  if (unknown !== undefined) {
-    throw new LastwordError('NO_SENSOR', `${bmc.url}: no sensor is called "${unknown}"`, {
-      hint: 'sensor list names them all.',
-    })
-  }
+  refuseUnknown(bmc.url, names, records, 'sensor list')
   const chosen = records.filter(record => names.includes(record.id))
   return readSensors(context, chosen, 'ask')
 }
@@ -113,6 +108,10 @@ const thresh = subcommand({
       )
     if (values.length !== chosen.length)
       throw new UsageError(`${which} takes ${chosen.length} values, not ${values.length}`)
+    if (values.some((value, index) => index > 0 && value < values[index - 1]!))
+      throw new UsageError(
+        `${which} takes ${chosen.map(threshold => shortNames[threshold]).join(', ')} from the lowest to the highest, not ${values.join(' ')}`,
+      )
     const thresholds = Object.fromEntries(chosen.map((threshold, index) => [threshold, values[index]!]))
     const bmc = await context.bmc()
     const record = await bmc.sensors.find(name, { signal: context.signal })

@@ -85,7 +85,7 @@ const setPassword = subcommand({
   hides: () => true,
   async run(context, { id, password, size }) {
     const { bmc, signal } = context
-    const given = await known(password, context)
+    const given = fitting(await known(password, context), size)
     await (await bmc()).users.setPassword(id, given, { signal, storedBytes: storedBytes(size) })
     return { id }
   },
@@ -95,6 +95,16 @@ const setPassword = subcommand({
 /** A remark on a password that is a word of the command line. */
 export const passwordSeen =
   'a password on the command line can be read in the process list; leave it out to be asked'
+
+const MAX_PASSWORD_BYTES = 20
+
+/** What cannot be stored is not sent anywhere. */
+export function fitting(password: string, size: '16' | '20' | undefined): string {
+  const bytes = Buffer.byteLength(password)
+  const most = storedBytes(size) ?? MAX_PASSWORD_BYTES
+  if (bytes > most) throw new UsageError(`the new password has ${bytes} bytes, ${most} are the most`)
+  return password
+}
 
 function known(
   password: string | undefined,
@@ -114,7 +124,7 @@ const test = subcommand({
   hides: () => true,
   async run(context, { id, password, size }) {
     const { bmc, signal } = context
-    const given = await known(password, context)
+    const given = fitting(await known(password, context), size)
     const open = await bmc()
     const isRight = await open.users.testPassword(id, given, { signal, storedBytes: storedBytes(size) })
     if (!isRight)

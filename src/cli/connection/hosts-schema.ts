@@ -36,7 +36,7 @@ const host = z
 const file = z.strictObject({ hosts: z.record(z.string(), host) })
 
 export function readHostsFile(path: string): HostEntry[] {
-  return Object.entries(readYaml(path, file).hosts).map(([name, entry]) => {
+  return Object.entries(readYaml(path, { schema: file, guide: 'docs/cli.md' }).hosts).map(([name, entry]) => {
     const { user, privilege, cipherSuite, kg } = entry
     const password = passwordOf(entry)
     return {

@@ -39,11 +39,11 @@ async function published(command: Subcommand, data: unknown): Promise<unknown> {
 }
 
 /** Before a command is run that could not be printed. Throws UsageError. */
-export function checkIpmitool({ name, ipmitool, view }: Subcommand, verbosity: number): void {
+export function checkIpmitool(path: string, { ipmitool, view }: Subcommand, verbosity: number): void {
   if (view.kind === 'silent') return
   if (ipmitool === undefined) {
     throw new UsageError(
-      `"${name}" has no --format ipmitool`,
+      `"${path}" has no --format ipmitool`,
       'docs/cli.md lists the commands that have it; --json and --csv are there for all.',
     )
   }

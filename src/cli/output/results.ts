@@ -21,11 +21,12 @@ function jsonArray(print: (text: string) => Promise<void>): Results {
   return {
     add(result) {
       const text = JSON.stringify(plain(result), null, 2).replaceAll('\n', '\n  ')
-      const before = isFirst ? '[\n  ' : ',\n  '
+      // The line is ended with the object: on a terminal an error may be told behind it.
+      const before = isFirst ? '[\n  ' : ', '
       isFirst = false
-      return print(`${before}${text}`)
+      return print(`${before}${text}\n`)
     },
-    end: () => print(isFirst ? '[]\n' : '\n]\n'),
+    end: () => print(isFirst ? '[]\n' : ']\n'),
   }
 }
 
