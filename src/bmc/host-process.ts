@@ -1,19 +1,27 @@
 /** A host that is a process, such as QEMU: its BMC starts and ends it; and a command that is told what is done to a host. */
 import { type ChildProcess, spawn } from 'node:child_process'
+import { rmSync, writeFileSync } from 'node:fs'
+import { setTimeout as wait } from 'node:timers/promises'
 import { LastwordError } from '../protocol/error.ts'
 import type { Bmc } from './bmc.ts'
 import type { HostAction } from './chassis.ts'
+import { isAlive, pidIn, readIfThere, signOf } from './stores/process-sign.ts'
 
 export interface HostProcessOptions {
   /** For a shell; runs as long as the host is on. */
   command: string
   /** Beside those of this process: where to connect to, and the like. */
   environment: Readonly<Record<string, string>>
+  /** Where the process is written down, for whoever comes after a BMC that was killed. */
+  file?: string
   onError(error: LastwordError): void
 }
 
 /** So long the process has to end by itself before it is killed. */
 const PATIENCE_MS = 3000
+const LOOK_AGAIN_MS = 20
+/** Waits for a line, which comes when the process is written down: none runs that nobody knows of. */
+const WAIT_AND_RUN = 'read -r line && exec /bin/sh -c "$0" < /dev/null'
 
 export class HostProcess {
   readonly #bmc: Bmc
@@ -51,10 +59,10 @@ export class HostProcess {
 
   #start(): void {
     if (this.#child !== null) return
-    const child = spawn('/bin/sh', ['-c', this.#options.command], {
+    const child = spawn('/bin/sh', ['-c', WAIT_AND_RUN, this.#options.command], {
       // A group of its own, so that its end reaches all of it.
       detached: true,
-      stdio: ['ignore', 'ignore', 'inherit'],
+      stdio: ['pipe', 'ignore', 'inherit'],
       env: { ...process.env, ...this.#options.environment },
     })
     this.#child = child
@@ -63,13 +71,30 @@ export class HostProcess {
         new LastwordError('HOST', `the host cannot be started: ${cause.message}`, { cause }),
       )
     })
+    this.#writeDown(child.pid)
+    // It may have been ended before it heard.
+    child.stdin?.on('error', () => {})
+    child.stdin?.end('\n')
     child.on('exit', () => {
       const wasAsked = this.#ending.delete(child)
       if (this.#child === child) this.#child = null
+      if (this.#child === null) this.#writeDown(undefined)
       if (wasAsked) return
       this.#bmc.chassis.hostWent('off')
       this.#bmc.flush()
     })
+  }
+
+  #writeDown(pid: number | undefined): void {
+    const { file, onError } = this.#options
+    if (file === undefined) return
+    try {
+      if (pid === undefined) rmSync(file, { force: true })
+      else writeFileSync(file, signOf(pid))
+    } catch (cause) {
+      const why = `${file}: the host cannot be written down: ${(cause as Error).message}`
+      onError(new LastwordError('HOST', why, { cause }))
+    }
   }
 
   async #end(): Promise<void> {
@@ -83,6 +108,21 @@ export class HostProcess {
     await ended
     clearTimeout(killing)
   }
+}
+
+/** Ends the host of a BMC that was killed, as `file` has it, before there is a second one on the same disk. */
+export async function endOrphan(file: string): Promise<void> {
+  const sign = readIfThere(file)
+  const pid = sign === undefined ? undefined : pidIn(sign)
+  if (sign !== undefined && pid !== undefined && isAlive(sign)) {
+    signal(pid, 'SIGTERM')
+    const killAtMs = performance.now() + PATIENCE_MS
+    while (isAlive(sign)) {
+      if (performance.now() > killAtMs) signal(pid, 'SIGKILL')
+      await wait(LOOK_AGAIN_MS)
+    }
+  }
+  rmSync(file, { force: true })
 }
 
 /** The whole group; one that is gone has nobody to tell. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { connect, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -16,7 +16,7 @@ import {
 import { GetSensorReading } from '../protocol/commands/sensor.ts'
 import { decodeIpmb, decodeIpmbWithoutAddress, encodeIpmb } from '../protocol/ipmb.ts'
 import type { Bmc } from './bmc.ts'
-import { HostProcess, runHook } from './host-process.ts'
+import { endOrphan, HostProcess, runHook } from './host-process.ts'
 import { Fixture } from './testing.ts'
 import { VmServer } from './vm-server.ts'
 
@@ -55,6 +55,28 @@ describe('a host that is a process', () => {
     assert.ok(!isAlive(second))
     assert.equal(fixture.bmc.chassis.isOn, true, 'the end of the BMC turns no power off')
     assert.deepEqual(errors, [])
+  })
+
+  it('of a BMC that was killed is ended before the next one is started, and nothing else is', async () => {
+    const dir = mkdtempSync(join(tmpdir(), 'lastword-host-'))
+    const file = join(dir, 'host')
+    const started = join(dir, 'started')
+    const command = `echo $$ >> ${started}; trap "" TERM; while :; do sleep 0.1; done`
+    const make = () =>
+      new HostProcess(new Fixture().bmc, { command, environment: {}, file, onError: assert.fail })
+    make()
+    await until(() => existsSync(started))
+    const [orphan] = readFileSync(started, 'utf8').trim().split('\n').map(Number)
+    // The BMC above is as good as dead: nothing ends its host.
+    await endOrphan(file)
+    assert.ok(!isAlive(orphan!), 'though it hears no SIGTERM')
+    const host = make()
+    assert.match(readFileSync(file, 'utf8'), new RegExp(`^${host.pid} `))
+    await host.close()
+    assert.ok(!existsSync(file), 'a host that is off is written down nowhere')
+    writeFileSync(file, `${process.pid} of another time\n`)
+    await endOrphan(file)
+    rmSync(dir, { recursive: true })
   })
 
   it('that ends by itself is off', async () => {

@@ -1,10 +1,14 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
+import { createSocket, type Socket } from 'node:dgram'
+import { once } from 'node:events'
+import { linkSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, it } from 'node:test'
+import { Bmc } from './bmc.ts'
 import { macOf } from './lan-parameters.ts'
-import { BmcService, nextAddress } from './service.ts'
+import { listenOnLan, nextAddress } from './lan-range.ts'
+import { BmcService } from './service.ts'
 import { bmcConfig } from './world/config.ts'
 
 let dir = ''
@@ -51,6 +55,43 @@ describe('many BMCs in one process', () => {
   })
 })
 
+describe('many BMCs on a port that is picked', () => {
+  it('have all the same one, each on its own address', async () => {
+    const service = await BmcService.start({ config, count: 6, lan: { host: '127.0.0.1', port: 0 } })
+    const [first] = service.lanServers
+    assert.deepEqual(
+      service.lanServers.map(({ host, port }) => `${host}:${port}`),
+      [1, 2, 3, 4, 5, 6].map(last => `127.0.0.${last}:${first!.port}`),
+    )
+    await service.close()
+  })
+
+  it('take another one where one of them finds it taken', async () => {
+    const taken: Socket[] = []
+    // Whatever the first BMC is given, the second one's is taken, until it has been tried three times.
+    const onFirst = async (port: number) => {
+      if (taken.length === 3) return
+      const socket = createSocket('udp4')
+      socket.bind(port, '127.0.0.12')
+      await once(socket, 'listening')
+      taken.push(socket)
+    }
+    const bmcs = [1, 2].map(index => new Bmc({ index }))
+    const servers = await listenOnLan(bmcs, { host: '127.0.0.11', port: 0 }, { onFirst })
+    assert.equal(servers[0]!.port, servers[1]!.port)
+    assert.ok(!taken.some(socket => socket.address().port === servers[0]!.port))
+    for (const server of servers) await server.close()
+    for (const socket of taken) socket.close()
+  })
+
+  it('want an IPv4 address to count from', async () => {
+    await assert.rejects(BmcService.start({ config, count: 2, lan: { host: '::1', port: 0 } }), {
+      code: 'USAGE',
+      message: /2 BMCs/,
+    })
+  })
+})
+
 describe('passwords that are not given', () => {
   it('are drawn and told once, each another one, and hold at the next start', async () => {
     const first = await BmcService.start({ config, stateDir: dir })
@@ -68,6 +109,20 @@ describe('passwords that are not given', () => {
     assert.deepEqual(again.drawn, [])
     assert.equal(Buffer.from(again.bmcs[0]!.users.passwordOf(2)).toString(), kept)
     await again.close()
+  })
+
+  it('are written beside the old ones and put in their place at once', async () => {
+    const file = join(dir, 'passwords.json')
+    writeFileSync(file, '{"admin":"known"}')
+    linkSync(file, join(dir, 'old'))
+    const service = await BmcService.start({ config, stateDir: dir })
+    await service.close()
+    assert.equal(readFileSync(join(dir, 'old'), 'utf8'), '{"admin":"known"}')
+    assert.deepEqual(Object.keys(JSON.parse(readFileSync(file, 'utf8'))), ['admin', 'watch'])
+    assert.deepEqual(
+      readdirSync(dir).filter(name => name.endsWith('.next')),
+      [],
+    )
   })
 
   it('that were changed over IPMI stay changed', async () => {

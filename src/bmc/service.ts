@@ -1,17 +1,15 @@
 /** One simulated BMC, or many alike, served over LAN and the VM serial protocol: sockets, ticks and passwords. */
 import { createSocket, type Socket } from 'node:dgram'
-import { isIPv4 } from 'node:net'
 import { join } from 'node:path'
-import { setImmediate } from 'node:timers/promises'
 import type { SolFarEnd } from '../lan/sol-server.ts'
 import type { LastwordError } from '../protocol/error.ts'
-import { BmcAccounts } from './accounts.ts'
 import { Bmc, type BmcOptions } from './bmc.ts'
 import { ControlServer } from './control.ts'
 import type { Fault } from './faults.ts'
-import { HostProcess, runHook } from './host-process.ts'
+import { endOrphan, HostProcess, runHook } from './host-process.ts'
 import { derivedGuid } from './identity.ts'
-import { LanServer } from './lan-server.ts'
+import { type HostPort, listenOnLan } from './lan-range.ts'
+import type { LanServer } from './lan-server.ts'
 import { hostPortText } from './listen-error.ts'
 import { farEndOf } from './sol-far-ends.ts'
 import { type DrawnPassword, DrawnPasswords } from './stores/drawn-passwords.ts'
@@ -22,10 +20,7 @@ import { VmServer } from './vm-server.ts'
 import type { BmcConfig } from './world/config.ts'
 import { makeWorld } from './world/world.ts'
 
-export interface HostPort {
-  host: string
-  port: number
-}
+export type { HostPort }
 
 export interface BmcServiceOptions {
   config: BmcConfig
@@ -34,6 +29,8 @@ export interface BmcServiceOptions {
   /** Where the first BMC's VM connects. */
   vm?: HostPort
   stateDir?: string
+  /** The configuration's users are as it has them at each start, whatever was set in between, and so, if told, their passwords. */
+  insistOnUsers?: { passwords: boolean }
   /** 1 unless given. */
   count?: number
   /** What each does wrong from the start. */
@@ -55,7 +52,7 @@ const TICK_MS = 100
 /** Many are looked at less often. */
 const TICK_OF_MANY_MS = 1000
 const MANY = 64
-const LISTEN_AT_ONCE = 128
+
 export class BmcService {
   readonly bmcs: readonly Bmc[]
   readonly lanServers: LanServer[] = []
@@ -126,7 +123,14 @@ export class BmcService {
     if (options.hostCommand !== undefined) {
       const vm = options.vm && this.vmServer && hostPortText(options.vm.host, this.vmServer.port)
       const environment: Record<string, string> = vm ? { LASTWORD_VM: vm } : {}
-      this.host = new HostProcess(this.bmcs[0]!, { command: options.hostCommand, environment, onError })
+      const file = options.stateDir === undefined ? undefined : join(options.stateDir, 'host')
+      if (file !== undefined) await endOrphan(file)
+      this.host = new HostProcess(this.bmcs[0]!, {
+        command: options.hostCommand,
+        environment,
+        onError,
+        ...(file !== undefined && { file }),
+      })
     }
     for (const bmc of this.bmcs) for (const fault of options.faults ?? []) bmc.addFault(fault)
   }
@@ -134,44 +138,12 @@ export class BmcService {
   async #listenToHosts({ lan, vm, sol, onError, onVm }: BmcServiceOptions): Promise<void> {
     const report = onError === undefined ? {} : { onError }
     this.#solFarEnd = sol === undefined ? null : farEndOf(sol)
-    const farEnd = this.#solFarEnd
     if (vm !== undefined)
       this.vmServer = await VmServer.listen(this.bmcs[0]!, { ...vm, ...report, ...(onVm && { onVm }) })
     if (lan === undefined) return
-    for (let from = 0; from < this.bmcs.length; from += LISTEN_AT_ONCE) {
-      const some = this.bmcs.slice(from, from + LISTEN_AT_ONCE)
-      const servers = some.map((bmc, i) =>
-        listenOnLan(
-          bmc,
-          { ...lan, host: nextAddress(lan.host, from + i) },
-          { ...report, ...(farEnd !== null && from + i === 0 && { sol: farEnd }) },
-        ),
-      )
-      const ended = await Promise.allSettled(servers)
-      for (const end of ended) if (end.status === 'fulfilled') this.lanServers.push(end.value)
-      for (const end of ended) if (end.status === 'rejected') throw end.reason
-      // Those that are up answer while the others come up.
-      await setImmediate()
-    }
+    const servers = await listenOnLan(this.bmcs, lan, { ...report, sol: this.#solFarEnd })
+    this.lanServers.push(...servers)
   }
-}
-
-async function listenOnLan(
-  bmc: Bmc,
-  { host, port }: HostPort,
-  report: { onError?: (error: LastwordError) => void; sol?: SolFarEnd },
-): Promise<LanServer> {
-  const { channel, maxSessions } = bmc.world.config.lan
-  const server = await LanServer.listen(bmc, {
-    host,
-    port,
-    channel,
-    maxSessions,
-    accounts: new BmcAccounts(bmc),
-    ...report,
-  })
-  bmc.lanAddress = { host: server.host, port: server.port }
-  return server
 }
 
 function makeService(options: BmcServiceOptions): BmcService {
@@ -194,7 +166,9 @@ function makeService(options: BmcServiceOptions): BmcService {
     for (let index = 0; index < count; index++) {
       const [first] = bmcs
       const identity = first && { identity: { guid: derivedGuid(first.identity.guid, index) } }
-      bmcs.push(new Bmc({ ...shared, ...identity, index, ...stateOf(stateDir, index, count) }))
+      const bmc = new Bmc({ ...shared, ...identity, index, ...stateOf(stateDir, index, count) })
+      bmcs.push(bmc)
+      if (options.insistOnUsers) insistOnUsers(bmc, options.insistOnUsers)
     }
     return BmcService.make(bmcs, passwords.fresh, unlock)
   } catch (error) {
@@ -204,15 +178,13 @@ function makeService(options: BmcServiceOptions): BmcService {
   }
 }
 
+function insistOnUsers(bmc: Bmc, how: { passwords: boolean }): void {
+  bmc.users.insistOnGiven(how)
+  const refusal = bmc.flush()
+  if (refusal !== null) throw refusal
+}
+
 function stateOf(stateDir: string | undefined, index: number, count: number): Partial<BmcOptions> {
   if (stateDir === undefined) return {}
   return { stateDir: count === 1 ? stateDir : join(stateDir, String(index)) }
-}
-
-/** IPv4 addresses that follow one another: of 127.0.0.1 and 256, 127.0.1.1. */
-export function nextAddress(host: string, by: number): string {
-  if (by === 0 || !isIPv4(host)) return host
-  const first = host.split('.').reduce((sum, part) => sum * 256 + Number(part), 0)
-  const next = first + by
-  return [24, 16, 8, 0].map(shift => Math.floor(next / 2 ** shift) % 256).join('.')
 }

@@ -6,6 +6,7 @@ import { LastwordError } from '../protocol/error.ts'
 
 /** Characters that a far end has not taken; more are refused and come again. */
 const MAX_WAITING = 1 << 16
+const MAX_PORT = 65_535
 const RECONNECT_MS = 500
 /** What a VM said while no console was there. */
 const BACKLOG_BYTES = 4096
@@ -127,9 +128,11 @@ export class SocketFarEnd implements SolFarEnd {
 /** `echo`, a shell's command behind `exec:`, `tcp:HOST:PORT` or `unix:PATH`. Throws LastwordError USAGE. */
 export function farEndOf(text: string): SolFarEnd {
   if (text === 'echo') return echoFarEnd()
-  if (text.startsWith('exec:')) return commandFarEnd(text.slice('exec:'.length))
+  const exec = /^exec:(?=.*\S)(.+)$/s.exec(text)
+  if (exec !== null) return commandFarEnd(exec[1]!)
   const tcp = /^tcp:(.+):(\d+)$/.exec(text)
-  if (tcp !== null) return new SocketFarEnd({ host: tcp[1]!, port: Number(tcp[2]) })
+  if (tcp !== null && Number(tcp[2]) <= MAX_PORT)
+    return new SocketFarEnd({ host: tcp[1]!, port: Number(tcp[2]) })
   const unix = /^unix:(.+)$/.exec(text)
   if (unix !== null) return new SocketFarEnd({ path: unix[1]! })
   throw new LastwordError('USAGE', `"${text}" is nothing that serial over LAN can lead to`, {

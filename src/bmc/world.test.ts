@@ -548,6 +548,11 @@ describe('a configuration', () => {
         /^f:4: users\[1\]\.id: 3 is taken by another before it$/,
       ],
       ['users:\n  - { name: "€" }\n', /^f:2: users\[0\]\.name: '€' has letters that are not in Latin 1$/],
+      [
+        'users:\n  - { name: a }\n  - { name: a, privilege: user }\n  - { name: a }\n',
+        /^f:4: users\[2\]\.name: "a" at level admin is taken by another before it$/,
+      ],
+      ['lan:\n  cipherSuites: []\n', /^f:2: lan\.cipherSuites: .* nobody can log in$/],
       ['frus:\n  - { id: 0, name: A }\n  - { id: 0, name: B }\n', /^f:3: frus\[1\]\.id: 0 is taken/],
       [
         `frus:\n  - { id: 0, name: A, sizeBytes: 64, product: { manufacturer: ${'a'.repeat(60)} } }\n`,
@@ -584,6 +589,11 @@ describe('a configuration', () => {
     ]
     for (const [text, message] of cases)
       assert.throws(() => parseConfig(text, 'f'), { code: 'CONFIG', message }, text)
+  })
+
+  it('may have no suite where there is IPMI 1.5, and a user of one name at several levels', () => {
+    parseConfig('lan: { cipherSuites: [], ipmi15: [md5] }\n', 'f')
+    parseConfig('users:\n  - { name: a }\n  - { name: a, privilege: user }\n', 'f')
   })
 
   it('of the server that there is without one has nothing wrong', () => {

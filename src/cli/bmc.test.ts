@@ -1,11 +1,14 @@
 /** `lastword bmc` as it is started: a process of its own, with what its options promise and refuse. */
 import assert from 'node:assert/strict'
-import { spawnSync } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { createInterface } from 'node:readline'
 import { after, describe, it } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import { runProgram } from '../lab/kernel/run-program.ts'
 
 const main = fileURLToPath(new URL('../bin/lastword.cjs', import.meta.url))
 const dir = mkdtempSync(join(tmpdir(), 'lastword-bmc-'))
@@ -20,6 +23,37 @@ function refused(...args: string[]) {
   return { status, stderr }
 }
 
+function password(text: string): string {
+  const file = join(dir, text)
+  writeFileSync(file, `${text}\n`)
+  return file
+}
+
+/** One that serves until it is told to end, and what our own client is told by it. */
+async function started(...args: string[]) {
+  const child = spawn(process.execPath, [main, 'bmc', '--lan', '127.0.0.1:0', '--json', ...args], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  const [line] = (await once(createInterface({ input: child.stdout }), 'line')) as [string]
+  const { lan } = JSON.parse(line) as { lan: string }
+  const ask = (user: string, secret: string, words: readonly string[]) =>
+    runProgram(process.execPath, [main, ...words, '-H', `lanplus://${user}@${lan}`], {
+      env: { IPMITOOL_PASSWORD: secret, LASTWORD_HOSTS: '/nowhere.yaml' },
+    })
+  return {
+    async run(user: string, secret: string, ...words: string[]) {
+      const { exitCode, stderr } = await ask(user, secret, words)
+      assert.equal(exitCode, 0, stderr)
+    },
+    logsIn: async (user: string, secret: string) => (await ask(user, secret, ['mc', 'info'])).exitCode === 0,
+    async end() {
+      const ended = once(child, 'exit')
+      child.kill('SIGTERM')
+      await ended
+    },
+  }
+}
+
 describe('lastword bmc', () => {
   it('says of a state directory that cannot be made what is wrong, and ends', () => {
     for (const folder of ['/proc/none/such', '/proc/none']) {
@@ -27,6 +61,49 @@ describe('lastword bmc', () => {
       assert.equal(status, 1)
       assert.match(stderr, /^lastword: \/proc\/none.* \[STATE_DIR\]\n.*--state a directory.*\n$/)
     }
+  })
+
+  it('refuses users and passwords that are none, and says why', () => {
+    const cases: [string[], RegExp][] = [
+      [['--password-file', password('secret')], /--password-file is of no user \[USAGE\]\n.*--user/],
+      [['--user', 'a'.repeat(17)], /--user .*Too big/],
+      [['--user', '€'], /--user .*Latin 1/],
+    ]
+    for (const [args, message] of cases) {
+      const { status, stderr } = refused(...args)
+      assert.equal(status, 2)
+      assert.match(stderr, message)
+      assert.ok(stderr.trimEnd().split('\n').length <= 2, stderr)
+    }
+  })
+
+  it('refuses serial over LAN that leads nowhere', () => {
+    for (const end of ['exec:', 'exec: ', 'unix:', 'tcp:here:70000']) {
+      const { status, stderr } = refused('--sol', end)
+      assert.equal(status, 2)
+      assert.match(stderr, /is nothing that serial over LAN can lead to \[USAGE\]/)
+    }
+  })
+
+  it('has the user of --user at each start, whatever was set, and that of --password-file as its password', async () => {
+    const state = ['--state', join(dir, 'state')]
+    const asGiven = ['--user', 'root', '--password-file', password('given')]
+    const first = await started(...state, ...asGiven)
+    assert.equal(await first.logsIn('root', 'given'), true)
+    await first.run('root', 'given', 'user', 'set', 'name', '2', 'bob')
+    await first.run('bob', 'given', 'user', 'set', 'password', '2', 'changed')
+    await first.end()
+    const again = await started(...state)
+    assert.equal(await again.logsIn('bob', 'changed'), true, 'what was set holds where nothing is said')
+    await again.end()
+    const insisted = await started(...state, ...asGiven)
+    assert.equal(await insisted.logsIn('root', 'given'), true)
+    assert.equal(await insisted.logsIn('bob', 'changed'), false)
+    await insisted.run('root', 'given', 'user', 'set', 'password', '2', 'changed')
+    await insisted.end()
+    const named = await started(...state, '--user', 'root')
+    assert.equal(await named.logsIn('root', 'changed'), true, 'a password that is not given stays')
+    await named.end()
   })
 
   it('refuses a command that is none', () => {

@@ -5,7 +5,8 @@ import { type Fault, parseFault } from '../bmc/faults.ts'
 import { hostPortText } from '../bmc/listen-error.ts'
 import { BmcService, type HostPort } from '../bmc/service.ts'
 import type { Damage } from '../bmc/stores/journal.ts'
-import { type BmcConfig, bmcConfig } from '../bmc/world/config.ts'
+import { type BmcConfig, bmcConfig, userConfig } from '../bmc/world/config.ts'
+import { userProblems } from '../bmc/world/config-check.ts'
 import { defaultConfig } from '../bmc/world/default-world.ts'
 import { readConfig } from '../bmc/world/read-config.ts'
 import { LastwordError } from '../protocol/error.ts'
@@ -51,8 +52,12 @@ export function bmcCommand(): Command {
       command,
     )
     .option('--hook <command>', 'run with each action on a host, whose name is in $LASTWORD_ACTION', command)
-    .option('--user <name>', 'an administrator of this name in place of the configured users')
-    .option('--password-file <file>', "that user's password; without it one is drawn and shown once")
+    .option(
+      '--user <name>',
+      'an administrator of this name in place of the configured users, at each start',
+      userName,
+    )
+    .option('--password-file <file>', 'the password of --user; without it one is drawn and shown once')
     .option(
       '--fault <fault>',
       'what it does wrong, such as late=200 or lossy=0.3; may be repeated',
@@ -83,6 +88,14 @@ function command(text: string): string {
   return text
 }
 
+/** As `users` of the configuration takes it; an empty one is the null user. */
+function userName(name: string): string {
+  const checked = userConfig.safeParse({ name })
+  const [problem] = checked.success ? userProblems([checked.data]) : checked.error.issues
+  if (problem !== undefined) throw new InvalidArgumentError(problem.message)
+  return name
+}
+
 function count(text: string): number {
   const number = Number(text)
   if (!Number.isInteger(number) || number < 1 || number > MAX_BMCS)
@@ -108,6 +121,10 @@ async function serve(options: BmcCommandOptions): Promise<void> {
     throw new LastwordError('USAGE', 'a BMC has to be reached by somebody', {
       hint: 'Give --lan HOST:PORT, --vm HOST:PORT, or both.',
     })
+  if (options.passwordFile !== undefined && options.user === undefined)
+    throw new LastwordError('USAGE', '--password-file is of no user', {
+      hint: 'Give --user NAME with it; users of a --config have their passwords there.',
+    })
   const config = configOf(options)
   const limit = { ...MAX_ERRORS, onLeftOut: (left: number) => say(`… and ${left} lines more`) }
   const [mayPrint, mayTellVm] = [logLimit(limit), logLimit(limit)]
@@ -120,6 +137,7 @@ async function serve(options: BmcCommandOptions): Promise<void> {
     ...(options.control !== undefined && { control: options.control }),
     ...(options.sol !== undefined && { sol: options.sol }),
     ...(options.host !== undefined && { hostCommand: options.host }),
+    ...(options.user !== undefined && { insistOnUsers: { passwords: options.passwordFile !== undefined } }),
     ...(options.hook !== undefined && { hook: options.hook }),
     faults: options.fault,
     onError: error => {

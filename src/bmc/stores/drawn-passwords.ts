@@ -1,8 +1,9 @@
 /** Passwords for users that have none: drawn at the first start, kept with the state, and told only when they are drawn. */
 import { randomInt } from 'node:crypto'
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
+import { replaceFile } from './folder.ts'
 import { stateDirError } from './journal.ts'
 
 /** A password that was drawn because the configuration has none. */
@@ -14,7 +15,6 @@ export interface DrawnPassword {
 const LENGTH = 16
 /** Without letters that look alike. */
 const LETTERS = 'abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789'
-const OWNER_ONLY = 0o600
 const kept = z.record(z.string(), z.string())
 
 export class DrawnPasswords {
@@ -42,7 +42,7 @@ export class DrawnPasswords {
   keep(): void {
     if (this.#file === undefined || this.fresh.length === 0) return
     try {
-      writeFileSync(this.#file, JSON.stringify(this.#known), { mode: OWNER_ONLY, flush: true })
+      replaceFile(this.#file, Buffer.from(JSON.stringify(this.#known)))
     } catch (cause) {
       throw stateDirError(this.#file, cause)
     }

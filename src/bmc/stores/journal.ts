@@ -6,24 +6,18 @@ import {
   closeSync,
   existsSync,
   fdatasyncSync,
-  fsyncSync,
   ftruncateSync,
   openSync,
   readFileSync,
-  renameSync,
-  rmSync,
   writeFileSync,
-  writeSync,
 } from 'node:fs'
 import { dirname } from 'node:path'
 import { crc32 } from 'node:zlib'
 import { LastwordError } from '../../protocol/error.ts'
-import { makeFolder, syncFolder } from './folder.ts'
+import { type Durability, makeFolder, OWNER_ONLY, replaceFile, syncFolder, writeAll } from './folder.ts'
 
 const MARK = 0xe5
 const HEAD_BYTES = 7
-/** Passwords are among what is kept. */
-const OWNER_ONLY = 0o600
 /** Short, so that looking for an entry in a megabyte of rubbish takes milliseconds. */
 export const MAX_PAYLOAD_BYTES = 1024
 
@@ -36,8 +30,8 @@ export interface Damage {
 }
 
 export interface JournalOptions {
-  /** `disk`: what is flushed survives a loss of power; `kernel`: it survives the process's end. */
-  durability?: 'disk' | 'kernel'
+  /** Of what is flushed; `disk` unless given. */
+  durability?: Durability
   onDamage?: (damage: Damage) => void
 }
 
@@ -46,7 +40,7 @@ export type TakeEntry = (payload: Uint8Array) => boolean
 
 export class Journal {
   readonly file: string
-  readonly #durability: 'disk' | 'kernel'
+  readonly #durability: Durability
   /** Opened with the first write: most of many BMCs never keep anything. */
   #fd: number | null = null
   /** The file was there, or has been made and its folder forced to the disk. */
@@ -126,7 +120,7 @@ export class Journal {
   rewrite(payloads: Iterable<Uint8Array>): void {
     const bytes = Buffer.concat(Array.from(payloads, entryBytes))
     try {
-      this.#replace(bytes)
+      replaceFile(this.file, bytes, this.#durability)
     } catch (cause) {
       throw stateWriteError(this.file, cause)
     }
@@ -169,31 +163,13 @@ export class Journal {
     }
   }
 
-  #replace(bytes: Buffer): void {
-    const next = `${this.file}.next`
-    try {
-      const fd = openSync(next, 'w', OWNER_ONLY)
-      try {
-        writeAll(fd, bytes)
-        if (this.#durability === 'disk') fsyncSync(fd)
-      } finally {
-        closeSync(fd)
-      }
-      renameSync(next, this.file)
-    } catch (cause) {
-      rmSync(next, { force: true })
-      throw cause
-    }
-    if (this.#durability === 'disk') syncFolder(dirname(this.file))
-  }
-
   /** Keeps the file as it was under another name, and what can be read of it in its place. */
   #setAside(found: Buffer, good: Buffer): string {
     let number = 1
     while (existsSync(`${this.file}.damaged-${number}`)) number++
     const setAsideAs = `${this.file}.damaged-${number}`
     writeFileSync(setAsideAs, found, { flush: this.#durability === 'disk', mode: OWNER_ONLY })
-    this.#replace(good)
+    replaceFile(this.file, good, this.#durability)
     return setAsideAs
   }
 }
@@ -249,8 +225,4 @@ function readEntries(bytes: Buffer, takeEntry: TakeEntry) {
     at += length || 1
   }
   return { good: Buffer.concat(good), badBytes: bytes.length - goodBytes, entries: good.length }
-}
-
-function writeAll(fd: number, bytes: Buffer): void {
-  for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at)
 }

@@ -29,6 +29,16 @@ export function isAlive(sign: string): boolean {
   return signOf(pid) === sign && !ENDED_STATES.includes(statOf(pid)?.[STATE_FIELD] ?? '')
 }
 
+/** A file's text; undefined: there is none. */
+export function readIfThere(file: string): string | undefined {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw error
+  }
+}
+
 function startTimeOf(pid: number): string {
   const fields = statOf(pid)
   // No /proc: the number alone has to do.

@@ -1,10 +1,10 @@
 /** One process at a time writes a state directory: a file names who does, and is taken over when that one is dead. */
-import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { linkSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { LastwordError } from '../../protocol/error.ts'
 import { makeFolder } from './folder.ts'
 import { stateDirError } from './journal.ts'
-import { isAlive, signOf } from './process-sign.ts'
+import { isAlive, pidIn, readIfThere, signOf } from './process-sign.ts'
 
 const LOCK = 'lock'
 const MAX_TRIES = 10
@@ -65,17 +65,8 @@ function removeStale(file: string, own: string, holder: string): void {
   rmSync(aside, { force: true })
 }
 
-function readIfThere(file: string): string | undefined {
-  try {
-    return readFileSync(file, 'utf8')
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
-    throw error
-  }
-}
-
 function lockedError(dir: string, holder: string): LastwordError {
-  const pid = holder.split(' ')[0]
+  const pid = pidIn(holder) ?? 'unknown'
   return new LastwordError('STATE_LOCKED', `${dir}: process ${pid} keeps its state there`, {
     hint: 'Give each BMC a --state directory of its own, or end that process.',
   })

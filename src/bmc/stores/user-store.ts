@@ -1,4 +1,5 @@
 /** Users and channel access of a simulated BMC, as the LAN channel's session server asks for them. IPMI 2.0 rev 1.1, sections 6.9 and 22.22 to 22.30. */
+import { isDeepStrictEqual } from 'node:util'
 import { z } from 'zod'
 import { privilegeNames, type UserConfig } from '../world/config.ts'
 import { type Settings, settingFamily } from './settings.ts'
@@ -59,6 +60,20 @@ export class UserStore {
 
   change(id: number, changes: Partial<User>): void {
     this.#settings.set(userFamily, id, { ...this.get(id), ...changes })
+  }
+
+  /**
+   * Makes the users that were given be what they are, whatever has been set since. Without `passwords` a password that
+   * was set stays, where the name is still the same.
+   */
+  insistOnGiven({ passwords }: { passwords: boolean }): void {
+    for (const [id, given] of this.#worlds) {
+      const kept = this.#settings.get(userFamily, id)
+      if (kept === undefined) continue
+      const mayStay = !passwords && kept.name === given.name
+      const wanted = mayStay ? { ...given, password: kept.password, passwordSize: kept.passwordSize } : given
+      if (!isDeepStrictEqual(kept, wanted)) this.#settings.set(userFamily, id, wanted)
+    }
   }
 
   accessOf(id: number, channel: number): UserAccess {

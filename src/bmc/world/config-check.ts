@@ -1,7 +1,13 @@
 /** What is wrong with a configuration whose fields are each fine: numbers that collide, values that no reading has, orders that are none. */
 import { LastwordError } from '../../protocol/error.ts'
 import { thresholdNames } from '../../protocol/sensor/event-types.ts'
-import type { AnalogSensorConfig, BmcConfig, DiscreteSensorConfig, SensorConfig } from './config.ts'
+import type {
+  AnalogSensorConfig,
+  BmcConfig,
+  DiscreteSensorConfig,
+  SensorConfig,
+  UserConfig,
+} from './config.ts'
 import { fruImage } from './world.ts'
 
 export type Path = readonly (string | number)[]
@@ -18,13 +24,41 @@ const risingThresholds = [...thresholdNames.slice(0, 3).reverse(), ...thresholdN
 export function configProblems(config: BmcConfig): ConfigProblem[] {
   return [
     ...sensorListProblems(config.sensors, ['sensors']),
-    ...repeated(config.users, 'id', ['users']),
-    ...notLatin1(config.users, ['users']),
+    ...userProblems(config.users),
+    ...lanProblems(config.lan),
     ...repeated(config.frus, 'id', ['frus']),
     ...config.frus.flatMap((fru, i) => fruProblems(fru, ['frus', i])),
     ...satelliteProblems(config.satellites, ['satellites']),
     ...config.satellites.flatMap(({ behind }, i) => satelliteProblems(behind, ['satellites', i, 'behind'])),
   ]
+}
+
+export function userProblems(users: BmcConfig['users']): ConfigProblem[] {
+  return [
+    ...repeated(users, 'id', ['users']),
+    ...notLatin1(users, ['users']),
+    ...users.flatMap((user, i) =>
+      users.slice(0, i).some(before => isSameLogIn(user, before))
+        ? [
+            {
+              path: ['users', i, 'name'],
+              message: `${JSON.stringify(user.name)} at level ${user.privilege} is taken by another before it`,
+            },
+          ]
+        : [],
+    ),
+  ]
+}
+
+/** A log-in names a user by name, or by name and level. Section 13.20. */
+function isSameLogIn(one: UserConfig, other: UserConfig): boolean {
+  return one.enabled && other.enabled && one.name === other.name && one.privilege === other.privilege
+}
+
+function lanProblems({ cipherSuites, ipmi15 }: BmcConfig['lan']): ConfigProblem[] {
+  if (cipherSuites.length > 0 || ipmi15.length > 0) return []
+  const message = 'with no suite and no log-in of IPMI 1.5 (ipmi15) nobody can log in'
+  return [{ path: ['lan', 'cipherSuites'], message }]
 }
 
 /** A field that each of a list has to have for itself. */

@@ -147,7 +147,8 @@ const fru = z.strictObject({
 
 export const privilegeNames = ['callback', 'user', 'operator', 'admin'] as const
 
-const user = z.strictObject({
+/** One of `users`. */
+export const userConfig = z.strictObject({
   id: z.int().min(1).max(16).optional().describe('the next free one from 2 on; 1 has no name'),
   name: z.string().max(16),
   password: z.string().min(1).max(20).optional().describe('drawn and shown once when there is none'),
@@ -246,7 +247,7 @@ export const bmcConfig = z.strictObject({
     .array(z.string().regex(/^([0-9a-fA-F]{2}){3,60}$/))
     .default([])
     .describe('records of type C0h: manufacturer ID and data in hexadecimal'),
-  users: z.array(user).max(16).default([]),
+  users: z.array(userConfig).max(16).default([]),
   lan: lan.prefault({}),
   pef: pef.prefault({}),
   power: power.prefault({}),
@@ -265,7 +266,7 @@ export type DiscreteSensorConfig = z.output<typeof discreteSensor>
 export type AnalogValue = z.output<typeof analogValue>
 export type DiscreteStates = z.output<typeof discreteStates>
 export type FruConfig = z.output<typeof fru>
-export type UserConfig = z.output<typeof user>
+export type UserConfig = z.output<typeof userConfig>
 
 /** The published schema, of what people write. */
 export function bmcConfigSchema(): object {

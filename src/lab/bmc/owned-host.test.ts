@@ -110,4 +110,17 @@ describeNeeds('qemu-system-x86_64', 'ipmitool')('lastword bmc --host', () => {
     await program.ipmitool('chassis', 'power', 'off')
     await until(() => !isRunning(program.pids[1]!))
   })
+
+  it('that was killed ends the machine it left behind before it starts another', async () => {
+    await using program = new Program()
+    await program.start(qemu)
+    await until(() => program.connections === 1)
+    await program.end('SIGKILL')
+    const [orphan] = program.pids
+    assert.ok(isRunning(orphan!), 'a machine that nobody ends goes on')
+    await program.start(qemu)
+    await until(() => program.connections === 2)
+    assert.equal(program.pids.length, 2)
+    assert.ok(!isRunning(orphan!))
+  })
 })
