@@ -95,7 +95,7 @@ describe('a BMC that lies', () => {
         delete: true,
         overflow: false,
       }
-      return { version: 0x51, entries: 2, freeBytes: 100, lastAdded: 1, lastErased: erased++, supports }
+      return { version: '1.5', entries: 2, freeBytes: 100, lastAdded: 1, lastErased: erased++, supports }
     })
     rig.on(GetSelEntry, ({ recordId }) => {
       const id = Math.max(recordId, 1)

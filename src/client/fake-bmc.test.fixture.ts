@@ -130,7 +130,7 @@ function readRecord(store: RecordStore) {
 export function withSel(fake: FakeBmc, store: RecordStore): FakeBmc {
   return fake
     .on(GetSelInfo, () => ({
-      version: 0x51,
+      version: '1.5',
       entries: store.told ?? store.records.length,
       freeBytes: 0,
       lastAdded: store.lastAdded,
@@ -178,7 +178,7 @@ export function withDeviceSdrs(fake: FakeBmc, store: RecordStore): FakeBmc {
 export function withSdrs(fake: FakeBmc, store: RecordStore): FakeBmc {
   return withDeviceId(fake, 'repository')
     .on(GetSdrRepositoryInfo, () => ({
-      version: 0x51,
+      version: '1.5',
       records: store.told ?? store.records.length,
       freeBytes: 0,
       lastAdded: store.lastAdded,

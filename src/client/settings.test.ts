@@ -165,7 +165,8 @@ describe('PEF', () => {
   it('tells its filters and policies, and takes changes', async () => {
     const { bmc } = connectTo()
     await using _ = bmc
-    const { eventFilters } = await bmc.pef.capabilities()
+    const { eventFilters, version } = await bmc.pef.capabilities()
+    assert.equal(version, '1.5')
     const filters = await bmc.pef.filters()
     assert.equal(filters.length, eventFilters)
     await bmc.pef.policies()
@@ -202,7 +203,9 @@ describe('DCMI', () => {
   it('gives power and takes limits', async () => {
     const { bmc } = connectTo()
     await using _ = bmc
-    assert.ok((await bmc.dcmi.power()).currentWatts > 0)
+    const { currentWatts, time } = await bmc.dcmi.power()
+    assert.ok(currentWatts > 0)
+    assert.ok(time instanceof Date && time.getFullYear() >= 2020, String(time))
     const limit = {
       watts: 300,
       correctionTimeMs: 2000,

@@ -125,6 +125,25 @@ export function map<A, B>(codec: Codec<A>, decode: (raw: A) => B, encode: (value
   }
 }
 
+/** Least significant digit in the high nibble: 02h is 2.0, 51h is 1.5. */
+export const ipmiVersion: Codec<string> = map(
+  u8,
+  raw => `${raw & 0x0f}.${raw >> 4}`,
+  value => {
+    const [major, minor] = value.split('.').map(Number)
+    return ((minor ?? 0) << 4) | (major ?? 0)
+  },
+)
+
+const SECOND_MS = 1000
+
+/** Seconds since 1970 in four bytes. */
+export const unixTime: Codec<Date> = map(
+  u32,
+  seconds => new Date(seconds * SECOND_MS),
+  date => Math.floor(date.getTime() / SECOND_MS),
+)
+
 /** Named fields one after the other. */
 export function struct<F extends Fields>(fields: F): Codec<StructOf<F>> {
   const names = Object.keys(fields)

@@ -179,7 +179,7 @@ export const dcmiCommands: Served[] = [
       minimumWatts: min,
       maximumWatts: max,
       averageWatts: average,
-      time: bmc.sel.time,
+      time: new Date(bmc.sel.time * 1000),
       periodMs: AVERAGING_MS,
       state: { isMeasuring: bmc.chassis.isOn },
     }

@@ -17,7 +17,7 @@ import type { Bmc } from '../bmc.ts'
 import { alertString, EVENT_FILTERS, pefActions, pefParameters } from '../pef-parameters.ts'
 import { type Served, serve } from '../serve.ts'
 
-const VERSION_1_5 = 0x51
+const VERSION_1_5 = '1.5'
 const REVISION = 0x11
 const NO_RECORD = 0xffff
 /** A postponement that only an operator ends, for as long as this BMC runs. */

@@ -21,7 +21,7 @@ import { decodeSdrHeader, MAX_SDR_BYTES, SDR_HEADER_BYTES } from '../../protocol
 import { type Served, serve } from '../serve.ts'
 import { SDR_REPOSITORY_BYTES, type SdrRepository } from '../stores/sdr-repository.ts'
 
-const VERSION = 0x51
+const VERSION = '1.5'
 const UNIT_BYTES = 16
 const WHOLE_RECORD = 0xff
 const LENGTH_MISMATCH = 0x80

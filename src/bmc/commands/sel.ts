@@ -21,7 +21,7 @@ import { encodeSelRecord, SEL_RECORD_BYTES } from '../../protocol/sel-record.ts'
 import { type Served, serve } from '../serve.ts'
 import { SEL_FULL } from '../stores/sel-store.ts'
 
-const VERSION_1_5 = 0x51
+const VERSION_1_5 = '1.5'
 const LENGTH_MISMATCH = 0x80
 const WHOLE_RECORD = 0xff
 const MAX_UTC_OFFSET_MINUTES = 1440

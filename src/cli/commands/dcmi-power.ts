@@ -17,7 +17,7 @@ const reading = subcommand({
       ['minimum', data => `${data.minimumWatts} W`],
       ['maximum', data => `${data.maximumWatts} W`],
       ['average', data => `${data.averageWatts} W`],
-      ['time', data => new Date(data.time * 1000).toISOString()],
+      ['time', data => data.time.toISOString()],
       ['sampling period', data => `${data.periodMs / 1000} s`],
       ['measuring', data => data.state.isMeasuring],
     ),

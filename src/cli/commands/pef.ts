@@ -14,7 +14,7 @@ import { filterChanges, policyChanges, timer } from './pef-change.ts'
 type Capabilities = ResponseOf<typeof GetPefCapabilities>
 
 const capabilityFields: readonly (readonly [label: string, of: (data: Capabilities) => Cell])[] = [
-  ['version', data => `${data.version & 0x0f}.${data.version >> 4}`],
+  ['version', data => data.version],
   ['event filters', data => data.eventFilters],
   ['actions', data => flagPhrases(data.supports)],
 ]

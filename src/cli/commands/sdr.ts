@@ -210,7 +210,7 @@ const info = subcommand({
   run: async ({ bmc, signal }) => (await bmc()).run(GetSdrRepositoryInfo, {}, { signal }),
   view: as =>
     as.record(
-      ['version', data => `${data.version & 0x0f}.${data.version >> 4}`],
+      ['version', data => data.version],
       ['records', data => data.records],
       ['free', data => `${data.freeBytes} bytes`],
       ['last addition', data => timeText(data.lastAdded)],

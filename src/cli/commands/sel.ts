@@ -26,7 +26,7 @@ const info = subcommand({
   data: ({ info: about, allocation }) => ({ ...about, allocation }),
   view: as =>
     as.record(
-      ['version', data => `${data.info.version & 0x0f}.${data.info.version >> 4}`],
+      ['version', data => data.info.version],
       ['entries', data => data.info.entries],
       ['free', data => `${data.info.freeBytes} bytes`],
       ['last addition', data => dateText(data.info.lastAdded)],

@@ -14,10 +14,10 @@ export function selInfo(
   clock: Clock = localClock,
 ): string {
   const { version, freeBytes, supports } = info
-  const isKnown = version === 0x51 || version === 0x02
+  const isKnown = version === '1.5' || version === '2.0'
   const lines = [
     'SEL Information',
-    `Version          : ${version & 0x0f}.${version >> 4} (${isKnown ? 'v1.5, v2 compliant' : 'Unknown'})`,
+    `Version          : ${version} (${isKnown ? 'v1.5, v2 compliant' : 'Unknown'})`,
     `Entries          : ${info.entries}`,
     `Free Space       : ${freeBytes} bytes ${freeBytes === 0xffff ? 'or more' : ''}`,
     `Percent Used     : ${percentUsed(info)}`,

@@ -21,7 +21,7 @@ function recordAfter(
 
 export function serveSdrs(rig: AnsweringRig, sdrs: readonly SdrRecord[]): void {
   const raw = sdrs.map(encodeSdr)
-  const info = { version: 0x51, records: raw.length, freeBytes: 1000, lastAdded: 1, lastErased: 1 }
+  const info = { version: '1.5', records: raw.length, freeBytes: 1000, lastAdded: 1, lastErased: 1 }
   const supports = {
     allocationInfo: false,
     reserve: true,
@@ -49,7 +49,7 @@ export function serveSel(
   const supports = { allocationInfo: false, reserve: true, partialAdd: false, delete: true, overflow: false }
   rig
     .on(GetSelInfo, () => ({
-      version: 0x51,
+      version: '1.5',
       entries: raw.length,
       freeBytes: 1000,
       lastAdded: 1,

@@ -107,7 +107,7 @@ describe('on a BMC that lies, the command line', () => {
     rig.on(GetSelEntry, request => ({ nextRecordId: 0xffff, data: part(sel(1), request) }))
     let erased = 0
     rig.on(GetSelInfo, () => ({
-      version: 0x51,
+      version: '1.5',
       entries: 1,
       freeBytes: 0,
       lastAdded: 1,

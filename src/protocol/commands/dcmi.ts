@@ -13,6 +13,7 @@ import {
   u8,
   u16,
   u32,
+  unixTime,
   zeros,
 } from '../codec.ts'
 import { command, Privilege } from '../command.ts'
@@ -53,8 +54,7 @@ export const GetPowerReading = command({
     minimumWatts: u16,
     maximumWatts: u16,
     averageWatts: u16,
-    /** Seconds since 1970. */
-    time: u32,
+    time: unixTime,
     periodMs: u32,
     state: bits({ _: reserved(6), isMeasuring: flag, _7: reserved(1) }),
   },

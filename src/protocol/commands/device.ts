@@ -4,7 +4,7 @@ import {
   bits,
   bytes,
   flag,
-  map,
+  ipmiVersion,
   names,
   optional,
   reserved,
@@ -17,16 +17,6 @@ import {
 } from '../codec.ts'
 import { command, Privilege } from '../command.ts'
 import { NetFn } from '../net-fn.ts'
-
-/** Least significant digit in the high nibble: 02h is 2.0, 51h is 1.5. */
-const ipmiVersion = map(
-  u8,
-  raw => `${raw & 0x0f}.${raw >> 4}`,
-  value => {
-    const [major, minor] = value.split('.').map(Number)
-    return ((minor ?? 0) << 4) | (major ?? 0)
-  },
-)
 
 export const GetDeviceId = command({
   name: 'Get Device ID',

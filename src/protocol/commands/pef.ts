@@ -3,6 +3,7 @@ import {
   bits,
   bytes,
   flag,
+  ipmiVersion,
   low,
   nameBits,
   names,
@@ -38,8 +39,7 @@ export const GetPefCapabilities = command({
   cmd: 0x10,
   privilege: Privilege.User,
   response: {
-    /** 51h: version 1.5. */
-    version: u8,
+    version: ipmiVersion,
     supports: bits({ ...pefActions, _: reserved(1), oemEventRecords: flag }),
     eventFilters: u8,
   },

@@ -1,5 +1,18 @@
 /** The SDR repository. IPMI 2.0 rev 1.1, section 33. */
-import { bits, fixed, flag, low, nameBits, names, reserved, rest, u8, u16, u32 } from '../codec.ts'
+import {
+  bits,
+  fixed,
+  flag,
+  ipmiVersion,
+  low,
+  nameBits,
+  names,
+  reserved,
+  rest,
+  u8,
+  u16,
+  u32,
+} from '../codec.ts'
 import { command, Privilege } from '../command.ts'
 import { NetFn } from '../net-fn.ts'
 
@@ -15,8 +28,8 @@ export const GetSdrRepositoryInfo = command({
   cmd: 0x20,
   privilege: Privilege.User,
   response: {
-    /** 51h: version 1.5 and 2.0. */
-    version: u8,
+    /** 1.5 stands for IPMI 2.0, too. */
+    version: ipmiVersion,
     records: u16,
     /** FFFEh: 64 KiB less 2 or more; FFFFh: unspecified. */
     freeBytes: u16,

@@ -5,6 +5,7 @@ import {
   fixed,
   flag,
   i16,
+  ipmiVersion,
   map,
   nameBits,
   names,
@@ -29,8 +30,8 @@ export const GetSelInfo = command({
   cmd: 0x40,
   privilege: Privilege.User,
   response: {
-    /** 51h: version 1.5 and 2.0. */
-    version: u8,
+    /** 1.5 stands for IPMI 2.0, too. */
+    version: ipmiVersion,
     entries: u16,
     freeBytes: u16,
     /** Seconds since 1970; FFFFFFFFh when there was none. */
