@@ -49,19 +49,43 @@ describeNeeds('ipmitool', 'ipmi_sim')('lastword --format ipmitool on OpenIPMI’
 
   for (const command of commands)
     it(`${command} writes the bytes that ipmitool writes`, async () => {
-      const address = ['-H', '127.0.0.1', '-p', String(sim.port), '-U', user.name, '-E']
-      const login = ['-I', 'lanplus', '-C', '3', ...address]
-      const env = { IPMITOOL_PASSWORD: user.password, IPMI_PASSWORD: user.password }
-      const words = command.split(' ')
-      const ours = await runProgram(
-        process.execPath,
-        [lastword, ...login, '--format', 'ipmitool', ...words],
-        {
-          env,
-        },
-      )
-      const theirs = await runProgram('ipmitool', [...login, ...words], { env })
+      const { ours, theirs } = await both(sim, command)
       assert.ok(theirs.stdout.length > 0, theirs.stderr)
       assert.equal(ours.stdout.toString('latin1'), theirs.stdout.toString('latin1'))
     })
 })
+
+/** What ipmitool writes where it finds no sensor data record: it has the repository erased, and then looks for device SDRs. */
+const rebuilt = 'SDRR successfully erased\nErr in cmd get sensor sdr info\n'
+
+describeNeeds('ipmitool', 'ipmi_sim')(
+  'lastword --format ipmitool on a BMC without sensor data records',
+  () => {
+    let sim: IpmiSim
+    before(async () => {
+      sim = await IpmiSim.start()
+    })
+    after(() => sim[Symbol.asyncDispose]())
+
+    for (const command of ['sdr list', 'sdr elist', 'sensor list', 'fru print'])
+      it(`${command} erases nothing and does not say so; all else is as ipmitool has it`, async () => {
+        const { ours, theirs } = await both(sim, command, '--trace')
+        assert.equal(`${ours.stdout}${rebuilt}`, theirs.stdout.toString())
+        assert.equal(ours.exitCode, theirs.exitCode)
+        assert.match(ours.stderr, /Get SDR Repository Info/)
+        assert.doesNotMatch(ours.stderr, /Clear/)
+      })
+  },
+)
+
+async function both(sim: IpmiSim, command: string, ...flags: string[]) {
+  const address = ['-H', '127.0.0.1', '-p', String(sim.port), '-U', user.name, '-E']
+  const login = ['-I', 'lanplus', '-C', '3', ...address]
+  const env = { IPMITOOL_PASSWORD: user.password, IPMI_PASSWORD: user.password }
+  const words = command.split(' ')
+  const own = [lastword, ...login, '--format', 'ipmitool', ...flags, ...words]
+  return {
+    ours: await runProgram(process.execPath, own, { env }),
+    theirs: await runProgram('ipmitool', [...login, ...words], { env }),
+  }
+}
