@@ -2,7 +2,7 @@
 import { appendFileSync, readFileSync, writeFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { makeFolder } from '../client/make-folder.ts'
+import { makeFolder } from '../ports/make-folder.ts'
 
 const KEPT_LINES = 500
 
@@ -32,7 +32,7 @@ export class ShellHistory {
   /** A shell without a place for its history works all the same. */
   add(line: string): void {
     try {
-      makeFolder(dirname(this.#file), 0o700)
+      makeFolder(dirname(this.#file), { mode: 0o700 })
       appendFileSync(this.#file, `${line}\n`, { mode: 0o600 })
     } catch {}
   }

@@ -3,7 +3,7 @@ import { createHash, randomBytes } from 'node:crypto'
 import { readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
-import { makeFolder } from './make-folder.ts'
+import { makeFolder } from '../ports/make-folder.ts'
 import type { SdrCache } from './sdr.ts'
 
 /** Changes with the file's layout; a file of another format is not looked at. */
@@ -50,7 +50,7 @@ export class FileSdrCache implements SdrCache {
     const file = this.#fileOf(url)
     const partial = `${file}.${randomBytes(6).toString('hex')}`
     try {
-      makeFolder(this.#dir, 0o700)
+      makeFolder(this.#dir, { mode: 0o700 })
       await writeFile(partial, `${headOf(body)}\n${body}`, { mode: 0o600 })
       await rename(partial, file)
     } catch {

@@ -11,10 +11,12 @@ describe('a folder', () => {
   it('is made with all above it, for its owner only, and may be there already', () => {
     const top = mkdtempSync(join(tmpdir(), 'lastword-folder-'))
     try {
+      const parents: string[] = []
       const deep = join(top, 'a', 'b', 'c')
-      makeFolder(deep, 0o700)
-      makeFolder(deep, 0o700)
+      makeFolder(deep, { mode: 0o700, onMade: parent => parents.push(parent) })
+      makeFolder(deep, { mode: 0o700 })
       for (const folder of [deep, join(top, 'a')]) assert.equal(statSync(folder).mode & 0o777, 0o700)
+      assert.deepEqual(parents, [top, join(top, 'a'), join(top, 'a', 'b')])
     } finally {
       rmSync(top, { recursive: true })
     }

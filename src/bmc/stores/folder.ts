@@ -1,38 +1,24 @@
 /** Folders and files for the state: made with all that is missing above them, replaced at once, forced to the disk. */
-import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, statSync, writeSync } from 'node:fs'
+import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'node:fs'
 import { dirname } from 'node:path'
+import { makeFolder } from '../../ports/make-folder.ts'
 
 /** Passwords are among what is kept. */
 export const OWNER_ONLY = 0o600
 /** `disk`: what is written survives a loss of power; `kernel`: it survives the process's end. */
 export type Durability = 'disk' | 'kernel'
 
-/**
- * Makes the folder and those above it. Not Node's recursive `mkdir`: where nothing can be made, as below /proc, that one
- * tries for ever.
- */
-export function makeFolder(folder: string): void {
-  if (isMade(folder)) return
-  makeFolder(dirname(folder))
-  mkdirUnlessThere(folder)
-  try {
-    syncFolder(dirname(folder))
-  } catch {
-    // A folder that may be written and not read cannot be opened for that.
-  }
-}
-
-function isMade(folder: string): boolean {
-  return statSync(folder, { throwIfNoEntry: false }) !== undefined
-}
-
-/** Another process may make it at the same time. */
-function mkdirUnlessThere(folder: string): void {
-  try {
-    mkdirSync(folder)
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
-  }
+/** Makes the folder and those above it, to survive a loss of power. */
+export function makeLastingFolder(folder: string): void {
+  makeFolder(folder, {
+    onMade(parent) {
+      try {
+        syncFolder(parent)
+      } catch {
+        // A folder that may be written and not read cannot be opened for that.
+      }
+    },
+  })
 }
 
 /** What was made, renamed or removed in a folder survives a loss of power after this. */

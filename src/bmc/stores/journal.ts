@@ -14,7 +14,14 @@ import {
 import { dirname } from 'node:path'
 import { crc32 } from 'node:zlib'
 import { LastwordError } from '../../protocol/error.ts'
-import { type Durability, makeFolder, OWNER_ONLY, replaceFile, syncFolder, writeAll } from './folder.ts'
+import {
+  type Durability,
+  makeLastingFolder,
+  OWNER_ONLY,
+  replaceFile,
+  syncFolder,
+  writeAll,
+} from './folder.ts'
 
 const MARK = 0xe5
 const HEAD_BYTES = 7
@@ -136,7 +143,7 @@ export class Journal {
   }
 
   #open(): number {
-    if (!this.#isNamed) makeFolder(dirname(this.file))
+    if (!this.#isNamed) makeLastingFolder(dirname(this.file))
     this.#fd ??= openSync(this.file, 'a', OWNER_ONLY)
     // What is forced into a file whose name is not on the disk would be gone with it.
     if (!this.#isNamed && this.#durability === 'disk') syncFolder(dirname(this.file))

@@ -2,7 +2,7 @@
 import { linkSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { LastwordError } from '../../protocol/error.ts'
-import { makeFolder } from './folder.ts'
+import { makeLastingFolder } from './folder.ts'
 import { stateDirError } from './journal.ts'
 import { isAlive, pidIn, readIfThere, signOf } from './process-sign.ts'
 
@@ -15,7 +15,7 @@ export function lockStateDir(dir: string): () => void {
   const own = join(dir, `${LOCK}.${process.pid}`)
   const me = signOf(process.pid)
   try {
-    makeFolder(dir)
+    makeLastingFolder(dir)
     writeFileSync(own, me)
     try {
       take(dir, file, own)
