@@ -16,6 +16,11 @@ export function settingFamily<T>(name: string, shape: z.ZodType<T>): SettingFami
   return { name, shape }
 }
 
+/** The names of all that there are, once their parts are loaded. */
+export function settingFamilyNames(): string[] {
+  return [...families.keys()]
+}
+
 const entry = z.tuple([z.string(), z.unknown()])
 
 export class Settings implements KeptPart {

@@ -12,12 +12,12 @@ import { makeWorld } from '../../bmc/world/world.ts'
 import type { Bmc as Client } from '../../client/bmc.ts'
 import { connect } from '../../client/connect.ts'
 import { type AnyCommand, encodeRequest } from '../../protocol/command.ts'
-import { WriteFruData } from '../../protocol/commands/fru.ts'
+import { AddSdr } from '../../protocol/commands/sdr.ts'
 import { AddSelEntry } from '../../protocol/commands/sel.ts'
-import { SetUserName } from '../../protocol/commands/user.ts'
 import { checksum } from '../../protocol/ipmb.ts'
 import { requestBytes } from '../../protocol/message.ts'
 import { user } from '../lan/rig.ts'
+import { type Changed, changedConfig, changes } from './kill-changes.ts'
 
 export interface KillReport {
   kills: number
@@ -27,6 +27,8 @@ export interface KillReport {
   lost: string[]
   /** Files that were found damaged at a start. */
   damaged: number
+  /** Families of settings of which something was kept. */
+  families: string[]
 }
 
 /** What the load comes over: the VM serial protocol, or LAN sessions. */
@@ -37,19 +39,22 @@ const IN_FLIGHT = 8
 const SESSIONS = 3
 const IN_FLIGHT_OF_A_SESSION = 4
 const RECORD_TYPE = 0xe5
-const USER = 5
-const FRU = 0
+const OEM_SDR = 0xc0
+const SDR_VERSION = 0x51
+/** Record ID, version, type and length, and the maker's ID; then what is ours. */
+const SDR_NUMBER_AT = 8
 /** The kill comes after so many answers, another number each time. */
 const MAX_ANSWERS = 40
 const config = `
 sel: { capacity: 65000 }
-frus: [{ id: ${FRU}, name: Board, product: { name: board } }]
+${changedConfig}
 users: [{ name: ${user.name}, password: ${user.password}, privilege: admin }]
 `
 const main = fileURLToPath(new URL('../../bin/lastword.cjs', import.meta.url))
 
-/** What one kind of setting was last asked to be, and last answered to be. */
+/** How often a value was asked to change, and which of these was the last to be answered. */
 interface Latest {
+  readonly changed: Changed
   asked: number
   answered: number
 }
@@ -84,8 +89,9 @@ class KillRun {
   readonly #path: LoadPath
   /** Numbers of SEL records that were answered. */
   readonly #added: number[] = []
-  readonly #user: Latest = { asked: 0, answered: 0 }
-  readonly #fru: Latest = { asked: 0, answered: 0 }
+  /** Numbers of SDRs that were answered. */
+  readonly #addedSdrs: number[] = []
+  readonly #latest: Latest[] = changes.map(changed => ({ changed, asked: 0, answered: 0 }))
   #next = 1
   #answered = 0
   #damaged = 0
@@ -157,7 +163,8 @@ class KillRun {
     const take = frameReader(frame => {
       const done = waiting.get(frame[0]!)
       // Netfn, command, completion code behind the sequence number.
-      if (done === undefined || frame[3] !== 0) return
+      if (done === undefined) return
+      if (frame[3] !== 0) throw new Error(`command ${frame[2]} was refused with ${frame[3]}`)
       waiting.delete(frame[0]!)
       done()
       this.#answered++
@@ -168,46 +175,56 @@ class KillRun {
     await new Promise<void>(resolve => socket.on('close', () => resolve()))
   }
 
-  /** The next change of the state. */
+  /** The next change of the state: every other one is an entry of the SEL. */
   #change(): Change {
     const number = this.#next++
-    if (number % 4 === 0) {
-      this.#user.asked = number
-      const request = { userId: USER, name: `u${number}` }
-      return { command: SetUserName, request, done: () => this.#note(this.#user, number) }
+    if (number % 2 === 1) return this.#addEntry(number)
+    const latest = this.#latest[(number / 2) % (this.#latest.length + 1)]
+    if (latest === undefined) return this.#addSdr(number)
+    const turn = ++latest.asked
+    const { command, request, values } = latest.changed
+    const done = () => {
+      latest.answered = Math.max(latest.answered, turn)
     }
-    const data = Buffer.alloc(number % 4 === 2 ? 4 : 13)
+    return { command, request: request(turn % values), done }
+  }
+
+  #addEntry(number: number): Change {
+    const data = Buffer.alloc(13)
     data.writeUInt32LE(number)
-    if (number % 4 === 2) {
-      this.#fru.asked = number
-      const request = { fruId: FRU, offset: 254, data }
-      return { command: WriteFruData, request, done: () => this.#note(this.#fru, number) }
-    }
     const record = { kind: 'oem' as const, recordId: 0, recordType: RECORD_TYPE, data }
     return { command: AddSelEntry, request: { record }, done: () => this.#added.push(number) }
   }
 
-  #note(latest: Latest, number: number): void {
-    latest.answered = Math.max(latest.answered, number)
+  #addSdr(number: number): Change {
+    const record = Buffer.from([0, 0, SDR_VERSION, OEM_SDR, 7, 0, 0, 0, 0, 0, 0, 0])
+    record.writeUInt32LE(number, SDR_NUMBER_AT)
+    return { command: AddSdr, request: { record }, done: () => this.#addedSdrs.push(number) }
   }
 
   judge(): Omit<KillReport, 'kills'> {
     const world = makeWorld(parseConfig(config, 'config'))
     const onDamage = () => void this.#damaged++
     const bmc = new Bmc({ world, stateDir: this.#stateDir, onDamage })
-    const kept = new Set(bmc.sel.records.map(raw => Buffer.from(raw).readUInt32LE(3)))
-    const lost = this.#added.filter(number => !kept.has(number)).map(number => `SEL record ${number}`)
-    const user = Number(bmc.users.get(USER).name.slice(1))
-    const fru = Buffer.from(bmc.frus.read(FRU)!).readUInt32LE(254)
+    const entries = new Set(bmc.sel.records.map(raw => Buffer.from(raw).readUInt32LE(3)))
+    const oemSdrs = bmc.sdrs.records().filter(({ raw }) => raw[3] === OEM_SDR)
+    const sdrs = new Set(oemSdrs.map(({ raw }) => Buffer.from(raw).readUInt32LE(SDR_NUMBER_AT)))
+    const lost = [
+      ...this.#added.filter(number => !entries.has(number)).map(number => `SEL record ${number}`),
+      ...this.#addedSdrs.filter(number => !sdrs.has(number)).map(number => `SDR ${number}`),
+      ...this.#latest.flatMap(latest => problemOf(latest, latest.changed.read(bmc))),
+    ]
+    const families = [...new Set([...(bmc.settings.snapshot()?.keys() ?? [])].map(key => key.split('.')[0]!))]
     bmc.close()
-    for (const [what, value, { asked, answered }] of [
-      ['user name', user, this.#user],
-      ['FRU data', fru, this.#fru],
-    ] as const)
-      if (answered > 0 && !(value >= answered && value <= asked))
-        lost.push(`${what} ${value}, ${answered} was answered`)
-    return { answered: this.#answered, lost, damaged: this.#damaged }
+    return { answered: this.#answered, lost, damaged: this.#damaged, families }
   }
+}
+
+/** The value is that of the last answer, or of a request behind it that was not answered any more. */
+function problemOf({ changed, asked, answered }: Latest, value: number): string[] {
+  if (answered === 0) return []
+  for (let turn = answered; turn <= asked; turn++) if (turn % changed.values === value) return []
+  return [`${changed.what}: ${value}, ${answered % changed.values} was answered`]
 }
 
 /** A message of the VM serial protocol. */
