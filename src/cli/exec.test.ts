@@ -96,9 +96,10 @@ describe('exec --json', () => {
     child.stdout.on('data', bytes => (begun += String(bytes)))
     child.stdin.write('raw 6 0x77\n')
     await once(child.stderr, 'data')
-    assert.match(begun, /\}\n$/)
+    const first = begun
     child.stdin.end('raw 6 1\n')
     await once(child, 'close')
+    assert.match(first, /\}\n$/)
     assert.equal((JSON.parse(begun) as Entry[]).length, 2)
     assert.match(stdout, /^\[\n {2}\{\n.*\n {2}\}\n, \{\n.*\n {2}\}\n\]\n$/s)
   })
