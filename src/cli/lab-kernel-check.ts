@@ -41,7 +41,6 @@ export function checkOptions(options: LabKernelOptions): void {
 function refuseLonely(options: LabKernelOptions): void {
   const [lonely] = [
     ...(options.hit === undefined ? [] : ['--hit']),
-    ...(options.instructions === undefined ? [] : ['--instructions']),
     ...(options.traffic === undefined ? [] : ['--traffic']),
     ...(options.panicOp === 'string' ? [] : ['--panic-op']),
     ...(options.watchdog === undefined ? [] : ['--watchdog']),

@@ -267,7 +267,8 @@ describe('lastword lab kernel', () => {
     for (const version of ['6.1.9', '7.3.4']) {
       const row = { ...rows, kernel: version, step: 'before-2', outcome: 'hang', executed: 0, silent: true }
       files.push(join(folder, `${version}.jsonl`))
-      await writeFile(files.at(-1)!, `${JSON.stringify(row)}\n`)
+      const summary = { kind: 'kernel-summary', kernel: version, cuts: 1, hangs: 1 }
+      await writeFile(files.at(-1)!, `${JSON.stringify(row)}\n${JSON.stringify(summary)}\n`)
     }
     const svg = join(folder, 'both.svg')
     const end = await run(['--from', ...files, '--svg', svg])
@@ -325,6 +326,7 @@ describe("lab kernel's command line", () => {
     ['--at done --cut no-answer', /do not go together/],
     ['--every-instruction --instructions 9-3', /two whole numbers/],
     ['--instructions 3-9 --at done', /--instructions needs --every-instruction/],
+    ['--instructions 3-9', /--instructions needs --every-instruction/],
     ['--at sender+zz done', /'sender\+zz' is no step and not of the form/],
     ['--read --sample 3', /--read needs --at/],
     ['--check 3 --every-instruction', /--check needs --every-store/],

@@ -38,7 +38,7 @@ export function labKernelCommand(): Command {
     .option('--instructions <from-to>', 'only these of the way, counted from 0', span)
     .option(
       '--sample <n>',
-      'cuts at n instructions of the way and at each store, then halves to the edges',
+      "cuts at n instructions of the way and at each store of the message's pointers, then halves to the edges",
       positive,
     )
     .option('--random <n>', 'n NMIs at random moments', positive)

@@ -21,6 +21,8 @@ const cut = (kernel: string, place: string, instruction: number, more: object = 
     ...more,
   })
 
+const summary = JSON.stringify({ kind: 'kernel-summary', kernel: '6.1', cuts: 4 })
+
 describe('the rows of other runs', () => {
   let folder: string
   before(async () => {
@@ -35,7 +37,6 @@ describe('the rows of other runs', () => {
   }
 
   it("are each kernel's in the order of its way, with the instructions that each stands for", async () => {
-    const summary = JSON.stringify({ kind: 'kernel-summary', kernel: '6.1', cuts: 4 })
     const one = await file(
       'one.jsonl',
       cut('6.1', 'smi_recv_tasklet', 0),
@@ -45,7 +46,7 @@ describe('the rows of other runs', () => {
       cut('6.1', 'random', 1, { step: null }),
       summary,
     )
-    const other = await file('other.jsonl', cut('6.12', 'smi_send', 0), '{"kind":"policy-cut"}')
+    const other = await file('other.jsonl', cut('6.12', 'smi_send', 0), '{"kind":"policy-cut"}', summary)
     const rows = await readRows([one, other])
     assert.deepEqual(
       rows.map(({ kernel, after, instruction, instructions }) => [kernel, after, instruction, instructions]),
@@ -59,7 +60,7 @@ describe('the rows of other runs', () => {
     )
   })
 
-  it('are refused where they are none, are cut off, or cannot be read', async () => {
+  it('are refused where they are none, are cut off, are of a run that did not end, come twice, or cannot be read', async () => {
     const broken = [
       ['text', 'no rows'],
       ['short', cut('6.1', 'smi_send', 1).slice(0, 60)],
@@ -69,6 +70,12 @@ describe('the rows of other runs', () => {
     for (const [name, line] of broken) {
       await assert.rejects(readRows([await file(name, line)]), { code: 'NO_ROWS' }, name)
     }
+    const whole = await file('whole', cut('6.1', 'smi_send', 1), summary)
+    const again = await file('again', cut('6.1', 'smi_send', 2), summary)
+    const unfinished = await file('unfinished', cut('6.1', 'smi_send', 1))
+    await assert.rejects(readRows([unfinished]), { code: 'NO_ROWS', message: /not finished/ })
+    await assert.rejects(readRows([whole, again]), { code: 'NO_ROWS', message: /6\.1.* and again in/ })
+    await assert.rejects(readRows([whole, whole]), { code: 'NO_ROWS', message: /and again in/ })
     await assert.rejects(readRows([folder]), { code: 'NO_ROWS', message: /cannot be read/ })
   })
 })

@@ -10,12 +10,20 @@ import type { KernelCutRow } from './rows.ts'
 /** Rows with a step, each kernel's in the order of the way, however many machines had shared it. */
 export async function readRows(paths: readonly string[]): Promise<WeightedRow[]> {
   const byKernel = new Map<string, KernelCutRow[]>()
+  const fileOf = new Map<string, string>()
   for (const path of paths) {
     const text = await readFile(path, 'utf8').catch(cause => {
       throw new LastwordError('NO_ROWS', `The rows cannot be read: ${messageOf(cause)}`, { cause })
     })
     for (const row of rowsOf(text, path)) {
       const name = nameOfKernel(row)
+      const before = fileOf.get(name) ?? path
+      if (before !== path || paths.indexOf(path) !== paths.lastIndexOf(path)) {
+        throw new LastwordError('NO_ROWS', `${name} is in ${before} and again in ${path}`, {
+          hint: 'Give one run of each kernel.',
+        })
+      }
+      fileOf.set(name, path)
       const rows = byKernel.get(name)
       if (rows === undefined) byKernel.set(name, [row])
       else rows.push(row)
@@ -25,11 +33,16 @@ export async function readRows(paths: readonly string[]): Promise<WeightedRow[]>
 }
 
 function rowsOf(text: string, path: string): KernelCutRow[] {
-  const rows = text
-    .split('\n')
+  const lines = text.split('\n')
+  const rows = lines
     .filter(line => line.includes('"kernel-cut"'))
     .map(line => parsed(line, path))
     .filter(({ step }) => step !== null)
+  if (rows.length > 0 && !lines.some(line => line.includes('"kernel-summary"'))) {
+    throw new LastwordError('NO_ROWS', `${path} has no kernel-summary: its run was not finished`, {
+      hint: 'Let the run come to its end; steps that it did not reach would be blank.',
+    })
+  }
   if (rows.length > 0) return rows
   throw new LastwordError('NO_ROWS', `${path} has no kernel-cut with a step in it`, {
     hint: 'Give what `lastword lab kernel --every-store --json`, or --compare --json, has printed.',
