@@ -27,6 +27,7 @@ const sweeps = [
     ['--debian', suite, '--interface', way, '--compare'],
   ]),
   ['cpus2-bookworm-kcs', ['--debian', 'bookworm', '--cpus', '2', '--compare']],
+  ['cpus2-lock-bookworm-kcs', ['--debian', 'bookworm', '--cpus', '2', '--at', 'smi_send/250']],
   ...suites.map(suite => [
     `own-requests-${suite}-kcs`,
     ['--debian', suite, '--read', '--at', 'handle_flags', 'handle_flags/30'],
