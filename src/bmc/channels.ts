@@ -65,7 +65,7 @@ export function changeChannelAccess(
 export function kgOf(bmc: Bmc): Uint8Array {
   const kept = bmc.settings.get(kgFamily)
   if (kept !== undefined) return Uint8Array.from(Buffer.from(kept, 'hex'))
-  return Uint8Array.from(Buffer.from(bmc.world.config.lan.kg, 'latin1'))
+  return Uint8Array.from(Buffer.from(bmc.world.config.lan.kg, 'utf8'))
 }
 
 export function setKg(bmc: Bmc, key: Uint8Array): void {

@@ -171,7 +171,7 @@ function passwordIn(file: string): string {
     throw new LastwordError('PASSWORD_FILE', `${file}: ${(cause as Error).message}`, { cause })
   }
   const [password = ''] = text.split(/\r?\n/)
-  if (password === '' || Buffer.byteLength(password, 'latin1') > 20)
+  if (password === '' || Buffer.byteLength(password) > 20)
     throw new LastwordError('PASSWORD_FILE', `${file}: its first line is to be a password of 1 to 20 bytes`)
   return password
 }

@@ -65,7 +65,7 @@ export interface MemoryAccountsOptions {
 }
 
 function bytesOf(text: string | Uint8Array): Uint8Array {
-  return typeof text === 'string' ? new Uint8Array(Buffer.from(text, 'latin1')) : text
+  return typeof text === 'string' ? new Uint8Array(Buffer.from(text, 'utf8')) : text
 }
 
 /** Accounts that are given once; IDs count from 2, the null user's is 1. */

@@ -113,7 +113,7 @@ export function usersOf(
   for (const config of configs) {
     while (config.id === undefined && taken.has(next)) next++
     const id = config.id ?? next++
-    const secret = Buffer.from(config.password ?? password(config), 'latin1')
+    const secret = Buffer.from(config.password ?? password(config), 'utf8')
     users.set(id, {
       name: config.name,
       password: secret.toString('hex'),

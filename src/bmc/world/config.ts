@@ -147,11 +147,17 @@ const fru = z.strictObject({
 
 export const privilegeNames = ['callback', 'user', 'operator', 'admin'] as const
 
+/** As programs send it: UTF-8. */
+const secret = z
+  .string()
+  .max(20)
+  .refine(text => Buffer.byteLength(text) <= 20, 'has more than 20 bytes')
+
 /** One of `users`. */
 export const userConfig = z.strictObject({
   id: z.int().min(1).max(16).optional().describe('the next free one from 2 on; 1 has no name'),
   name: z.string().max(16),
-  password: z.string().min(1).max(20).optional().describe('drawn and shown once when there is none'),
+  password: secret.min(1).optional().describe('drawn and shown once when there is none'),
   privilege: z.enum(privilegeNames).default('admin'),
   enabled: z.boolean().default(true),
   sol: z.boolean().default(true),
@@ -180,7 +186,7 @@ const lan = z.strictObject({
     .describe(
       'what LAN parameter 23 lists: all suites from 0 to 15, those that are not offered as unused, or only the offered',
     ),
-  kg: z.string().max(20).default('').describe('the second key'),
+  kg: secret.default('').describe('the second key'),
   maxSessions: z.int().min(1).max(63).default(32),
   lockout: z
     .strictObject({

@@ -181,7 +181,7 @@ async function kgOf(
 function kgBytes(text: string): Uint8Array {
   const isHex = /^0x/i.test(text)
   if (isHex && !/^0x([0-9a-f]{2})+$/i.test(text)) throw new UsageError('the key Kg is not hexadecimal')
-  const key = isHex ? Buffer.from(text.slice(2), 'hex') : Buffer.from(text, 'latin1')
+  const key = isHex ? Buffer.from(text.slice(2), 'hex') : Buffer.from(text, 'utf8')
   if (key.length > MAX_KG_BYTES) {
     throw new UsageError(`the key Kg has ${key.length} bytes, ${MAX_KG_BYTES} is the most`)
   }
