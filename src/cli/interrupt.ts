@@ -1,4 +1,4 @@
-/** Ctrl-C and SIGTERM: the work in hand is told to stop, what it started is cleaned up, then the process ends; at once by a second. */
+/** Ctrl-C, SIGTERM and a terminal that is gone: the work in hand is told to stop, what it started is cleaned up, then the process ends; at once by a second. */
 import { exitStatus } from './output.ts'
 
 /** Runs `work` with a signal that aborts on the first Ctrl-C; its failure by that is no error, the exit status says it. */
@@ -10,6 +10,7 @@ export async function interruptible(work: (signal: AbortSignal) => Promise<void>
   }
   process.on('SIGINT', stop)
   process.on('SIGTERM', stop)
+  process.on('SIGHUP', stop)
   try {
     await work(controller.signal)
   } catch (error) {
@@ -19,5 +20,6 @@ export async function interruptible(work: (signal: AbortSignal) => Promise<void>
   } finally {
     process.off('SIGINT', stop)
     process.off('SIGTERM', stop)
+    process.off('SIGHUP', stop)
   }
 }

@@ -28,6 +28,7 @@ describe('lastword shell', () => {
         'raw 6 0x77',
         "mc 'guid",
         'dance',
+        'sol activate --take-over',
         '',
         '# a remark',
         'user list 1 --json',
@@ -40,7 +41,10 @@ describe('lastword shell', () => {
     // What one line sets the next one sees: it is one BMC.
     assert.match(stdout, /"name": "anna o"/)
     assert.doesNotMatch(stdout, /lastword>|IPMI version/)
-    assert.match(stderr, /no "nothing"[\s\S]*0xC1[\s\S]*a ' is left open[\s\S]*no command "dance"/)
+    assert.match(
+      stderr,
+      /no "nothing"[\s\S]*0xC1[\s\S]*a ' is left open[\s\S]*no command "dance"[\s\S]*sol activate needs the keys/,
+    )
     assert.doesNotMatch(stderr, /\n\s+at /)
   })
 })

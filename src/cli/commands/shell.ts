@@ -2,6 +2,7 @@
 import { createInterface } from 'node:readline'
 import { type Place, places } from '../completion/words.ts'
 import { type Context, subcommand } from '../declare.ts'
+import { UsageError } from '../params.ts'
 import { ShellHistory } from '../shell-history.ts'
 import { splitWords } from '../words.ts'
 
@@ -39,6 +40,11 @@ export const shell = subcommand({
       try {
         const words = splitWords(line)
         if (words[0] === 'exit' || words[0] === 'quit') break
+        if (takesTerminal(words)) {
+          throw new UsageError(
+            'sol activate needs the keys that the shell reads: run it outside of the shell',
+          )
+        }
         if (words.length > 0) {
           if (await holdsSecret(context, words)) forget(typed, line)
           else history?.add(line.trim())
@@ -59,6 +65,12 @@ export const shell = subcommand({
 
 async function holdsSecret(context: Context, words: readonly string[]): Promise<boolean> {
   return (await context.shownLine(words)) !== words.join(' ')
+}
+
+/** What is typed for the serial port must never be taken for commands. */
+function takesTerminal(words: readonly string[]): boolean {
+  const at = words.indexOf('sol')
+  return at >= 0 && words[at + 1] === 'activate'
 }
 
 function forget(typed: string[], line: string): void {

@@ -94,6 +94,21 @@ describe('the SOL terminal', () => {
     }
   })
 
+  it('ends with one error and a closed line when its record cannot be opened or written', async () => {
+    for (const record of ['/nowhere/record', '/dev/full']) {
+      const { line, input, ended } = terminal({ record })
+      const refused = assert.rejects(ended, {
+        code: 'FILE_UNWRITABLE',
+        message: new RegExp(`^${record} cannot`),
+      })
+      await new Promise(resolve => setImmediate(resolve))
+      input.write('boot\r')
+      await refused
+      assert.ok(line.destroyed)
+      line.emit('error', new Error('its session is closed'))
+    }
+  })
+
   it('ends when the input does, when it is told to, and with the reason when the line is lost', async () => {
     const piped = terminal()
     piped.input.end('reboot\r')

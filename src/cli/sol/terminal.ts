@@ -1,4 +1,5 @@
 /** A SOL session in a terminal: keys go to the serial port, what it says to the screen and, if wanted, into a file. */
+import { once } from 'node:events'
 import { createWriteStream, type WriteStream } from 'node:fs'
 import type { Duplex, Readable, Writable } from 'node:stream'
 import { LastwordError } from '../../protocol/error.ts'
@@ -33,7 +34,7 @@ export interface TerminalOptions {
 }
 
 export async function runTerminal(options: TerminalOptions): Promise<void> {
-  const record = options.record === undefined ? undefined : await openRecord(options.record)
+  const record = options.record === undefined ? undefined : await opened(options.record, options.line)
   try {
     await new Terminal(options, record).run()
   } finally {
@@ -41,14 +42,21 @@ export async function runTerminal(options: TerminalOptions): Promise<void> {
   }
 }
 
-function openRecord(path: string): Promise<WriteStream> {
-  return new Promise((resolve, reject) => {
-    const stream = createWriteStream(path, { flags: 'a', mode: 0o600 })
-    stream.once('open', () => resolve(stream))
-    stream.once('error', cause =>
-      reject(new LastwordError('FILE_UNWRITABLE', `${path} cannot be written: ${cause.message}`, { cause })),
-    )
-  })
+async function opened(record: string, line: SerialLine): Promise<WriteStream> {
+  const stream = createWriteStream(record, { flags: 'a', mode: 0o600 })
+  try {
+    await once(stream, 'open')
+    return stream
+  } catch (cause) {
+    // Nobody else listens to the line yet.
+    line.on('error', () => {})
+    line.destroy()
+    throw unwritable(record, cause as Error)
+  }
+}
+
+function unwritable(path: string, cause: Error): LastwordError {
+  return new LastwordError('FILE_UNWRITABLE', `${path} cannot be written: ${cause.message}`, { cause })
 }
 
 class Terminal {
@@ -64,7 +72,7 @@ class Terminal {
   }
 
   async run(): Promise<void> {
-    const { line, input, mode, signal } = this.#options
+    const { line, input, mode, signal, record } = this.#options
     const ended = new Promise<void>((resolve, reject) => {
       this.#finish = error => (error === undefined ? resolve() : reject(error))
     })
@@ -75,6 +83,7 @@ class Terminal {
     line.on('data', bytes => this.#show(bytes))
     line.once('close', () => this.#finish())
     line.once('error', error => this.#finish(error))
+    this.#record?.on('error', cause => this.#finish(unwritable(record!, cause)))
     if (mode === 'typing') {
       input.setRawMode?.(true)
       input.on('data', onKeys)
