@@ -9,27 +9,33 @@ import type { KernelCutRow } from './rows.ts'
 
 /** Rows with a step, each kernel's in the order of the way, however many machines had shared it. */
 export async function readRows(paths: readonly string[]): Promise<WeightedRow[]> {
-  const byKernel = new Map<string, KernelCutRow[]>()
-  const fileOf = new Map<string, string>()
+  const byKernel = new Map<string, { path: string; rows: KernelCutRow[] }>()
   for (const path of paths) {
     const text = await readFile(path, 'utf8').catch(cause => {
       throw new LastwordError('NO_ROWS', `The rows cannot be read: ${messageOf(cause)}`, { cause })
     })
-    for (const row of rowsOf(text, path)) {
-      const name = nameOfKernel(row)
-      const before = fileOf.get(name) ?? path
-      if (before !== path || paths.indexOf(path) !== paths.lastIndexOf(path)) {
-        throw new LastwordError('NO_ROWS', `${name} is in ${before} and again in ${path}`, {
+    for (const [name, rows] of rowsByName(rowsOf(text, path))) {
+      const before = byKernel.get(name)
+      if (before !== undefined) {
+        throw new LastwordError('NO_ROWS', `${name} is in ${before.path} and again in ${path}`, {
           hint: 'Give one run of each kernel.',
         })
       }
-      fileOf.set(name, path)
-      const rows = byKernel.get(name)
-      if (rows === undefined) byKernel.set(name, [row])
-      else rows.push(row)
+      byKernel.set(name, { path, rows })
     }
   }
-  return [...byKernel.values()].flatMap(weighted)
+  return [...byKernel.values()].flatMap(({ rows }) => weighted(rows))
+}
+
+function rowsByName(rows: readonly KernelCutRow[]): Map<string, KernelCutRow[]> {
+  const byName = new Map<string, KernelCutRow[]>()
+  for (const row of rows) {
+    const name = nameOfKernel(row)
+    const some = byName.get(name)
+    if (some === undefined) byName.set(name, [row])
+    else some.push(row)
+  }
+  return byName
 }
 
 function rowsOf(text: string, path: string): KernelCutRow[] {
