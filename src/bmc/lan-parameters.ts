@@ -50,12 +50,16 @@ export function suiteEntries(bmc: Controller): readonly number[] {
   return suiteTable === 'offered' ? cipherSuites : Array.from({ length: MAX_SUITES }, (_, id) => id)
 }
 
-/** Entries behind the last suite too: FreeIPMI takes an entry's place for a suite's ID. */
-function suitePrivileges(bmc: Controller) {
+/** A suite that the configuration leaves out stays out, whatever level its entry is to have. */
+function mayBeUsed(bmc: Controller, id: number): boolean {
   const { suiteTable, cipherSuites } = bmc.world.config.lan
   const offered: readonly number[] = cipherSuites
-  const level = (id: number) =>
-    suiteTable === 'offered' || offered.includes(id) ? ('admin' as const) : UNUSED_SUITE
+  return suiteTable === 'offered' || offered.includes(id)
+}
+
+/** Entries behind the last suite too: FreeIPMI takes an entry's place for a suite's ID. */
+function suitePrivileges(bmc: Controller) {
+  const level = (id: number) => (mayBeUsed(bmc, id) ? ('admin' as const) : UNUSED_SUITE)
   return Array.from({ length: MAX_SUITES / 2 }, (_, i) => ({ even: level(i * 2), odd: level(i * 2 + 1) }))
 }
 
@@ -189,12 +193,8 @@ export const lanParameters = new ParameterTable({
       : 0,
 })
 
-/** A suite that the configuration leaves out stays out, whatever level its entry is to have. */
 function usesUnofferedSuite(bmc: Controller, data: Uint8Array): boolean {
-  const { suiteTable, cipherSuites } = bmc.world.config.lan
-  if (suiteTable === 'offered') return false
-  const offered: readonly number[] = cipherSuites
   const { entries } = decodeParameter(LanParameter.cipherSuitePrivileges, data)
   const levels = entries.flatMap(({ even, odd }) => [even, odd])
-  return levels.some((level, id) => level !== UNUSED_SUITE && !offered.includes(id))
+  return levels.some((level, id) => level !== UNUSED_SUITE && !mayBeUsed(bmc, id))
 }

@@ -1,7 +1,12 @@
 /** The PEF configuration parameters of a simulated BMC. IPMI 2.0 rev 1.1, section 30.4. */
 import type { ValueOf } from '../protocol/codec.ts'
 import { type AnyParameter, encodeParameter, type Parameter } from '../protocol/parameter.ts'
-import { type alertPolicy, type eventFilter, PefParameter } from '../protocol/parameters/pef.ts'
+import {
+  type alertPolicy,
+  type eventFilter,
+  noFilterActions,
+  PefParameter,
+} from '../protocol/parameters/pef.ts'
 import type { Controller } from './controller.ts'
 import { ParameterTable } from './parameter-table.ts'
 
@@ -23,15 +28,7 @@ function filterAtFirst(bmc: Controller, set: number): EventFilter {
   const alerts = set === 1 && bmc.world.config.pef.destinations.length > 0
   return {
     configuration: { type: 'software', enabled: alerts },
-    actions: {
-      alert: alerts,
-      powerDown: false,
-      reset: false,
-      powerCycle: false,
-      oem: false,
-      diagnosticInterrupt: false,
-      groupControl: false,
-    },
+    actions: { ...noFilterActions, alert: alerts },
     policy: { number: alerts ? 1 : 0, groupControlSelector: 0 },
     severity: 0,
     generatorId: ANY,

@@ -1,7 +1,7 @@
 /** Platform event filtering of a simulated BMC: which events make it act, and when. IPMI 2.0 rev 1.1, sections 17 and 30. */
 import { z } from 'zod'
 import { PefParameter } from '../protocol/parameters/pef.ts'
-import type { SystemEventRecord } from '../protocol/sel-record.ts'
+import { newEvent, type SystemEventRecord } from '../protocol/sel-record.ts'
 import { Alerts, type AlertsOptions } from './alerts.ts'
 import type { Controller } from './controller.ts'
 import { EVENT_FILTERS, type EventFilter, pefParameters } from './pef-parameters.ts'
@@ -11,7 +11,6 @@ const ANY = 0xff
 const NO_RECORD = 0xffff
 /** Events that wait for filtering to go on; of more, the oldest are passed over. */
 const MAX_HELD = 256
-const EVM_REV_2_0 = 0x04
 /** Sensor type "System Event", of which offset 4 is a PEF action; event data 2 says which. Table 42-3. */
 const SYSTEM_EVENT = 0x12
 const SENSOR_SPECIFIC = 0x6f
@@ -144,20 +143,16 @@ export class Pef {
     if (!this.#control.eventMessages) return
     const what = (alerts ? 1 : 0) | (power === undefined ? 0 : powerActionBits[power])
     this.#isReporting = true
-    this.#options.log({
-      kind: 'system',
-      recordId: 0,
-      recordType: 0x02,
-      timestamp: 0,
-      generatorId: 0x20,
-      generator: { lun: 0, channel: 0 },
-      evmRev: EVM_REV_2_0,
-      sensorType: SYSTEM_EVENT,
-      sensorNumber:
-        this.#bmc.world.sensors.find(({ sensorType }) => sensorType === SYSTEM_EVENT)?.number ?? 0,
-      event: { type: SENSOR_SPECIFIC, deassertion: false },
-      data: Uint8Array.of(WITH_OEM_DATA_2 | PEF_ACTION, what, ANY),
-    })
+    this.#options.log(
+      newEvent({
+        generatorId: 0x20,
+        sensorType: SYSTEM_EVENT,
+        sensorNumber:
+          this.#bmc.world.sensors.find(({ sensorType }) => sensorType === SYSTEM_EVENT)?.number ?? 0,
+        event: { type: SENSOR_SPECIFIC, deassertion: false },
+        data: Uint8Array.of(WITH_OEM_DATA_2 | PEF_ACTION, what, ANY),
+      }),
+    )
     this.#isReporting = false
   }
 

@@ -1,5 +1,5 @@
 /** The sensors of one BMC: what they read now, their thresholds, and the events that they raise. IPMI 2.0 rev 1.1, section 35. */
-import type { SystemEventRecord } from '../protocol/sel-record.ts'
+import { newEvent, type SystemEventRecord } from '../protocol/sel-record.ts'
 import { thresholdNames } from '../protocol/sensor/event-types.ts'
 import { type SensorSettings, SensorSettingsStore } from './stores/sensor-settings.ts'
 import type { Settings } from './stores/settings.ts'
@@ -47,7 +47,6 @@ export interface Reading {
 }
 
 const UPPER_FIRST = 3
-const EVM_REV_2_0 = 0x04
 /** Bytes 2 and 3 are the reading and the threshold that it passed. Table 29-6. */
 const READING_AND_THRESHOLD = 0x50
 const ALL_STATES = 0x7fff
@@ -273,19 +272,15 @@ export class Sensors {
 
   #raise(sensor: Sensor, deassertion: boolean, data: Uint8Array): void {
     const { sensorType, eventType } = this.look(sensor) ?? sensor
-    this.#options.raise({
-      kind: 'system',
-      recordId: 0,
-      recordType: 0x02,
-      timestamp: 0,
-      generatorId: this.#options.ownAddress,
-      generator: { lun: 0, channel: 0 },
-      evmRev: EVM_REV_2_0,
-      sensorType,
-      sensorNumber: sensor.number,
-      event: { type: eventType, deassertion },
-      data,
-    })
+    this.#options.raise(
+      newEvent({
+        generatorId: this.#options.ownAddress,
+        sensorType,
+        sensorNumber: sensor.number,
+        event: { type: eventType, deassertion },
+        data,
+      }),
+    )
   }
 }
 

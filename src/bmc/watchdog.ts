@@ -2,7 +2,7 @@
 import type { Saveable, Tape } from '../machine/tape.ts'
 import type { RequestOf, ResponseOf } from '../protocol/command.ts'
 import type { GetWatchdogTimer, SetWatchdogTimer } from '../protocol/commands/watchdog.ts'
-import type { SelRecord } from '../protocol/sel-record.ts'
+import { newEvent, type SelRecord } from '../protocol/sel-record.ts'
 
 export type WatchdogAction = 'hardReset' | 'powerDown' | 'powerCycle'
 type Settings = RequestOf<typeof SetWatchdogTimer>
@@ -144,20 +144,16 @@ export class Watchdog implements Saveable {
     const use = this.#settings.timer.use
     const useCode = typeof use === 'string' ? useCodes[use]! : use
     const interrupt = interruptCodes[this.#settings.actions.preTimeout] ?? 0
-    this.#outputs.log({
-      kind: 'system',
-      recordId: 0,
-      recordType: 0x02,
-      timestamp: 0,
-      generatorId: 0x20,
-      generator: { lun: 0, channel: 0 },
-      evmRev: 0x04,
-      sensorType: WATCHDOG_2,
-      sensorNumber: this.#sensorNumber,
-      event: { type: 0x6f, deassertion: false },
-      // Offset with a sensor-specific byte 2: interrupt type and use.
-      data: Uint8Array.of(0xc0 | offset, (interrupt << 4) | useCode, 0xff),
-    })
+    this.#outputs.log(
+      newEvent({
+        generatorId: 0x20,
+        sensorType: WATCHDOG_2,
+        sensorNumber: this.#sensorNumber,
+        event: { type: 0x6f, deassertion: false },
+        // Offset with a sensor-specific byte 2: interrupt type and use.
+        data: Uint8Array.of(0xc0 | offset, (interrupt << 4) | useCode, 0xff),
+      }),
+    )
   }
 
   save(tape: Tape): void {

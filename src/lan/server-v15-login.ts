@@ -36,7 +36,6 @@ export interface V15LoginHost {
   readonly lockout: Lockout
   random(bytes: number): Uint8Array
   newSessionId(): number
-  /** False when the table is full. */
   admit(login: V15Login): Admission
 }
 

@@ -52,6 +52,29 @@ const oemTimestamped = {
 const oem = { recordId: u16, recordType: u8, data: bytes(13) }
 
 export type SystemEventRecord = { kind: 'system' } & StructOf<typeof systemEvent>
+/** What tells an event; a log gives it number and time. */
+export type NewEvent = Omit<
+  SystemEventRecord,
+  'kind' | 'recordId' | 'recordType' | 'timestamp' | 'generator' | 'evmRev'
+> &
+  Partial<Pick<SystemEventRecord, 'generator' | 'evmRev'>>
+
+/** Event message revision of IPMI 1.5 and 2.0. Table 32-1. */
+const EVM_REV_2_0 = 0x04
+
+/** An event that is in no log yet; of its generator's LUN and channel 0 unless given. */
+export function newEvent(event: NewEvent): SystemEventRecord {
+  return {
+    kind: 'system',
+    recordId: 0,
+    recordType: SelRecordType.SystemEvent,
+    timestamp: 0,
+    generator: { lun: 0, channel: 0 },
+    evmRev: EVM_REV_2_0,
+    ...event,
+  }
+}
+
 export type OemTimestampedRecord = { kind: 'oemTimestamped' } & StructOf<typeof oemTimestamped>
 /** Also the kind of a record type that the specification does not define. */
 export type OemRecord = { kind: 'oem' } & StructOf<typeof oem>

@@ -2,7 +2,7 @@
 
 import { GetEventReceiver, PlatformEvent, SetEventReceiver } from '../../protocol/commands/event.ts'
 import { CompletionCode } from '../../protocol/completion-code.ts'
-import { encodeSelRecord } from '../../protocol/sel-record.ts'
+import { encodeSelRecord, newEvent } from '../../protocol/sel-record.ts'
 import { type Served, serve } from '../serve.ts'
 import { SEL_FULL } from '../stores/sel-store.ts'
 
@@ -24,19 +24,17 @@ export const eventCommands: Served[] = [
     }
     const { evmRev, sensorType, sensorNumber, event, data } = request
     const id = bmc.logEvent(
-      encodeSelRecord({
-        kind: 'system',
-        recordId: 0,
-        recordType: 0x02,
-        timestamp: 0,
-        generatorId: request.generatorId ?? 0x81,
-        generator: { lun: 0, channel: caller.channel === SYSTEM_INTERFACE ? 0 : caller.channel },
-        evmRev,
-        sensorType,
-        sensorNumber,
-        event,
-        data,
-      }),
+      encodeSelRecord(
+        newEvent({
+          generatorId: request.generatorId ?? 0x81,
+          generator: { lun: 0, channel: caller.channel === SYSTEM_INTERFACE ? 0 : caller.channel },
+          evmRev,
+          sensorType,
+          sensorNumber,
+          event,
+          data,
+        }),
+      ),
     )
     return id === SEL_FULL ? CompletionCode.OutOfSpace : {}
   }),

@@ -1,6 +1,4 @@
 /** Platform event filtering and alerting of the simulated BMC. IPMI 2.0 rev 1.1, section 30. */
-
-import type { RequestOf } from '../../protocol/command.ts'
 import {
   AlertImmediate,
   ArmPefPostponeTimer,
@@ -12,7 +10,7 @@ import {
   SetPefConfigurationParameters,
 } from '../../protocol/commands/pef.ts'
 import { CompletionCode } from '../../protocol/completion-code.ts'
-import { decodeSelRecord, SelRecordType, type SystemEventRecord } from '../../protocol/sel-record.ts'
+import { decodeSelRecord, newEvent, type SystemEventRecord } from '../../protocol/sel-record.ts'
 import type { Bmc } from '../bmc.ts'
 import { alertString, EVENT_FILTERS, pefActions, pefParameters } from '../pef-parameters.ts'
 import { type Served, serve } from '../serve.ts'
@@ -26,18 +24,6 @@ const FOREVER_SECONDS = 0x7fffffff
 /** The latest event of the SEL. */
 function lastEvent({ sel }: Bmc): SystemEventRecord | undefined {
   return sel.records.map(decodeSelRecord).findLast(record => record.kind === 'system')
-}
-
-/** An event that is in no log, as an alert is asked for with it. */
-function eventOf(event: NonNullable<RequestOf<typeof AlertImmediate>['event']>): SystemEventRecord {
-  return {
-    kind: 'system',
-    recordId: 0,
-    recordType: SelRecordType.SystemEvent,
-    timestamp: 0,
-    generator: { lun: 0, channel: 0 },
-    ...event,
-  }
 }
 
 export const pefCommands: Served[] = [
@@ -82,7 +68,7 @@ export const pefCommands: Served[] = [
       alerts.status = 'none'
       return {}
     }
-    const event = given === undefined ? lastEvent(bmc) : eventOf(given)
+    const event = given === undefined ? lastEvent(bmc) : newEvent(given)
     if (event === undefined) return CompletionCode.NotPresent
     const text = string.send ? alertString(bmc, string.selector) : ''
     return alerts.send(alert.destination, { event, text }) ? {} : CompletionCode.ParameterOutOfRange

@@ -2,7 +2,7 @@
 import { ArmPefPostponeTimer } from '../../protocol/commands/pef.ts'
 import { LastwordError } from '../../protocol/error.ts'
 import type { Parameter, ParameterValue } from '../../protocol/parameter.ts'
-import { PefParameter } from '../../protocol/parameters/pef.ts'
+import { noFilterActions, PefParameter } from '../../protocol/parameters/pef.ts'
 import { assignments, wordList } from '../assignments.ts'
 import { type Context, group, type Subcommand, subcommand } from '../declare.ts'
 import { pefParameter } from '../parameters.ts'
@@ -73,19 +73,9 @@ const actionWords = {
 } as const
 type ActionWord = keyof typeof actionWords
 
-const noActions: Filter['actions'] = {
-  alert: false,
-  powerDown: false,
-  reset: false,
-  powerCycle: false,
-  oem: false,
-  diagnosticInterrupt: false,
-  groupControl: false,
-}
-
 const noFilter: Filter = {
   configuration: { type: 'software', enabled: false },
-  actions: noActions,
+  actions: noFilterActions,
   policy: { number: 0, groupControlSelector: 0 },
   severity: 0,
   generatorId: 0,
@@ -139,7 +129,7 @@ const createFilter = subcommand({
     const filter: Filter = {
       ...noFilter,
       configuration: { type: 'software', enabled: true },
-      actions: { ...noActions, ...Object.fromEntries(actions) },
+      actions: { ...noFilterActions, ...Object.fromEntries(actions) },
       policy: { number: asked.policy ?? 0, groupControlSelector: 0 },
       severity: asked.severity ?? 0,
       generatorId: asked.generator ?? ANY,

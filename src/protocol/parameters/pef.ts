@@ -1,5 +1,19 @@
 /** The PEF configuration parameters. IPMI 2.0 rev 1.1, section 30.4, table 30-6. */
-import { bits, bytes, flag, list, low, nameBits, reserved, rest, struct, u8, u16, ubits } from '../codec.ts'
+import {
+  bits,
+  bytes,
+  flag,
+  list,
+  low,
+  nameBits,
+  reserved,
+  rest,
+  struct,
+  u8,
+  u16,
+  ubits,
+  type ValueOf,
+} from '../codec.ts'
 import { pefActions } from '../commands/pef.ts'
 import { parameter } from '../parameter.ts'
 import { setInProgress } from './lan.ts'
@@ -33,6 +47,17 @@ export const eventFilter = struct({
   data2: comparison,
   data3: comparison,
 })
+
+/** A filter that matches and does nothing. */
+export const noFilterActions: ValueOf<typeof eventFilter>['actions'] = {
+  alert: false,
+  powerDown: false,
+  reset: false,
+  powerCycle: false,
+  oem: false,
+  diagnosticInterrupt: false,
+  groupControl: false,
+}
 
 /** An entry of the alert policy table. Section 17.11, table 17-4. */
 export const alertPolicy = struct({
