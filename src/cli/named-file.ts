@@ -13,6 +13,15 @@ export function readNamedFile(path: string): Buffer {
   }
 }
 
+/** Its lines without remarks (`#`) and without the empty ones, each with where it stands. Throws as `readNamedFile`. */
+export function linesOfNamedFile(path: string): { line: string; where: string }[] {
+  return readNamedFile(path)
+    .toString('utf8')
+    .split('\n')
+    .map((line, index) => ({ line: line.replace(/#.*/, '').trim(), where: `${path}:${index + 1}` }))
+    .filter(({ line }) => line !== '')
+}
+
 /** Throws LastwordError FILE_UNWRITABLE with the path and the reason. */
 export function writeNamedFile(path: string, content: string | Uint8Array): void {
   try {

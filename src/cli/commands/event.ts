@@ -1,7 +1,7 @@
 /** `lastword event`: sends an event to the BMC, which logs it. IPMI 2.0 rev 1.1, section 29.3. */
 import { SEL_RECORD_BYTES, SelRecordType } from '../../protocol/sel-record.ts'
 import { group, subcommand } from '../declare.ts'
-import { readNamedFile } from '../named-file.ts'
+import { linesOfNamedFile } from '../named-file.ts'
 import { file, integer, many, UsageError } from '../params.ts'
 import { send } from '../send-event.ts'
 import { ofSensor } from './event-sensor.ts'
@@ -44,21 +44,13 @@ const fromFile = subcommand({
   summary: 'the events of a file, seven bytes a line or a record of the SEL, # for remarks',
   args: { file: file('FILE', 'lines such as 0x04 0x01 0x30 0x01 0x09 0xff 0xff, or of sel save') },
   async run(context, { file: path }) {
-    const events = linesOf(path)
+    const events = linesOfNamedFile(path).map(({ line, where }) => eventOf(line, where))
     const sent = []
     for (const bytes of events) sent.push(await send(context, bytes))
     return sent
   },
   view: as => as.table('The file has no event.', ['sent', ({ event }) => event]),
 })
-
-function linesOf(path: string): (readonly number[])[] {
-  return readNamedFile(path)
-    .toString('utf8')
-    .split('\n')
-    .map(line => line.replace(/#.*/, '').trim())
-    .flatMap((line, index) => (line === '' ? [] : [eventOf(line, `${path}:${index + 1}`)]))
-}
 
 function eventOf(line: string, where: string): readonly number[] {
   const bytes = line.split(/\s+/).map(Number)

@@ -9,7 +9,7 @@ import {
 import { subcommand } from '../declare.ts'
 import { hex } from '../hex.ts'
 import { selList } from '../ipmitool/sel-list.ts'
-import { readNamedFile, writeNamedFile } from '../named-file.ts'
+import { linesOfNamedFile, readNamedFile, writeNamedFile } from '../named-file.ts'
 import { choice, file, integer, UsageError } from '../params.ts'
 import { eventText, readEntries, selEvent, sensorText, timeText } from '../sel-events.ts'
 
@@ -18,7 +18,7 @@ export const add = subcommand({
   summary: 'adds the records of a file, sixteen bytes a line, # for remarks',
   args: { file: file('FILE', 'record ID and time stamp are given by the BMC') },
   async run({ bmc, signal }, { file: path }) {
-    const records = recordLines(path)
+    const records = linesOfNamedFile(path).map(({ line, where }) => recordOf(line, where))
     const { sel: log } = await bmc()
     const ids: number[] = []
     for (const record of records) ids.push(await log.add(record, { signal }))
@@ -26,14 +26,6 @@ export const add = subcommand({
   },
   view: as => as.lines(({ added }) => `Added: ${added.map(id => hex(id, 4)).join(', ')}`),
 })
-
-function recordLines(path: string): SelRecord[] {
-  return readNamedFile(path)
-    .toString('utf8')
-    .split('\n')
-    .map(line => line.replace(/#.*/, '').trim())
-    .flatMap((line, index) => (line === '' ? [] : [recordOf(line, `${path}:${index + 1}`)]))
-}
 
 function recordOf(line: string, where: string): SelRecord {
   const bytes = line.split(/[\s,]+/).map(Number)

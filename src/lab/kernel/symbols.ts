@@ -125,6 +125,11 @@ export class SymbolTable {
     return { symbol, offset, text: `${symbol.name}${offset ? `+0x${offset.toString(16)}` : ''}${where}` }
   }
 
+  /** Such as `sender+0x12`; undefined where there is no function. */
+  nameAt(address: bigint): string | undefined {
+    return this.locate(address)?.text.replace(/ \[.*/, '')
+  }
+
   /** The first address that is no longer of a symbol: the next one's, or its module's end. */
   endOf(symbol: KernelSymbol): bigint {
     if (endMark.test(symbol.name)) return symbol.address

@@ -61,7 +61,7 @@ async function cutOnce(bench: CutBench, place: FoundPlace, probe?: StoreProbe): 
 
 async function symbolHere(bench: CutBench): Promise<string> {
   const rip = await bench.rip()
-  return bench.symbols.locate(rip)?.text.replace(/ \[.*/, '') ?? `0x${rip.toString(16)}`
+  return bench.symbols.nameAt(rip) ?? `0x${rip.toString(16)}`
 }
 
 export async function cutAt(bench: CutBench, { place, hit }: CutAtOptions): Promise<CutReport> {

@@ -20,7 +20,7 @@ function rig(traffic: 'full' | 'slow') {
     serial: 7,
     entry: { name: 'entry' } as Moment,
     bench: { account },
-    symbols: { locate: () => ({ text: 'sender+0x4' }) },
+    symbols: { nameAt: () => 'sender+0x4' },
     options: { kernel: { version: '6.1.192' }, interface: 'kcs', panicOp: 'string', traffic },
     gdb: {
       resume: () => {

@@ -62,7 +62,7 @@ async function cutAfter(bench: CutBench, wait: () => Promise<void>, number: numb
   await wait()
   await bench.gdb.interrupt()
   const address = await bench.rip()
-  const symbol = bench.symbols.locate(address)?.text.replace(/ \[.*/, '') ?? 'user mode'
+  const symbol = bench.symbols.nameAt(address) ?? 'user mode'
   const end = await bench.panicHere(Math.max(bench.bench.account.highestSerial, bench.serial))
   return cutRow(bench, { after: 'random', instruction: number, symbol, step: null }, end)
 }

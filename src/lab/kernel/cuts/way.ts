@@ -1,7 +1,6 @@
 /** One message's whole way through a real kernel, instruction by instruction: from the entry to `smi_send` until its user has the response. */
 import { LastwordError } from '../../../protocol/error.ts'
 import type { Step } from '../../step.ts'
-import type { SymbolTable } from '../symbols.ts'
 import type { CutBench } from './cut-bench.ts'
 import { deliverySymbol, stateMachines } from './kernel-steps.ts'
 import { type Phase, StoreProbe, type Stores, stepOfStores } from './stores.ts'
@@ -46,7 +45,7 @@ export async function traceWay(
     marks.pass(address)
     // In user mode the kernel's memory may be out of sight, and is not written.
     if (address >= KERNEL_HALF) stores = await probe.read()
-    const symbol = nameOf(symbols, address)
+    const symbol = symbols.nameAt(address) ?? `0x${address.toString(16)}`
     const step = stepOfStores(stores, marks.phase)
     await bench.step()
     way.push({ address, ...marks.place(), stores, step, symbol, effect: log.effectOf(address) })
@@ -57,10 +56,6 @@ export async function traceWay(
     `After ${MAX_INSTRUCTIONS} instructions the user of request ${bench.serial} has no response; the machine is too slow or stuck`,
     { hint: 'Run it again; the answer of the BMC may have come too late for this once.' },
   )
-}
-
-function nameOf(symbols: SymbolTable, address: bigint): string {
-  return symbols.locate(address)?.text.replace(/ \[.*/, '') ?? `0x${address.toString(16)}`
 }
 
 /** Whether a panic may find another state before this instruction than before the one that was executed last. */
