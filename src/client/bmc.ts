@@ -1,4 +1,5 @@
 /** One BMC, whatever the way to it: runs commands of the catalogue. */
+import { once } from 'node:events'
 import type { ResponseOf } from '../protocol/command.ts'
 import { type Command, decodeResponse, encodeRequest } from '../protocol/command.ts'
 import { GetDeviceId } from '../protocol/commands/device.ts'
@@ -30,6 +31,8 @@ const NOT_YET: readonly number[] = [
 ]
 const IDENTIFY_TRIES = 6
 const IDENTIFY_PAUSE_MS = 500
+/** So long closing waits for the BMC to take its serial ports back; they come free with the session at the latest. */
+const HANG_UP_MS = 1000
 
 export type DeviceId = ResponseOf<typeof GetDeviceId>
 
@@ -53,6 +56,8 @@ export class Bmc implements AsyncDisposable, CommandRunner {
   readonly watchdog: WatchdogTimer
   readonly dcmi: Dcmi
   readonly #transport: Transport
+  /** Serial ports that are open. */
+  readonly #lines = new Set<SolStream>()
 
   constructor(transport: Transport, url: string, options: BmcOptions = {}) {
     this.#transport = transport
@@ -98,11 +103,14 @@ export class Bmc implements AsyncDisposable, CommandRunner {
 
   /**
    * Serial over LAN; ends with the stream. Rejects with LastwordError SOL_UNAVAILABLE or SOL_ACTIVE, or as the BMC
-   * refuses; the stream ends with SOL_LOST when the line is lost.
+   * refuses; the stream ends with SOL_LOST when the line is lost, and without an error when this `Bmc` is closed.
    */
   async sol(options: SolOptions = {}): Promise<SolStream> {
     const { openSol } = await import('./sol.ts')
-    return openSol(this, this.#transport, options)
+    const line = await openSol(this, this.#transport, options)
+    this.#lines.add(line)
+    line.once('close', () => this.#lines.delete(line))
+    return line
   }
 
   /** The one place where an error learns which BMC it is about. */
@@ -124,8 +132,17 @@ export class Bmc implements AsyncDisposable, CommandRunner {
     }
   }
 
-  close(): Promise<void> {
-    return this.#transport.close()
+  /** Gives open serial ports back, then ends the session; what is under way rejects. */
+  async close(): Promise<void> {
+    if (this.#lines.size > 0) await this.#hangUp()
+    await this.#transport.close()
+  }
+
+  async #hangUp(): Promise<void> {
+    const patience = { signal: AbortSignal.timeout(HANG_UP_MS) }
+    const closed = [...this.#lines].map(line => once(line, 'close', patience))
+    for (const line of this.#lines) line.hangUp()
+    await Promise.allSettled(closed)
   }
 
   [Symbol.asyncDispose](): Promise<void> {

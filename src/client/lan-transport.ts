@@ -90,7 +90,7 @@ export class LanTransport implements Transport, LanReceiver {
     machine.onPayload = (type, payload) => {
       if (type === payloadType) receiver.onPayload(payload)
     }
-    machine.onSessionEnd = () => receiver.onEnd()
+    machine.onSessionEnd = () => receiver.onEnd(this.#isClosed ? 'closed' : 'lost')
     return {
       send: payload => {
         const isSent = machine.sendPayload(payloadType, payload, performance.now())

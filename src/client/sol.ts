@@ -5,10 +5,11 @@ import { SOL_HEADER_BYTES, SolOperation, SolStatus } from '../lan/sol-packet.ts'
 import { ActivatePayload, DeactivatePayload, PayloadType } from '../protocol/commands/payload.ts'
 import { CompletionCodeError } from '../protocol/completion-code.ts'
 import { LastwordError } from '../protocol/error.ts'
-import type { CommandRunner } from './command-runner.ts'
+import { type Abortable, type CommandRunner, within } from './command-runner.ts'
 import type { PayloadSender, Transport } from './transport.ts'
 
-export interface SolOptions {
+/** The signal is for opening: it ends no open line. */
+export interface SolOptions extends Abortable {
   /** Takes the line away from another console; otherwise SOL_ACTIVE is thrown. */
   takeOver?: boolean
   /** 1 unless given. */
@@ -59,19 +60,24 @@ async function activate(
   instance: number,
   options: SolOptions,
 ) {
-  let encrypted = options.encryption !== 'off'
+  const { encryption, takeOver } = options
+  let encrypted = encryption !== 'off'
   let isTakenOver = false
   for (;;) {
     const flags = { startupHandshake: false, sharedSerialAlerts: 'fail', testMode: false } as const
     const request = { ...flags, authenticated: true, encrypted }
     try {
-      return await bmc.run(ActivatePayload, { payload: PayloadType.Sol, instance, options: request })
+      return await bmc.run(
+        ActivatePayload,
+        { payload: PayloadType.Sol, instance, options: request },
+        within(options),
+      )
     } catch (error) {
       const code = error instanceof CompletionCodeError ? error.completionCode : undefined
-      if (code === CANNOT_ENCRYPT && encrypted && options.encryption === undefined) encrypted = false
-      else if (code === ALREADY_ACTIVE && options.takeOver === true && !isTakenOver) {
+      if (code === CANNOT_ENCRYPT && encrypted && encryption === undefined) encrypted = false
+      else if (code === ALREADY_ACTIVE && takeOver === true && !isTakenOver) {
         isTakenOver = true
-        await bmc.run(DeactivatePayload, { payload: PayloadType.Sol, instance })
+        await bmc.run(DeactivatePayload, { payload: PayloadType.Sol, instance }, within(options))
       } else if (code === ALREADY_ACTIVE) {
         throw new LastwordError('SOL_ACTIVE', `${bmc.url}: another console has the serial port`, {
           cause: error,
@@ -118,13 +124,23 @@ export class SolStream extends Duplex {
         this.#end.handle(payload, performance.now())
         this.#pump()
       },
-      onEnd: () => this.#lose('the session has ended'),
+      onEnd: how => {
+        if (how === 'lost') this.#lose('the session has ended')
+        else this.hangUp()
+      },
     })
   }
 
   sendBreak(): void {
     this.#end.signal(SolOperation.Break, performance.now())
     this.#pump()
+  }
+
+  /** Gives the line back; who reads comes to an end, not to an error. What is not acknowledged yet may be lost. */
+  hangUp(): void {
+    if (this.destroyed) return
+    this.push(null)
+    this.destroy()
   }
 
   override _read(): void {

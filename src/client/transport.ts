@@ -15,8 +15,8 @@ export const DEFAULT_WINDOW = 16
 /** Gets the payloads of one type that are no IPMI messages. */
 export interface PayloadReceiver {
   onPayload(payload: Uint8Array): void
-  /** The session has ended. */
-  onEnd(): void
+  /** The session has ended: it was lost, or this side has closed it. */
+  onEnd(how: 'lost' | 'closed'): void
 }
 
 export interface PayloadSender {

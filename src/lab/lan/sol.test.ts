@@ -127,6 +127,7 @@ describe('serial over LAN between our client and our BMC', () => {
     await using rig = await LanRig.start({}, { sol: echoFarEnd() })
     await using first = await rig.connect()
     await using second = await rig.connect()
+    await assert.rejects(first.sol({ signal: AbortSignal.abort() }), { code: 'ABORTED' })
     const stream = await first.sol()
     await assert.rejects(second.sol(), { code: 'SOL_ACTIVE' })
     const lost = once(stream, 'error') as Promise<[LastwordError]>
@@ -140,14 +141,73 @@ describe('serial over LAN between our client and our BMC', () => {
   it('comes free when its session ends, and cannot be had where there is none', async () => {
     await using rig = await LanRig.start({}, { sol: echoFarEnd() })
     const bmc = await rig.connect()
-    const stream = await bmc.sol()
-    stream.on('error', () => {})
+    await bmc.sol()
     await bmc.close()
     assert.equal(rig.server.machine.sol?.session, null)
     await using without = await LanRig.start()
     await using none = await without.connect()
     await assert.rejects(none.sol(), /payload type is disabled/)
     await assert.rejects(none.run(DeactivatePayload, { payload: PayloadType.Sol, instance: 1 }), /disabled/)
+  })
+
+  it('ends with its Bmc as a line that was hung up: given back first, its reader at an end', async () => {
+    await using rig = await LanRig.start({}, { sol: echoFarEnd() })
+    const bmc = await rig.connect()
+    const stream = await bmc.sol()
+    const ended = once(stream, 'end')
+    stream.write('good evening')
+    let heard = ''
+    stream.on('data', chunk => (heard += chunk))
+    await until(() => heard === 'good evening')
+    const answered: number[] = []
+    const raw = bmc.raw.bind(bmc)
+    bmc.raw = async (netFn, cmd, ...rest) => {
+      const body = await raw(netFn, cmd, ...rest)
+      answered.push(cmd)
+      return body
+    }
+    await bmc.close()
+    await ended
+    assert.ok(stream.closed)
+    assert.deepEqual(answered, [DeactivatePayload.cmd])
+  })
+
+  it('ends with its Bmc also when it was opened while that was being closed', async () => {
+    await using rig = await LanRig.start({}, { sol: echoFarEnd() })
+    const bmc = await rig.connect()
+    await bmc.sol()
+    const raw = bmc.raw.bind(bmc)
+    bmc.raw = async (netFn, cmd, ...rest) => {
+      const body = await raw(netFn, cmd, ...rest)
+      if (cmd === DeactivatePayload.cmd) await second
+      return body
+    }
+    const closing = bmc.close()
+    const second = bmc.sol()
+    const closed = once(await second, 'close')
+    await closing
+    await closed
+  })
+
+  it('is lost with its session', async () => {
+    const rig = await LanRig.start({}, { sol: echoFarEnd() })
+    await using bmc = await rig.connect({ timeoutMs: 500 })
+    const stream = await bmc.sol()
+    const closed = new Promise(resolve => stream.on('error', () => {}).once('close', resolve))
+    await rig[Symbol.asyncDispose]()
+    await assert.rejects(bmc.device.id())
+    await closed
+    assert.equal((stream.errored as LastwordError | null)?.code, 'SOL_LOST')
+  })
+
+  it('hinders no Bmc from closing that does not answer any more', { timeout: 60_000 }, async () => {
+    const rig = await LanRig.start({}, { sol: echoFarEnd() })
+    const bmc = await rig.connect({ timeoutMs: 600_000 })
+    const stream = await bmc.sol()
+    const closed = once(stream, 'close')
+    await rig[Symbol.asyncDispose]()
+    await bmc.close()
+    await closed
   })
 
   it('leads to a command', async () => {
