@@ -96,6 +96,41 @@ describe('the prompt for a password', () => {
   })
 })
 
+describe('the environment', () => {
+  const { password } = user
+  const cases: readonly [set: NodeJS.ProcessEnv, isRight: boolean][] = [
+    [{ IPMITOOL_PASSWORD: password, IPMI_PASSWORD: 'wrong' }, true],
+    [{ IPMITOOL_PASSWORD: 'wrong', IPMI_PASSWORD: password }, false],
+    [{ IPMITOOL_PASSWORD: '', IPMI_PASSWORD: password }, false],
+    [{ IPMI_PASSWORD: password }, true],
+  ]
+
+  /** What becomes of each case with a program that is given these words. */
+  async function outcomes(program: string, words: readonly string[]): Promise<boolean[]> {
+    await using rig = await LanRig.start()
+    const where = ['-H', '127.0.0.1', '-p', String(rig.port), '-U', user.name]
+    const found: boolean[] = []
+    for (const [set] of cases) {
+      const { exitCode } = await runProgram(program, [...words, ...where, 'mc', 'guid'], {
+        env: { ...env, ...set },
+      })
+      found.push(exitCode === 0)
+    }
+    return found
+  }
+
+  const expected = cases.map(([, isRight]) => isRight)
+
+  it('has IPMITOOL_PASSWORD before IPMI_PASSWORD, with and without -E', async () => {
+    assert.deepEqual(await outcomes(process.execPath, [main, '-E']), expected)
+    assert.deepEqual(await outcomes(process.execPath, [main]), expected)
+  })
+
+  itNeeds('ipmitool')('has them in the order of ipmitool', async () => {
+    assert.deepEqual(await outcomes('ipmitool', ['-I', 'lanplus', '-N', '1', '-R', '1', '-E']), expected)
+  })
+})
+
 /** Stands in for libsecret's program: notes what it is asked, and answers with the password. */
 function standIn(answer: string): void {
   const script = `#!/bin/sh\necho "$@" >> ${dir}/asked\n[ "$1" = lookup ] || exit 0\n${answer}\n`

@@ -97,6 +97,36 @@ describe('answers', () => {
   })
 })
 
+describe('a number whose first sending is never answered', () => {
+  it('is free after two seconds, for which a request waits when all the others rest, too', () => {
+    const lan = new VirtualLan(fairWeather, 1)
+    const ids = Array.from({ length: 64 }, (_, index) => index + 1)
+    lan.askAll(ids.map(addSelEntry))
+    const seen = new Set<number>()
+    let isFirst = false
+    lan.refuse = request => {
+      isFirst = request[1] === GET_SEL_ENTRY && !seen.has(request[4]!)
+      seen.add(request[4]!)
+      return 0
+    }
+    lan.onDatagram = (_, to) => {
+      lan.weather = { ...fairWeather, loss: to === 'console' && isFirst ? 1 : 0 }
+      if (to === 'console') isFirst = false
+    }
+    const fromMs = lan.nowMs
+    assert.ok(lan.askAll(ids.map(getSelEntry)).every(({ error }) => error === null))
+    assert.ok(lan.nowMs - fromMs < 2000)
+    let answeredMs = Number.POSITIVE_INFINITY
+    const onAnswer = () => {
+      answeredMs = lan.nowMs
+    }
+    lan.client.request({ ...getDeviceId, lun: 0, route: [] }, onAnswer, lan.nowMs)
+    lan.run(() => Number.isFinite(answeredMs) || lan.nowMs > fromMs + 20_000)
+    const waitedMs = answeredMs - fromMs
+    assert.ok(waitedMs >= 2000 && waitedMs < 3000, `${waitedMs} ms`)
+  })
+})
+
 describe('a session', () => {
   it('that is idle is kept alive, and is closed by the BMC when it is not', () => {
     const lan = new VirtualLan(fairWeather, 1)
