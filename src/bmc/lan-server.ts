@@ -1,12 +1,11 @@
 /** A BMC's LAN channel on a UDP socket: datagrams go to its session server and the answers out. */
-import { createSocket, type Socket } from 'node:dgram'
 import { lookup } from 'node:dns/promises'
-import { isIPv6 } from 'node:net'
 import type { LanAccounts } from '../lan/accounts.ts'
 import { RMCP_PORT } from '../lan/rmcp.ts'
 import { type LanCaller, LanServerMachine } from '../lan/server.ts'
 import type { Peer } from '../lan/server-session.ts'
 import type { SolFarEnd } from '../lan/sol-server.ts'
+import { UdpPort } from '../ports/udp-port.ts'
 import { LastwordError } from '../protocol/error.ts'
 import type { Bmc } from './bmc.ts'
 import { solSettingsOf } from './commands/sol.ts'
@@ -29,14 +28,13 @@ export interface LanServerOptions {
 }
 
 const DEFAULT_HOST = '127.0.0.1'
-const RECEIVE_BUFFER_BYTES = 1 << 20
 
 export class LanServer {
   readonly machine: LanServerMachine
   /** The address in use. */
   readonly host: string
   readonly #bmc: Bmc
-  readonly #socket: Socket
+  #udp: UdpPort | null = null
   readonly #onError: (error: LastwordError) => void
   readonly #stopListening: () => void
   #timer: NodeJS.Timeout | null = null
@@ -59,12 +57,6 @@ export class LanServer {
       ...(sol === undefined ? {} : { sol: { farEnd: sol, settings: () => solSettingsOf(bmc) } }),
     })
     this.machine.onWake = () => this.#wake()
-    // Addresses come from datagrams: there is nothing to look up.
-    const family = isIPv6(this.host) ? 6 : 4
-    this.#socket = createSocket({
-      type: `udp${family}`,
-      lookup: (address, _, done) => done(null, address, family),
-    })
     this.#stopListening = bmc.listen({
       onReset: kind => {
         if (kind === 'cold') this.machine.reset()
@@ -79,7 +71,7 @@ export class LanServer {
     const server = await lookup(host)
       .then(async ({ address }) => {
         const listening = new LanServer(bmc, options, address)
-        await listening.#bind(port)
+        await listening.#open(port)
         return listening
       })
       .catch(cause => {
@@ -92,7 +84,7 @@ export class LanServer {
 
   /** The port in use. */
   get port(): number {
-    return this.#socket.address().port
+    return this.#udp?.port ?? 0
   }
 
   async close(): Promise<void> {
@@ -103,40 +95,29 @@ export class LanServer {
     this.#bmc.lanServers.delete(this.machine.channel)
     // Whoever has the line loses it.
     this.machine.reset()
-    await new Promise<void>(resolve => this.#socket.close(() => resolve()))
+    await this.#udp?.close()
   }
 
-  async #bind(port: number): Promise<void> {
-    const socket = this.#socket
-    await new Promise<void>((resolve, reject) => {
-      const onError = (cause: Error) => {
-        this.#stopListening()
-        reject(cause)
-      }
-      socket.once('error', onError)
-      socket.bind(port, this.host, () => {
-        socket.off('error', onError)
-        resolve()
-      })
-    })
-    socket.on('error', cause =>
-      this.#onError(new LastwordError('SOCKET', `UDP ${this.host}: ${cause.message}`, { cause })),
-    )
-    try {
-      socket.setRecvBufferSize(RECEIVE_BUFFER_BYTES)
-    } catch {
-      // The system's limit stands.
-    }
-    socket.on('message', (datagram, from) => {
-      const { faults } = this.#bmc
-      if (faults === null) this.#receive(datagram, from)
-      else faults.receive(datagram, bytes => this.#receive(bytes, from))
+  async #open(port: number): Promise<void> {
+    this.#udp = await UdpPort.open({
+      address: this.host,
+      port,
+      take: (datagram, from) => {
+        const { faults } = this.#bmc
+        if (faults === null) this.#receive(datagram, from)
+        else faults.receive(datagram, bytes => this.#receive(bytes, from))
+      },
+      taken: () => this.#flush(),
+      onError: cause =>
+        this.#onError(new LastwordError('SOCKET', `UDP ${this.host}: ${cause.message}`, { cause })),
+    }).catch(cause => {
+      this.#stopListening()
+      throw cause
     })
   }
 
-  #receive(datagram: Uint8Array, { address, port }: Peer): void {
-    this.machine.handle(datagram, { address, port }, performance.now())
-    this.#flush()
+  #receive(datagram: Uint8Array, from: Peer): void {
+    this.machine.handle(datagram, from, performance.now())
   }
 
   #execute(request: Uint8Array, lan: LanCaller, respond: (response: Uint8Array) => void): void {
@@ -160,15 +141,17 @@ export class LanServer {
     for (let out = this.machine.pollTransmit(); out !== null; out = this.machine.pollTransmit()) {
       const { to, datagram } = out
       const { faults } = this.#bmc
-      if (faults === null) this.#send(datagram, to)
-      else faults.transmit(datagram, bytes => this.#send(bytes, to))
+      if (faults === null) this.#udp?.send(datagram, to)
+      else faults.transmit(datagram, bytes => this.#sendNow(bytes, to))
     }
+    this.#udp?.flush()
     this.#bmc.settle()
     this.#schedule()
   }
 
-  #send(datagram: Uint8Array, { address, port }: Peer): void {
-    if (!this.#isClosed) this.#socket.send(datagram, port, address)
+  #sendNow(datagram: Uint8Array, to: Peer): void {
+    this.#udp?.send(datagram, to)
+    this.#udp?.flush()
   }
 
   /** A timer that is due too early only looks again; most datagrams leave it as it is. */

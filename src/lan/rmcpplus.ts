@@ -1,4 +1,5 @@
 /** Packets of RMCP+ sessions, and those that set one up. IPMI 2.0 rev 1.1, section 13.6, table 13-8. */
+import { cutBytes } from '../machine/slab.ts'
 import { AuthType } from '../protocol/commands/session.ts'
 import type { Protection } from './protection.ts'
 import { part, putRmcpHeader, RMCP_HEADER_BYTES, RmcpClass } from './rmcp.ts'
@@ -94,8 +95,7 @@ export function encodePlus(content: PlusContent): Uint8Array {
   const padding = codeBytes === 0 ? 0 : (4 - ((body + 2) % 4)) % 4
   const trailer = codeBytes === 0 ? 0 : padding + 2 + codeBytes
   const length = RMCP_HEADER_BYTES + body + trailer
-  // Those of a session come out of Node's pool, for memory of its own costs more than the packet; every byte is written.
-  const datagram = protection === undefined ? new Uint8Array(length) : Buffer.allocUnsafe(length)
+  const datagram = cutBytes(length)
   putRmcpHeader(datagram, RmcpClass.Ipmi)
   datagram[4] = AuthType.RmcpPlus
   datagram[5] = payloadType | (isEncrypted ? ENCRYPTED : 0) | (codeBytes > 0 ? AUTHENTICATED : 0)

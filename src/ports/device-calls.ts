@@ -1,11 +1,6 @@
-/** The system calls on a character device that Node lacks, ioctl and poll, by the optional library koffi. */
+/** The system calls on a character device that Node lacks, ioctl and poll. */
 import { LastwordError } from '../protocol/error.ts'
-
-/** Memory that stays where it is. */
-export interface Fixed {
-  readonly bytes: Uint8Array
-  readonly address: bigint
-}
+import { type Fixed, type Foreign, loadForeign } from './foreign.ts'
 
 export interface DeviceCalls {
   allocate(bytes: number): Fixed
@@ -15,60 +10,30 @@ export interface DeviceCalls {
   readable(fd: number, ms: number): Promise<void>
 }
 
-/** The data model whose structures `devintf/structs.ts` writes: 64 bits, little-endian, Linux's generic ioctl numbers. */
-const architectures: readonly string[] = ['x64', 'arm64']
-
 const POLLIN = 1
 const EINTR = 4
 
 /** Rejects with LastwordError NO_FFI where there is none. */
 export async function loadDeviceCalls(): Promise<DeviceCalls> {
-  if (process.platform !== 'linux' || !architectures.includes(process.arch)) {
-    throw noFfi(`nothing is known of it on ${process.platform} ${process.arch}`)
-  }
-  try {
-    return callsOf((await import('koffi')).default)
-  } catch (cause) {
-    throw noFfi('the library koffi cannot be loaded', cause)
-  }
-}
-
-function noFfi(why: string, cause?: unknown): LastwordError {
-  return new LastwordError('NO_FFI', `/dev/ipmi0 takes ioctl, which Node does not have: ${why}`, {
-    cause,
-    hint: 'Install without --omit=optional, or go over the network (-H) or the registers (-I kcs).',
+  const foreign = await loadForeign().catch((cause: LastwordError) => {
+    throw new LastwordError('NO_FFI', `/dev/ipmi0 takes ioctl, which Node does not have: ${cause.message}`, {
+      cause,
+      hint: 'Install without --omit=optional, or go over the network (-H) or the registers (-I kcs).',
+    })
   })
+  return callsOf(foreign)
 }
 
-/** The part of koffi that is used. */
-interface Ffi {
-  load(path: string | null): { func(name: string, result: string, args: string[]): ForeignCall }
-  alloc(type: string, length: number): unknown
-  address(value: unknown): bigint
-  view(pointer: unknown, length: number): ArrayBuffer
-  errno(): number
-}
-
-interface ForeignCall {
-  (...args: unknown[]): unknown
-  async(...args: unknown[]): void
-}
-
-function callsOf(ffi: Ffi): DeviceCalls {
-  const libc = ffi.load(null)
-  const ioctl = libc.func('ioctl', 'int', ['int', 'unsigned long', 'void *'])
-  const poll = libc.func('poll', 'int', ['void *', 'unsigned long', 'int'])
-  const allocate = (bytes: number): Fixed => {
-    const pointer = ffi.alloc('uint8', bytes)
-    return { bytes: new Uint8Array(ffi.view(pointer, bytes)), address: ffi.address(pointer) }
-  }
-  const pollfd = allocate(8)
+function callsOf(foreign: Foreign): DeviceCalls {
+  const ioctl = foreign.func('ioctl', 'int', ['int', 'unsigned long', 'void *'])
+  const poll = foreign.func('poll', 'int', ['void *', 'unsigned long', 'int'])
+  const pollfd = foreign.allocate(8)
   return {
-    allocate,
+    allocate: bytes => foreign.allocate(bytes),
     ioctl(fd, request, argument) {
       for (;;) {
         if (ioctl(fd, request, argument) !== -1) return 0
-        const errno = ffi.errno()
+        const errno = foreign.errno()
         if (errno !== EINTR) return errno
       }
     },
