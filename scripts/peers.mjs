@@ -17,6 +17,7 @@ export const peers = [
   { program: 'ipmitool.py', package: 'python3-pyipmi' },
   { program: 'ipmi_sim', package: 'openipmi' },
   { program: 'mandoc', package: 'mandoc' },
+  { program: 'groff', package: 'groff-base' },
   { program: 'zsh', package: 'zsh' },
   { program: 'fish', package: 'fish' },
   { program: 'editcap', package: 'wireshark-common' },

@@ -81,7 +81,7 @@ function commandItems(node: Group | Subcommand, path: string): string[] {
     return below(node, path).flatMap(child => commandItems(child.node, child.path))
   }
   const words = argumentWords(node.args)
-  const head = `.It Cm ${roff(path)}${words === '' ? '' : ` Ar ${roff(words)}`}`
+  const head = `.It Cm ${roff(path)}${words === '' ? '' : ` Ar ${roff(alternatives(words))}`}`
   const options = Object.entries(node.options).flatMap(([name, param]) => [
     '.Pp',
     `${optionText(name, param)}: ${roff(sentence(param.summary))}`,
@@ -91,15 +91,20 @@ function commandItems(node: Group | Subcommand, path: string): string[] {
 
 function optionList(flags: Params): string[] {
   const items = Object.entries(flags).flatMap(([name, param]) => {
-    const letter = param.short === undefined ? '' : `${param.short} , `
-    const value = param.arity === 'flag' ? '' : ` Ar ${roff(param.value)}`
-    return [`.It Fl ${letter}Fl \\-${kebab(name)}${value}`, roff(sentence(param.summary))]
+    const letter = param.short === undefined ? '' : `Fl ${param.short} , `
+    const value = param.arity === 'flag' ? '' : ` Ar ${roff(alternatives(param.value))}`
+    return [`.It ${letter}Fl \\-${kebab(name)}${value}`, roff(sentence(param.summary))]
   })
   return ['.Bl -tag -width Ds', ...items, '.El']
 }
 
 function optionText(name: string, { value, arity }: Param<unknown>): string {
-  return roff(`--${kebab(name)}${arity === 'flag' ? '' : ` ${value}`}`)
+  return roff(`--${kebab(name)}${arity === 'flag' ? '' : ` ${alternatives(value)}`}`)
+}
+
+/** Blanks, so that a line can break between many of them. */
+function alternatives(words: string): string {
+  return words.replaceAll('|', ' | ')
 }
 
 function sentence(text: string): string {
@@ -115,7 +120,7 @@ function roff(text: string): string {
       .replaceAll('-', '\\-')
       .replaceAll('…', '...')
       // At the end of a word a bracket would be taken for punctuation.
-      .replace(/\.\.\.\]/g, '...]\\&')
+      .replace(/\](?=\s|$)/g, ']\\&')
       .replace(/^(['.])/, '\\&$1')
   )
 }

@@ -13,14 +13,31 @@ const dir = mkdtempSync(join(tmpdir(), 'lastword-completion-'))
 after(() => rmSync(dir, { recursive: true }))
 
 describe('the manual page', () => {
+  const page = () => spawnSync(process.execPath, [main, 'man'], { encoding: 'utf8' }).stdout
+
   it('has nothing that mandoc complains about', needs('mandoc'), () => {
-    const page = spawnSync(process.execPath, [main, 'man'], { encoding: 'utf8' }).stdout
-    const { stdout } = spawnSync('mandoc', ['-Tlint', '-Wstyle'], { input: page, encoding: 'utf8' })
+    const { stdout } = spawnSync('mandoc', ['-Tlint', '-Wstyle'], { input: page(), encoding: 'utf8' })
     // Whether other pages are installed is not this page's business.
     const complaints = stdout.split('\n').filter(line => line !== '' && !line.includes('mandoc.db'))
     assert.deepEqual(complaints, [])
-    const text = spawnSync('mandoc', ['-Tutf8'], { input: page, encoding: 'utf8' }).stdout
-    assert.ok(text.length > 5000)
+  })
+
+  it('has nothing that groff complains about, either', needs('groff'), () => {
+    const { stderr } = spawnSync('groff', ['-mandoc', '-Tutf8', '-ww'], { input: page(), encoding: 'utf8' })
+    assert.equal(stderr, '')
+  })
+
+  it('shows each flag as it is typed, in lines of a terminal', needs('mandoc'), () => {
+    const { stdout } = spawnSync('mandoc', ['-Tascii'], { input: page(), encoding: 'utf8' })
+    // A letter in bold comes twice, with a step back between.
+    const lines = stdout.replaceAll(new RegExp('.\b', 'g'), '').split('\n')
+    for (const flag of ['-H, --host HOST', '--url URL', '-E, --password-env', '--json', '-c, --csv'])
+      assert.ok(
+        lines.some(line => new RegExp(`^ {5}${flag}( {2}|$)`).test(line)),
+        flag,
+      )
+    for (const line of lines) assert.ok(line.length <= 80 && !/(^|\s)---/.test(line), line)
+    assert.match(lines.join(' '), /mc getsysinfo\s+<system_fw_version \| primary_os_name \|.* delloem_url>/)
   })
 })
 
