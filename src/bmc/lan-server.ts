@@ -102,10 +102,10 @@ export class LanServer {
     this.#udp = await UdpPort.open({
       address: this.host,
       port,
-      take: (datagram, from) => {
+      take: (datagram, from, nowMs) => {
         const { faults } = this.#bmc
-        if (faults === null) this.#receive(datagram, from)
-        else faults.receive(datagram, bytes => this.#receive(bytes, from))
+        if (faults === null) this.machine.handle(datagram, from, nowMs)
+        else faults.receive(datagram, bytes => this.machine.handle(bytes, from, nowMs))
       },
       taken: () => this.#flush(),
       onError: cause =>
@@ -114,10 +114,6 @@ export class LanServer {
       this.#stopListening()
       throw cause
     })
-  }
-
-  #receive(datagram: Uint8Array, from: Peer): void {
-    this.machine.handle(datagram, from, performance.now())
   }
 
   #execute(request: Uint8Array, lan: LanCaller, respond: (response: Uint8Array) => void): void {

@@ -5,8 +5,8 @@
 
 /** Longer than a client on the same host takes to ask again, much shorter than a network's round trip. */
 const AWAKE_MS = 0.1
-/** Waits in vain cost ever more proof. */
-const MOST_PROOF = 64
+/** A wait in vain doubles the proof that the next one wants, one that was not halves it. */
+const MOST_PROOF = 1024
 
 export class AwakeWait {
   #answeredMs = Number.NEGATIVE_INFINITY
@@ -19,7 +19,8 @@ export class AwakeWait {
   /** Something came in and was answered. */
   answered(arrivedMs: number, nowMs: number): void {
     const isQuick = arrivedMs - this.#answeredMs <= AWAKE_MS
-    if (this.#wasAwake) this.#proof = isQuick ? 1 : Math.min(this.#proof * 2, MOST_PROOF)
+    if (this.#wasAwake)
+      this.#proof = isQuick ? Math.max(this.#proof / 2, 1) : Math.min(this.#proof * 2, MOST_PROOF)
     this.#quick = isQuick ? this.#quick + 1 : 0
     this.#answeredMs = nowMs
     this.#wasAwake = this.#quick >= this.#proof

@@ -16,7 +16,7 @@ export interface UdpPortOptions {
   /** 0 picks a free one. */
   port: number
   /** Gets each datagram. */
-  take(datagram: Uint8Array, from: UdpPeer): void
+  take(datagram: Uint8Array, from: UdpPeer, nowMs: number): void
   /** All that had arrived was given: time to send. */
   taken(): void
   /** The socket failed. */
@@ -26,6 +26,8 @@ export interface UdpPortOptions {
 }
 
 const RECEIVE_BUFFER_BYTES = 1 << 20
+/** Nobody gets an answer and asks again so soon: what comes then was there before. */
+const WAS_THERE_MS = 0.01
 
 export class UdpPort {
   readonly #options: UdpPortOptions
@@ -34,6 +36,9 @@ export class UdpPort {
   readonly #wait = new AwakeWait()
   readonly #outgoing: Outgoing[] = []
   #fd = -1
+  #answeredMs = Number.NEGATIVE_INFINITY
+  /** Others were there with the last one. */
+  #cameMany = false
   #isLooking = false
   #isClosed = false
 
@@ -102,39 +107,44 @@ export class UdpPort {
     socket.on('message', (datagram, from) => this.#receive(datagram, from))
   }
 
-  /** Node has read one; what else is there is read at once. */
+  /** Node has read one; when there are more, they are read at once. */
   #receive(datagram: Uint8Array, { address, port }: UdpPeer): void {
-    const arrivedMs = performance.now()
-    this.#options.take(datagram, { address, port })
-    this.#drain(1)
-    this.#answered(arrivedMs)
+    const nowMs = performance.now()
+    this.#options.take(datagram, { address, port }, nowMs)
+    if (this.#cameMany || nowMs - this.#answeredMs < WAS_THERE_MS) this.#drain(1, nowMs)
+    else this.#options.taken()
+    this.#answered(nowMs)
   }
 
   /** Gives what is there; returns how many there were with those that were given before. */
-  #drain(given: number): number {
+  #drain(given: number, nowMs: number): number {
+    const { take, taken } = this.#options
+    const give = (datagram: Uint8Array, from: UdpPeer) => take(datagram, from, nowMs)
     let count = given
     for (let some = BATCH; some === BATCH; ) {
-      some = this.#isClosed ? 0 : (this.#calls?.receive(this.#fd, this.#options.take) ?? 0)
+      some = this.#isClosed ? 0 : (this.#calls?.receive(this.#fd, give) ?? 0)
       count += some
-      if (count > 0) this.#options.taken()
+      if (count > 0) taken()
     }
+    this.#cameMany = count > 1
     return count
   }
 
   #answered(arrivedMs: number): void {
-    this.#wait.answered(arrivedMs, performance.now())
-    this.#look()
+    this.#answeredMs = performance.now()
+    this.#wait.answered(arrivedMs, this.#answeredMs)
+    this.#look(this.#answeredMs)
   }
 
   /** Looks again in the next turn of the event loop, which goes on meanwhile. */
-  #look(): void {
-    if (this.#isLooking || this.#calls === null || !this.#wait.isAwake(performance.now())) return
+  #look(nowMs: number): void {
+    if (this.#isLooking || this.#calls === null || !this.#wait.isAwake(nowMs)) return
     this.#isLooking = true
     setImmediate(() => {
       this.#isLooking = false
       const nowMs = performance.now()
-      if (this.#drain(0) > 0) this.#answered(nowMs)
-      else if (!this.#isClosed) this.#look()
+      if (this.#drain(0, nowMs) > 0) this.#answered(nowMs)
+      else if (!this.#isClosed) this.#look(nowMs)
     })
   }
 }
