@@ -26,8 +26,8 @@ export interface UdpPortOptions {
 }
 
 const RECEIVE_BUFFER_BYTES = 1 << 20
-/** Nobody gets an answer and asks again so soon: what comes then was there before. */
-const WAS_THERE_MS = 0.01
+/** Then the rest of the event loop has its turn. */
+const MOST_ROUNDS = 32
 
 export class UdpPort {
   readonly #options: UdpPortOptions
@@ -36,9 +36,6 @@ export class UdpPort {
   readonly #wait = new AwakeWait()
   readonly #outgoing: Outgoing[] = []
   #fd = -1
-  #answeredMs = Number.NEGATIVE_INFINITY
-  /** Others were there with the last one. */
-  #cameMany = false
   #isLooking = false
   #isClosed = false
 
@@ -107,33 +104,33 @@ export class UdpPort {
     socket.on('message', (datagram, from) => this.#receive(datagram, from))
   }
 
-  /** Node has read one; when there are more, they are read at once. */
+  /** Node has read one; what else is there, or comes while that is answered, is read at once. */
   #receive(datagram: Uint8Array, { address, port }: UdpPeer): void {
     const nowMs = performance.now()
     this.#options.take(datagram, { address, port }, nowMs)
-    if (this.#cameMany || nowMs - this.#answeredMs < WAS_THERE_MS) this.#drain(1, nowMs)
-    else this.#options.taken()
+    this.#options.taken()
+    this.#drain(nowMs)
     this.#answered(nowMs)
   }
 
-  /** Gives what is there; returns how many there were with those that were given before. */
-  #drain(given: number, nowMs: number): number {
+  /** Gives what is there, and what comes while that is answered; returns how many there were. */
+  #drain(nowMs: number): number {
     const { take, taken } = this.#options
     const give = (datagram: Uint8Array, from: UdpPeer) => take(datagram, from, nowMs)
-    let count = given
-    for (let some = BATCH; some === BATCH; ) {
-      some = this.#isClosed ? 0 : (this.#calls?.receive(this.#fd, give) ?? 0)
+    let count = 0
+    for (let rounds = 0; rounds < MOST_ROUNDS && !this.#isClosed; rounds++) {
+      const some = this.#calls?.receive(this.#fd, give) ?? 0
+      if (some === 0) break
       count += some
-      if (count > 0) taken()
+      taken()
     }
-    this.#cameMany = count > 1
     return count
   }
 
   #answered(arrivedMs: number): void {
-    this.#answeredMs = performance.now()
-    this.#wait.answered(arrivedMs, this.#answeredMs)
-    this.#look(this.#answeredMs)
+    const nowMs = performance.now()
+    this.#wait.answered(arrivedMs, nowMs)
+    this.#look(nowMs)
   }
 
   /** Looks again in the next turn of the event loop, which goes on meanwhile. */
@@ -143,7 +140,7 @@ export class UdpPort {
     setImmediate(() => {
       this.#isLooking = false
       const nowMs = performance.now()
-      if (this.#drain(0, nowMs) > 0) this.#answered(nowMs)
+      if (this.#drain(nowMs) > 0) this.#answered(nowMs)
       else if (!this.#isClosed) this.#look(nowMs)
     })
   }
