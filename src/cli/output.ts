@@ -86,20 +86,23 @@ export function withoutSecrets(text: string): string {
   return text.replace(/(:\/\/[^\s:/@]*):\S*@/g, '$1:…@')
 }
 
+/** Onto standard error; the exit status says it too where nobody is there any more, as on a terminal that is gone. */
+export function tell(text: string): void {
+  if (process.stderr.listenerCount('error') === 0) process.stderr.on('error', () => {})
+  process.stderr.write(text)
+}
+
 /** One line that says what failed and one that says what to do; a stack trace only when asked for. */
 export function printError(error: unknown, how: 'short' | 'withStack'): void {
-  if (how === 'withStack' && error instanceof Error)
-    process.stderr.write(`${withoutSecrets(error.stack ?? '')}\n`)
+  if (how === 'withStack' && error instanceof Error) tell(`${withoutSecrets(error.stack ?? '')}\n`)
   const message = withoutSecrets(error instanceof Error ? error.message : String(error))
   const code = error instanceof LastwordError ? ` [${error.code}]` : ''
-  process.stderr.write(`lastword: ${message}${code}\n`)
+  tell(`lastword: ${message}${code}\n`)
   if (error instanceof LastwordError && error.hint !== undefined) {
-    process.stderr.write(`  ${error.hint.replace(/\n(?=.)/g, '\n  ')}\n`)
+    tell(`  ${error.hint.replace(/\n(?=.)/g, '\n  ')}\n`)
   }
   if (how === 'short' && !(error instanceof LastwordError)) {
-    process.stderr.write(
-      '  This is a fault in Lastword: run it again with --debug and report what it prints.\n',
-    )
+    tell('  This is a fault in Lastword: run it again with --debug and report what it prints.\n')
   }
 }
 

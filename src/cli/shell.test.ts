@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { after, describe, it } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { itNeeds } from '../lab/kernel/needs-programs.ts'
+import { type Step, transcript } from '../lab/lan/terminal.ts'
 
 const main = fileURLToPath(new URL('./main.js', import.meta.url))
 const dir = mkdtempSync(join(tmpdir(), 'lastword-shell-'))
@@ -53,26 +54,8 @@ const itTypes = itNeeds('script', 'stty')
 
 const PROMPT = 'lastword> '
 
-/** Types each text once the terminal shows, since the last one, what goes before it; the answer is all that it showed. */
-async function session(...steps: readonly [shows: string, type: string][]): Promise<string> {
-  const line = `${process.execPath} ${main} -H sim:// shell; echo "status $?"; stty -a`
-  const child = spawn('script', ['-qefc', line, '/dev/null'], { env })
-  let shown = ''
-  let next = 0
-  let since = 0
-  child.stdout.setEncoding('utf8')
-  child.stdout.on('data', (text: string) => {
-    shown += text
-    for (; next < steps.length; next++) {
-      const [shows, type] = steps[next]!
-      const at = shown.indexOf(shows, since)
-      if (at < 0) return
-      since = at + shows.length
-      child.stdin.write(type)
-    }
-  })
-  await once(child, 'close')
-  return shown
+function session(...steps: readonly Step[]): Promise<string> {
+  return transcript(`${process.execPath} ${main} -H sim:// shell; echo "status $?"; stty -a`, steps, env)
 }
 
 describe('lastword shell on a terminal', () => {

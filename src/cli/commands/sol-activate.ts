@@ -27,7 +27,8 @@ const activate = subcommand({
     'The escape key and ? tell the keys; the escape key and a full stop at the start of a line end it.',
   async run(context, { record, listen, takeOver, which, instance = which.instance }) {
     const bmc = await context.bmc()
-    const line = await bmc.sol({ takeOver, ...(instance === undefined ? {} : { instance }) })
+    const { signal } = context
+    const line = await bmc.sol({ takeOver, signal, ...(instance === undefined ? {} : { instance }) })
     context.note(`the serial port is here; ${context.escapeKey}. ends it, ${context.escapeKey}? tells more`)
     await runTerminal({
       line,
@@ -37,7 +38,7 @@ const activate = subcommand({
       escapeKey: context.escapeKey,
       ...(record === undefined ? {} : { record }),
       mode: listen ? 'listening' : 'typing',
-      signal: context.signal,
+      signal,
       suspend,
     })
     return undefined
@@ -45,10 +46,13 @@ const activate = subcommand({
   view: as => as.silent(),
 })
 
-async function suspend(): Promise<void> {
-  const continued = once(process, 'SIGCONT')
-  process.kill(process.pid, 'SIGTSTP')
-  await continued
+/** Longer than the signal needs to stop every thread. */
+const STOP_MS = 20
+
+/** As Ctrl-Z at a shell: npx, or what else has started this process, stops with it. A job without a shell goes on at once. */
+function suspend(): void {
+  process.kill(0, 'SIGTSTP')
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, STOP_MS)
 }
 
 const deactivate = subcommand({
@@ -78,7 +82,7 @@ const looptest = subcommand({
     const bmc = await context.bmc()
     using progress = await context.progress('activating SOL', loops)
     for (let loop = 1; loop <= loops; loop++) {
-      const line = await bmc.sol({ instance: which })
+      const line = await bmc.sol({ instance: which, signal: context.signal })
       await setTimeout(interval, undefined, { signal: context.signal })
       const closed = once(line, 'close')
       line.destroy()

@@ -54,7 +54,7 @@ function terminal(options: Partial<TerminalOptions> = {}) {
     remark: text => {
       remarks += text
     },
-    suspend: async () => {
+    suspend: () => {
       suspended++
     },
     ...options,
@@ -76,6 +76,16 @@ describe('the SOL terminal', () => {
     assert.equal(told().suspended, 1)
     assert.deepEqual(input.modes, [true, false, true, false])
     assert.ok(line.destroyed)
+  })
+
+  it('sets its mode again when it goes on after somebody else has stopped it', async () => {
+    const { input, ended } = terminal()
+    process.emit('SIGCONT', 'SIGCONT')
+    input.write('~.')
+    await ended
+    assert.deepEqual(input.modes, [true, false, true, false])
+    process.emit('SIGCONT', 'SIGCONT')
+    assert.equal(input.modes.length, 4)
   })
 
   it('records what the serial port says', async () => {
@@ -116,9 +126,13 @@ describe('the SOL terminal', () => {
     assert.equal(piped.line.heard, 'reboot\r')
 
     const controller = new AbortController()
-    const stopped = terminal({ signal: controller.signal, mode: 'listening' })
+    const stopped = terminal({ signal: controller.signal })
     controller.abort()
-    await stopped.ended
+    await assert.rejects(stopped.ended, { name: 'AbortError' })
+    assert.ok(stopped.line.destroyed)
+    assert.deepEqual(stopped.input.modes, [true, false])
+    const late = terminal({ signal: controller.signal })
+    await assert.rejects(late.ended, { name: 'AbortError' })
 
     const lost = terminal()
     lost.line.destroy(new Error('the session has ended'))
@@ -132,7 +146,7 @@ describe('the SOL terminal', () => {
     line.push('login: ')
     await once(output, 'data')
     controller.abort()
-    await ended
+    await assert.rejects(ended, { name: 'AbortError' })
     assert.equal(line.heard, '')
     assert.equal(told().shown, 'login: ')
   })

@@ -29,8 +29,8 @@ export interface TerminalOptions {
   /** Nothing is sent, and the input is not read. */
   mode: 'typing' | 'listening'
   signal: AbortSignal
-  /** Stops this process until it is continued. */
-  suspend(): Promise<void>
+  /** Stops the job that this process is of; returns when it is continued. */
+  suspend(): void
 }
 
 export async function runTerminal(options: TerminalOptions): Promise<void> {
@@ -59,6 +59,10 @@ function unwritable(path: string, cause: Error): LastwordError {
   return new LastwordError('FILE_UNWRITABLE', `${path} cannot be written: ${cause.message}`, { cause })
 }
 
+function hungUp(cause?: Error): LastwordError {
+  return new LastwordError('ABORTED', 'interrupted: the terminal is gone', { cause })
+}
+
 class Terminal {
   readonly #options: TerminalOptions
   readonly #record: WriteStream | undefined
@@ -76,9 +80,12 @@ class Terminal {
     const ended = new Promise<void>((resolve, reject) => {
       this.#finish = error => (error === undefined ? resolve() : reject(error))
     })
-    const onAbort = () => this.#finish()
-    const onKeys = (bytes: Uint8Array) => void this.#type(bytes)
-    const onInputEnd = () => line.end()
+    const onAbort = () => this.#finish(signal.reason)
+    const onKeys = (bytes: Uint8Array) => this.#type(bytes)
+    // A terminal in raw mode ends only when it is gone; it has no mode any more then.
+    const onInputEnd = () => (input.isTTY ? this.#finish(hungUp()) : line.end())
+    const onInputError = (cause: Error) => this.#finish(input.isTTY ? hungUp(cause) : cause)
+    input.on('error', onInputError)
     signal.addEventListener('abort', onAbort, { once: true })
     line.on('data', bytes => this.#show(bytes))
     line.once('close', () => this.#finish())
@@ -86,19 +93,29 @@ class Terminal {
     this.#record?.on('error', cause => this.#finish(unwritable(record!, cause)))
     if (mode === 'typing') {
       input.setRawMode?.(true)
+      process.on('SIGCONT', this.#rawAgain)
       input.on('data', onKeys)
       input.once('end', onInputEnd)
     }
+    if (signal.aborted) onAbort()
     try {
       await ended
     } finally {
       signal.removeEventListener('abort', onAbort)
       input.off('data', onKeys)
       input.off('end', onInputEnd)
+      process.off('SIGCONT', this.#rawAgain)
       input.setRawMode?.(false)
+      input.off('error', onInputError)
       input.pause()
       line.destroy()
     }
+  }
+
+  /** Who stopped this process from outside, as its shell, has set the terminal's mode behind Node's back. */
+  readonly #rawAgain = (): void => {
+    this.#options.input.setRawMode?.(false)
+    this.#options.input.setRawMode?.(true)
   }
 
   #show(bytes: Uint8Array): void {
@@ -106,11 +123,11 @@ class Terminal {
     this.#record?.write(bytes)
   }
 
-  async #type(bytes: Uint8Array): Promise<void> {
-    for (const typed of this.#keys.type(bytes)) await this.#act(typed)
+  #type(bytes: Uint8Array): void {
+    for (const typed of this.#keys.type(bytes)) this.#act(typed)
   }
 
-  async #act(typed: Typed): Promise<void> {
+  #act(typed: Typed): void {
     const { line, input, remark, suspend } = this.#options
     switch (typed.kind) {
       case 'send':
@@ -127,11 +144,11 @@ class Terminal {
         return
       case 'suspend':
         input.setRawMode?.(false)
-        await suspend()
+        suspend()
         input.setRawMode?.(true)
         return
       case 'suspendRaw':
-        await suspend()
+        suspend()
         return
     }
   }

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { createServer, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { describe, it } from 'node:test'
+import { after, describe, it } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import fc from 'fast-check'
 import { commandFarEnd, echoFarEnd, farEndOf, SocketFarEnd } from '../../bmc/sol-far-ends.ts'
@@ -19,7 +20,7 @@ import type { LastwordError } from '../../protocol/error.ts'
 import { needs } from '../kernel/needs-programs.ts'
 import { LossyProxy } from './lossy-proxy.ts'
 import { LanRig, user } from './rig.ts'
-import { expectText, inTerminal } from './terminal.ts'
+import { expectText, inTerminal, transcript } from './terminal.ts'
 import { seededRandom } from './virtual-lan.ts'
 
 describe('two ends of a serial line', () => {
@@ -282,39 +283,6 @@ describe('consoles of others on our serial over LAN', () => {
     )
   })
 
-  it("our own, with ipmitool's escape keys, and what it shows recorded", needs('script'), async () => {
-    // In capitals, to tell what comes back from what the terminal itself shows.
-    const shouting: SolFarEnd = {
-      open: onCharacters => ({
-        write(characters) {
-          onCharacters(new Uint8Array(Buffer.from(Buffer.from(characters).toString('latin1').toUpperCase())))
-          return characters.length
-        },
-        sendBreak: () => {},
-        close: () => {},
-      }),
-    }
-    await using rig = await LanRig.start({}, { sol: shouting })
-    const main = fileURLToPath(new URL('../../bin/lastword.cjs', import.meta.url))
-    const dir = mkdtempSync(join(tmpdir(), 'lastword-sol-'))
-    const record = join(dir, 'record')
-    const words = `--url lanplus://${user.name}@127.0.0.1:${rig.port} -E sol activate --record ${record}`
-    try {
-      await inTerminal(
-        `IPMITOOL_PASSWORD=${user.password} ${process.execPath} ${main} ${words}`,
-        [
-          [/the serial port is here/, 'good evening'],
-          [/GOOD EVENING/, '\r~.'],
-        ],
-        'itEnds',
-      )
-      await until(() => rig.server.machine.sol?.session === null)
-      assert.match(readFileSync(record, 'latin1'), /^GOOD EVENING/)
-    } finally {
-      rmSync(dir, { recursive: true })
-    }
-  })
-
   it('ipmiconsole', needs('ipmiconsole', 'script'), async () => {
     // ipmiconsole 1.6.10 takes a name with a port above 32767 for no name; those that are free by chance are above.
     await using rig = await LanRig.start({}, { sol: echoFarEnd(), host: '127.6.2.4', port: 6230 })
@@ -326,5 +294,97 @@ describe('consoles of others on our serial over LAN', () => {
       ],
       /closing the connection/,
     )
+  })
+})
+
+/** Says in capitals what it hears, to tell what comes back from what a terminal itself shows. */
+const shouting: SolFarEnd = {
+  open: onCharacters => ({
+    write(characters) {
+      onCharacters(new Uint8Array(Buffer.from(Buffer.from(characters).toString('latin1').toUpperCase())))
+      return characters.length
+    },
+    sendBreak: () => {},
+    close: () => {},
+  }),
+}
+
+describe('lastword sol activate in a terminal', () => {
+  const main = fileURLToPath(new URL('../../bin/lastword.cjs', import.meta.url))
+  const dir = mkdtempSync(join(tmpdir(), 'lastword-sol-'))
+  after(() => rmSync(dir, { recursive: true }))
+  const env = { ...process.env, IPMITOOL_PASSWORD: user.password }
+  const activate = ({ port }: LanRig) =>
+    `${process.execPath} ${main} --url lanplus://${user.name}@127.0.0.1:${port} -E sol activate`
+  const isFree = (rig: LanRig) => until(() => rig.server.machine.sol?.session === null)
+
+  it("has ipmitool's escape keys, and records what it shows", needs('script'), async () => {
+    await using rig = await LanRig.start({}, { sol: shouting })
+    const record = join(dir, 'record')
+    await transcript(
+      `${activate(rig)} --record ${record}`,
+      [
+        ['the serial port is here', 'good evening\r'],
+        ['GOOD EVENING', '~.'],
+      ],
+      env,
+    )
+    await isFree(rig)
+    assert.match(readFileSync(record, 'latin1'), /^GOOD EVENING/)
+  })
+
+  for (const signal of ['SIGTERM', 'SIGHUP'] as const) {
+    it(
+      `ends as interrupted by ${signal}, the line free and the mode as before`,
+      needs('script', 'stty'),
+      async () => {
+        await using rig = await LanRig.start({}, { sol: shouting })
+        const shown = await transcript(
+          `sh -c 'echo "pid $$,"; exec ${activate(rig)}'; echo "status $?"; stty -a`,
+          [
+            ['the serial port is here', 'good evening\r'],
+            ['GOOD EVENING', shown => process.kill(Number(/pid (\d+),/.exec(shown)?.[1]), signal)],
+          ],
+          env,
+        )
+        assert.match(shown, /interrupted; nothing was left behind\s+status 130[\s\S]* icanon/)
+        await isFree(rig)
+      },
+    )
+  }
+
+  it('ends as interrupted when the terminal is gone', needs('script'), async () => {
+    await using rig = await LanRig.start({}, { sol: shouting })
+    const status = join(dir, 'status')
+    const script = spawn(
+      'script',
+      ['-qfc', `trap "" HUP; ${activate(rig)}; echo $? > ${status}`, '/dev/null'],
+      {
+        env,
+      },
+    )
+    await expectText(script.stdout, 'the serial port is here')
+    script.stdin.write('good evening\r')
+    await expectText(script.stdout, 'GOOD EVENING')
+    script.kill('SIGKILL')
+    await until(() => existsSync(status) && readFileSync(status, 'utf8') !== '')
+    assert.equal(readFileSync(status, 'utf8'), '130\n')
+    await isFree(rig)
+  })
+
+  it('is suspended with what has started it, and goes on in raw mode', needs('script', 'stty'), async () => {
+    await using rig = await LanRig.start({}, { sol: shouting })
+    const shown = await transcript(
+      // The inner shell is there in place of npx.
+      `set -m; sh -c '${activate(rig)}; exit $?'; stty -a; fg; echo "status $?"`,
+      [
+        ['the serial port is here', 'good evening\r'],
+        ['GOOD EVENING', '~\x1a'],
+        [' icanon', 'good night\r'],
+        ['GOOD NIGHT', '~.'],
+      ],
+      env,
+    )
+    assert.match(shown, /status 0/)
   })
 })

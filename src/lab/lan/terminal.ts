@@ -14,6 +14,37 @@ export async function expectText(stream: NodeJS.ReadableStream, wanted: string |
   }
 }
 
+const STUCK_MS = 60_000
+
+/** Once the terminal shows `shows`, since the step before, the text is typed, or something else is done about all that it showed. */
+export type Step = readonly [shows: string, then: string | ((shown: string) => void)]
+
+/** Runs a command line in a terminal of its own; the answer is all that it showed until it ended. */
+export async function transcript(
+  command: string,
+  steps: readonly Step[],
+  env: NodeJS.ProcessEnv = process.env,
+): Promise<string> {
+  const child = spawn(requireProgram('script'), ['-qefc', command, '/dev/null'], { env, timeout: STUCK_MS })
+  let shown = ''
+  let next = 0
+  let since = 0
+  child.stdout.setEncoding('utf8')
+  child.stdout.on('data', (text: string) => {
+    shown += text
+    for (; next < steps.length; next++) {
+      const [shows, then] = steps[next]!
+      const at = shown.indexOf(shows, since)
+      if (at < 0) return
+      since = at + shows.length
+      if (typeof then === 'string') child.stdin.write(then)
+      else then(shown)
+    }
+  })
+  await once(child, 'close')
+  return shown
+}
+
 /** Runs a program in a terminal of its own and types into it what follows each text that it shows. */
 export async function inTerminal(
   command: string,
