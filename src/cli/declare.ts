@@ -11,6 +11,8 @@ export interface Context {
   readonly wordsFrom: 'processList' | 'lines'
   /** The BMC of the connection flags; connected to on the first call. */
   bmc(): Promise<Bmc>
+  /** Whether the flags so far say which BMC that is. */
+  readonly namesBmc: boolean
   /** Aborts on Ctrl-C. */
   readonly signal: AbortSignal
   /** Counts `-v`. */

@@ -146,6 +146,7 @@ export class Session implements AsyncDisposable {
     return {
       wordsFrom,
       bmc: () => this.#watched(globals, verbosityOf(given)),
+      namesBmc: [globals.host, globals.url, globals.interface].some(value => value !== undefined),
       signal: this.#options.signal,
       verbosity: verbosityOf(given),
       isUtc: globals.utc,
@@ -186,6 +187,8 @@ export class Session implements AsyncDisposable {
 
   #connect(globals: GlobalValues): Promise<Bmc> {
     this.#bmc ??= this.#open(globals).catch((error: unknown) => {
+      // The next line may do better: a little later, or with other flags.
+      this.#bmc = null
       this.#unconnected = error
       throw error
     })

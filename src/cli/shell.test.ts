@@ -1,6 +1,6 @@
 /** `lastword shell` as somebody at a terminal meets it, and as a program that writes lines into it. */
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -9,6 +9,7 @@ import { after, describe, it } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { itNeeds } from '../lab/kernel/needs-programs.ts'
 import { type Step, transcript } from '../lab/lan/terminal.ts'
+import { exitStatus } from './output.ts'
 
 const main = fileURLToPath(new URL('./main.js', import.meta.url))
 const dir = mkdtempSync(join(tmpdir(), 'lastword-shell-'))
@@ -47,6 +48,36 @@ describe('lastword shell', () => {
       /no "nothing"[\s\S]*0xC1[\s\S]*a ' is left open[\s\S]*no command "dance"[\s\S]*sol activate needs the keys/,
     )
     assert.doesNotMatch(stderr, /\n\s+at /)
+  })
+
+  it('ends with the one error before the first line where the BMC that is named cannot be reached', async () => {
+    const child = spawn(process.execPath, [main, '-H', 'no-such-host.invalid', 'shell'], {
+      env: { ...env, IPMITOOL_PASSWORD: 'x' },
+    })
+    child.stdin.on('error', () => {}).end('mc guid\nmc guid\n')
+    let stderr = ''
+    child.stderr.on('data', text => (stderr += String(text)))
+    const [status] = (await once(child, 'close')) as [number]
+    assert.equal(status, exitStatus.unreachable)
+    assert.equal(stderr.match(/HOST_UNKNOWN/g)?.length, 1)
+  })
+
+  it('tries each line anew until there is a connection where no BMC is named', () => {
+    const input = [
+      'mc guid',
+      'set hostname no-such-host.invalid',
+      'mc guid',
+      'set hostname sim://',
+      'mc guid',
+    ]
+    const { status, stdout, stderr } = spawnSync(process.execPath, [main, '-P', 'x', 'shell'], {
+      env,
+      input: input.join('\n'),
+      encoding: 'utf8',
+    })
+    assert.match(stderr, /which BMC\?[\s\S]*HOST_UNKNOWN/)
+    assert.match(stdout, /^GUID {2}/m)
+    assert.equal(status, exitStatus.ok)
   })
 })
 

@@ -10,9 +10,11 @@ export const shell = subcommand({
   name: 'shell',
   summary: 'takes command lines from the terminal over one connection; exit ends it',
   details:
+    'It ends at once where the BMC that is named cannot be connected to.\n' +
     'Tab completes, the arrow keys bring back what was typed, also in earlier runs; a line with a password in it is ' +
     'forgotten. Ctrl-C empties the line, Ctrl-D ends the shell.',
   async run(context) {
+    if (context.namesBmc) await context.bmc()
     const known = await places()
     const isTerminal = process.stdin.isTTY === true
     const history = isTerminal ? new ShellHistory(process.env) : undefined
