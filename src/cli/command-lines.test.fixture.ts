@@ -227,7 +227,7 @@ export const commandLines: Readonly<
   },
   raw: { reads: ['6 1', '0x06 0x01', 'Application 1'] },
   decode: { reads: ['06 01', '--as raw --brief 06 01'], changes: ['--pcap @/empty.pcap'] },
-  hosts: { reads: ['list'], changes: ['names', 'path'] },
+  hosts: { reads: ['list'], changes: ['path'] },
   completion: { changes: ['bash'] },
   man: { changes: [''] },
   help: { changes: ['', 'lan set'] },

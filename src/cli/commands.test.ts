@@ -217,8 +217,7 @@ describe('named hosts', () => {
   it('are found by -H and listed', () => {
     const text = 'hosts:\n  here:\n    url: sim://\n  there:\n    host: 10.0.0.7\n    user: root\n'
     assert.match(withHosts(text, '-H', 'here', 'mc', 'info').stdout, /IPMI version/)
-    assert.equal(withHosts(text, 'hosts', 'names').stdout, 'here\nthere\n')
-    assert.match(withHosts(text, 'hosts').stdout, /there +lanplus:\/\/10\.0\.0\.7 +root/)
+    assert.match(withHosts(text, 'hosts').stdout, /here +sim:[\s\S]*there +lanplus:\/\/10\.0\.0\.7 +root/)
   })
 
   it('tell what is wrong with line and field', () => {

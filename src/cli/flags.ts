@@ -18,7 +18,12 @@ function orLeftOut<T>(letter: string, param: Param<T>): Param<T> {
 }
 
 export const connectionFlags = {
-  host: optional(withShort('H', text('HOST', 'the BMC: a name or address, a named host, or a URL'))),
+  host: optional(
+    withShort('H', {
+      ...text('HOST', 'the BMC: a name or address, a named host, or a URL'),
+      completes: 'host',
+    }),
+  ),
   url: optional(
     text('URL', 'the BMC as a URL: lanplus://admin@bmc.example, open://0, kcs:///dev/port, sim://'),
   ),
@@ -44,13 +49,13 @@ export const connectionFlags = {
     withShort('A', orLeftOut('A', choice(['none', 'password', 'md5'], 'authentication type of -I lan'))),
   ),
   privilege: optional(
-    withShort(
-      'L',
-      text(
+    withShort('L', {
+      ...text(
         privilegeWords.join('|'),
         'privilege level (administrator); a + at its end looks the name up by level',
       ),
-    ),
+      choices: privilegeWords,
+    }),
   ),
   kg: optional(withShort('k', text('KEY', 'the BMC key Kg'))),
   kgHex: optional(withShort('y', text('HEX', 'the BMC key Kg in hexadecimal'))),

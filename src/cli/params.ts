@@ -11,7 +11,7 @@ export interface Param<T> {
   /** The words it takes, for completion. */
   readonly choices?: readonly string[]
   /** What completes it in a shell. */
-  readonly completes?: 'file'
+  readonly completes?: 'file' | 'host'
   /** The letter of an option. */
   readonly short?: string
   /** What may stand in it, where it is made of parts; for the help. */

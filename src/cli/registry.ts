@@ -97,11 +97,15 @@ export function findEntry(name: string): Entry | undefined {
 }
 
 /** ipmitool's `bmc` is another word for `mc`; here it serves a simulated BMC, unless a word of `mc` follows. */
+export const alsoMeans: Readonly<Record<string, string>> = { bmc: 'mc' }
+
 export async function withoutAlias(words: readonly string[]): Promise<readonly string[]> {
-  const [first, second] = words
-  if (first !== 'bmc' || second === undefined) return words
-  const { mc } = await import('./commands/mc.ts')
-  return mc.commands.some(({ name }) => name === second) ? ['mc', ...words.slice(1)] : words
+  const [first = '', second] = words
+  const other = findEntry(alsoMeans[first] ?? '')
+  if (other?.kind !== 'declared' || second === undefined) return words
+  const node = await other.load()
+  const isItsWord = node.kind === 'group' && node.commands.some(({ name }) => name === second)
+  return isItsWord ? [other.name, ...words.slice(1)] : words
 }
 
 /** All declared commands, for whoever describes them. */

@@ -26,13 +26,6 @@ const list = subcommand({
     ),
 })
 
-const names = subcommand({
-  name: 'names',
-  summary: 'their names only, one a line, for completion',
-  run: async () => (await readHosts(process.env)).map(host => host.name),
-  view: as => as.lines(all => all.map(name => `${name}\n`).join('')),
-})
-
 const path = subcommand({
   name: 'path',
   summary: 'where the file is looked for',
@@ -40,6 +33,6 @@ const path = subcommand({
   view: as => as.lines(file => file),
 })
 
-export const hosts = group('hosts', 'the named hosts of the configuration file', [list, names, path], {
+export const hosts = group('hosts', 'the named hosts of the configuration file', [list, path], {
   whenAlone: 'list',
 })

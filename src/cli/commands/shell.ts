@@ -1,6 +1,6 @@
 /** `lastword shell`: command lines typed one after the other over one connection. */
 import { createInterface } from 'node:readline'
-import { type Place, places } from '../completion/words.ts'
+import { complete } from '../completion/complete.ts'
 import { type Context, subcommand } from '../declare.ts'
 import { UsageError } from '../params.ts'
 import { ShellHistory } from '../shell-history.ts'
@@ -15,7 +15,6 @@ export const shell = subcommand({
     'forgotten. Ctrl-C empties the line, Ctrl-D ends the shell.',
   async run(context) {
     if (context.namesBmc) await context.bmc()
-    const known = await places()
     const isTerminal = process.stdin.isTTY === true
     const history = isTerminal ? new ShellHistory(process.env) : undefined
     /** readline's own list, newest first. */
@@ -26,7 +25,8 @@ export const shell = subcommand({
       history: history?.read() ?? [],
       removeHistoryDuplicates: true,
       prompt: 'lastword> ',
-      completer: (line: string) => complete(known, line),
+      completer: (line: string, told: (error: null, result: [string[], string]) => void) =>
+        void completionsOf(line).then(result => told(null, result)),
     })
     input.on('history', (list: string[]) => {
       typed = list
@@ -81,12 +81,9 @@ function forget(typed: string[], line: string): void {
 }
 
 /** The words that may follow what is typed, and the part of the line that they replace. */
-export function complete(known: readonly Place[], line: string): [string[], string] {
-  const words = line.split(/\s+/)
-  const last = words.pop() ?? ''
-  const path = words.filter(word => word !== '' && !word.startsWith('-')).join(' ')
-  const place = known.find(candidate => candidate.path === path)
-  const next = place?.next.map(({ word }) => word) ?? []
-  const choices = place?.positions[0] ?? []
-  return [[...next, ...choices].filter(word => word.startsWith(last)), last]
+async function completionsOf(line: string): Promise<[string[], string]> {
+  // What stands in quotes is nothing that could be completed.
+  const typed = line.trimStart().split(/\s+/)
+  const completion = await complete(typed, process.env)
+  return [completion.kind === 'words' ? completion.words.map(({ word }) => word) : [], typed.at(-1) ?? '']
 }
