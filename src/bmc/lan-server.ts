@@ -10,6 +10,7 @@ import { LastwordError } from '../protocol/error.ts'
 import type { Bmc } from './bmc.ts'
 import { solSettingsOf } from './commands/sol.ts'
 import { submit } from './execute.ts'
+import { hostPortText, listenError } from './listen-error.ts'
 
 export interface LanServerOptions {
   /** 127.0.0.1 unless given; an IPv6 address listens on IPv6. */
@@ -75,7 +76,7 @@ export class LanServer {
         return listening
       })
       .catch(cause => {
-        throw listenError(host, port, cause)
+        throw listenError(`UDP ${hostPortText(host, port)}`, cause)
       })
     server.machine.port = server.port
     bmc.lanServers.set(server.machine.channel, server.machine)
@@ -175,11 +176,4 @@ export class LanServer {
     this.machine.tick(performance.now())
     this.#flush()
   }
-}
-
-function listenError(host: string, port: number, cause: Error): LastwordError {
-  return new LastwordError('LISTEN', `cannot listen on UDP ${host}:${port}: ${cause.message}`, {
-    cause,
-    hint: 'Choose another port (0 picks a free one; those below 1024 want privileges) or stop what uses it.',
-  })
 }

@@ -15,9 +15,10 @@ const hints: Readonly<Record<string, string>> = {
   EACCES: 'Ports below 1024 need root or CAP_NET_BIND_SERVICE; choose a higher one (0 picks a free one).',
 }
 
-export function listenError(host: string, port: number, cause: Error): LastwordError {
+/** `where`: an address and what is before it, such as `UDP 127.0.0.1:623`. */
+export function listenError(where: string, cause: Error): LastwordError {
   const code = (cause as NodeJS.ErrnoException).code ?? ''
-  return new LastwordError('LISTEN', `cannot listen on ${hostPortText(host, port)}: ${cause.message}`, {
+  return new LastwordError('LISTEN', `cannot listen on ${where}: ${cause.message}`, {
     cause,
     hint: hints[code] ?? 'Choose another address or port (0 picks a free one).',
   })

@@ -4,7 +4,7 @@ import type { LastwordError } from '../protocol/error.ts'
 import type { Bmc } from './bmc.ts'
 import type { HostAction } from './chassis.ts'
 import { executeDurably } from './execute.ts'
-import { listenError } from './listen-error.ts'
+import { hostPortText, listenError } from './listen-error.ts'
 import { systemInterface } from './serve.ts'
 import { VmCommand, VmSerial } from './vm-serial.ts'
 
@@ -65,7 +65,7 @@ export class VmServer {
     const host = options.host ?? DEFAULT_HOST
     await new Promise<void>((resolve, reject) => {
       server.#server.once('error', cause => {
-        reject(listenError(host, options.port, cause))
+        reject(listenError(hostPortText(host, options.port), cause))
       })
       server.#server.listen(options.port, host, () => resolve())
     })

@@ -142,9 +142,15 @@ describe('lastword bmc', () => {
     assert.equal(file.status, 1)
     assert.match(file.stderr, /file: cannot be used for the state: .*\[STATE_DIR\]\n {2}Give --state/)
     assert.equal(lastword('bmc', '--vm', '0', '--state', '').status, 2)
-    const host = lastword('bmc', '--vm', '192.0.2.1:0')
-    assert.equal(host.status, 1)
-    assert.match(host.stderr, /cannot listen on 192\.0\.2\.1:0: .*\n {2}Name an address of this machine/)
+    for (const [flag, where] of [
+      ['--vm', ''],
+      ['--lan', 'UDP '],
+    ] as const) {
+      const host = lastword('bmc', flag, '192.0.2.1:0')
+      assert.equal(host.status, 1)
+      const hint = 'Name an address of this machine'
+      assert.match(host.stderr, new RegExp(`cannot listen on ${where}192\\.0\\.2\\.1:0: .*\n {2}${hint}`))
+    }
   })
 
   it('is changed while it runs over its control socket', async () => {
