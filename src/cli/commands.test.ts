@@ -226,6 +226,7 @@ describe('named hosts', () => {
       ['hosts:\n  a:\n    host: x\n    usr: me\n', /hosts\.yaml:4: hosts\.a\.usr: there is no such field/],
       ['hosts:\n  a:\n    host: x\nhost:\n  b: 1\n', /hosts\.yaml:4: host: there is no such field/],
       ['hosts:\n  a:\n    user: me\n', /hosts\.yaml:2: hosts\.a: a host has either url or host/],
+      ['hosts:\n  a:\n    host: x:623\n', /hosts\.yaml:3: hosts\.a\.host: it takes a name or an address; /],
       ['hosts:\n  a: [\n', /hosts\.yaml:\d: /],
     ]
     for (const [text, line] of wrong) {

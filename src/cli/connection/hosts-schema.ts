@@ -1,6 +1,7 @@
 /** What the file of named hosts may hold. */
 import { z } from 'zod'
 import { readYaml } from '../../bmc/world/read-config.ts'
+import { lanUrl } from './lan-url.ts'
 import type { PasswordSource } from './password.ts'
 
 export interface HostEntry {
@@ -17,7 +18,12 @@ const host = z
   .strictObject({
     url: z.string().min(1).optional(),
     /** A name or address; `interface` and `port` make a URL of it. */
-    host: z.string().min(1).optional(),
+    host: z
+      .string()
+      .refine(text => lanUrl('lan', text) !== undefined, {
+        error: 'it takes a name or an address; user and port have fields of their own',
+      })
+      .optional(),
     interface: z.enum(['lanplus', 'lan']).default('lanplus'),
     port: z.int().min(1).max(65535).optional(),
     user: z.string().max(16).optional(),
@@ -54,9 +60,7 @@ export function readHostsFile(path: string): HostEntry[] {
 type Entry = z.infer<typeof host>
 
 function urlOf({ url, host: address, interface: way, port }: Entry): string {
-  if (url !== undefined) return url
-  const bracketed = address?.includes(':') ? `[${address}]` : address
-  return `${way}://${bracketed}${port === undefined ? '' : `:${port}`}`
+  return url ?? lanUrl(way, address!, port)!
 }
 
 function passwordOf(entry: Entry): PasswordSource | undefined {

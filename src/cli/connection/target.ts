@@ -3,6 +3,7 @@ import type { connectionFlags } from '../flags.ts'
 import { UsageError, type ValuesOf } from '../params.ts'
 import { namedHost } from './hosts.ts'
 import type { HostEntry } from './hosts-schema.ts'
+import { lanUrl } from './lan-url.ts'
 import { askPassword, type PasswordSource } from './password.ts'
 
 export type ConnectionValues = ValuesOf<typeof connectionFlags>
@@ -122,13 +123,19 @@ function urlOf(flags: ConnectionValues): string {
   if (way === 'kcs') return 'kcs:///dev/port'
   if (way === 'open') return `open://${flags.device ?? 0}`
   if (flags.host === undefined) throw new UsageError(`-I ${way} wants a host`, 'Give -H HOST.')
-  const host = flags.host.includes(':') && !flags.host.startsWith('[') ? `[${flags.host}]` : flags.host
-  if (!/^(\[[0-9a-f:.%\w]+\]|[^\s/@:?#[\]]+)$/i.test(host)) {
-    throw new UsageError(`"${flags.host}" is no host name`)
-  }
-  const port = flags.port === undefined ? '' : `:${flags.port}`
-  const [, address, zone] = /^\[(.+)%([-.\w]+)\]$/.exec(host) ?? []
-  return zone === undefined ? `${way}://${host}${port}` : `${way}://[${address}]${port}?zone=${zone}`
+  const url = lanUrl(way, flags.host, flags.port)
+  if (url === undefined) throw noHost(flags.host, way)
+  return url
+}
+
+function noHost(text: string, way: string): UsageError {
+  const [, name, port] = /^(\[[^\]]*\]|[^:@]*):(\d+)$/.exec(text) ?? []
+  return new UsageError(
+    `"${text}" is no host name`,
+    port === undefined
+      ? 'Give a name or an address; user and port have flags of their own, -U and -p.'
+      : `Give the port with -p (-H ${name} -p ${port}), or all in a URL: ${way}://${name}:${port}`,
+  )
 }
 
 function passwordSource(

@@ -1,0 +1,70 @@
+/** How a BMC is named on the command line: what -H takes, and what is said of what it does not. */
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { runProgram } from '../../lab/kernel/run-program.ts'
+import { LanRig, user } from '../../lab/lan/rig.ts'
+import { connectionFlags } from '../flags.ts'
+import { UsageError } from '../params.ts'
+import { flagValues, split } from '../parse.ts'
+import { resolveTarget } from './target.ts'
+
+const main = fileURLToPath(new URL('../main.js', import.meta.url))
+const env = { LASTWORD_HOSTS: '/nowhere/hosts.yaml' }
+
+async function urlOf(...words: string[]): Promise<string> {
+  const flags = flagValues(connectionFlags, split(words, connectionFlags, 'areFlags').given)
+  return (await resolveTarget(flags, env, new AbortController().signal)).url
+}
+
+describe('-H', () => {
+  it('takes a name or an address, of IPv6 with brackets or without', async () => {
+    const taken: readonly [words: string[], url: string][] = [
+      [['-H', 'bmc_1.example'], 'lanplus://bmc_1.example'],
+      [['-H', '10.0.0.7', '-p', '6230', '-I', 'lan'], 'lan://10.0.0.7:6230'],
+      [['-H', '::1'], 'lanplus://[::1]'],
+      [['-H', '[::1]', '-p', '6230'], 'lanplus://[::1]:6230'],
+      [['-H', 'fe80::1%eth0'], 'lanplus://[fe80::1]?zone=eth0'],
+      [['-H', '[fe80::1%eth0]', '-p', '6230'], 'lanplus://[fe80::1]:6230?zone=eth0'],
+    ]
+    for (const [words, url] of taken) assert.equal(await urlOf(...words), url)
+  })
+
+  it('says of a host with a port how the two are given', async () => {
+    const refused: readonly [host: string, hint: string][] = [
+      ['[::1]:9723', 'Give the port with -p (-H [::1] -p 9723), or all in a URL: lanplus://[::1]:9723'],
+      ['bmc:9723', 'Give the port with -p (-H bmc -p 9723), or all in a URL: lanplus://bmc:9723'],
+    ]
+    for (const [host, hint] of refused)
+      await assert.rejects(urlOf('-H', host), { code: 'USAGE', message: `"${host}" is no host name`, hint })
+  })
+
+  it('refuses what no host is called, and tells what it takes', async () => {
+    for (const host of [
+      '',
+      'a b',
+      'a/b',
+      'a<b',
+      'me@bmc',
+      'me@bmc:623',
+      '[::1',
+      '[::1]:x',
+      '1:2:3',
+      '[1.2.3.4]',
+    ])
+      await assert.rejects(urlOf('-H', host), (error: unknown) => {
+        assert.ok(error instanceof UsageError)
+        assert.match(error.hint ?? '', /^Give a name or an address; .* -U and -p\.$/, host)
+        return true
+      })
+  })
+
+  it('reaches a BMC at an address of IPv6 in brackets', async () => {
+    await using rig = await LanRig.start({}, { host: '::1' })
+    const words = ['-H', '[::1]', '-p', String(rig.port), '-U', user.name, '-E', 'mc', 'guid']
+    const { exitCode, stderr } = await runProgram(process.execPath, [main, ...words], {
+      env: { ...process.env, ...env, IPMITOOL_PASSWORD: user.password },
+    })
+    assert.deepEqual([exitCode, stderr], [0, ''])
+  })
+})
