@@ -31,7 +31,7 @@ export interface Context {
   note(text: string): void
   /** Tells an error that does not end the work. */
   report(error: unknown): void
-  /** The same for what is wrong in an answer that is printed all the same: the program ends with the error's status. */
+  /** For what is wrong in data that are printed all the same: told behind them, and the program ends with the error's status. */
   problem(error: unknown): void
   /** Onto standard output, for commands that print while they work. */
   print(text: string): Promise<void>

@@ -24,6 +24,8 @@ interface Performed {
   globals: GlobalValues
   /** All flags that were given. */
   merged: Given
+  /** What is wrong in the data all the same; it is told behind them. */
+  problems: readonly unknown[]
 }
 
 export interface SessionOptions {
@@ -58,12 +60,22 @@ export class Session implements AsyncDisposable {
   async run(words: readonly string[], from: 'processList' | 'lines' = 'processList'): Promise<void> {
     const { print } = this.#options
     const done = await this.#perform(words, from, print)
-    if (done !== undefined) await this.#print(done)
+    if (done === undefined) return
+    await this.#print(done)
+    this.#tell(done.problems)
+  }
+
+  #tell(problems: readonly unknown[]): void {
+    for (const error of problems) {
+      this.#options.report(error)
+      process.exitCode = exitStatusOf(error)
+    }
   }
 
   async #resultOf(words: readonly string[]): Promise<LineResult> {
     const printed: (string | Uint8Array)[] = []
     const done = await this.#perform(words, 'lines', async text => void printed.push(text))
+    this.#tell(done?.problems ?? [])
     const output = Buffer.concat(printed.map(text => Buffer.from(text as string))).toString()
     return {
       ...(done === undefined ? {} : { result: await forPrograms(done.command, done.data) }),
@@ -95,7 +107,12 @@ export class Session implements AsyncDisposable {
     if (globals.help || asksForHelp(node, positionals)) return void (await print(commandHelp(path, node)))
     if (formatOf(globals) === 'ipmitool') checkIpmitool(path, node, verbosityOf(merged))
     const values = { ...argumentValues(node, path, positionals), ...flagValues(node.options, given) }
-    const context = this.#context(globals, merged, from, print)
+    const problems: unknown[] = []
+    const context = this.#context(globals, merged, {
+      wordsFrom: from,
+      print,
+      problem: error => problems.push(error),
+    })
     const begin = performance.now()
     const before = this.#trace?.requests ?? 0
     const data = await node.run(context, values)
@@ -104,7 +121,7 @@ export class Session implements AsyncDisposable {
       const count = this.#trace.requests - before
       context.note(`${path}: ${count === 1 ? 'one request' : `${count} requests`}, ${ms} ms`)
     }
-    return { command: node, data, globals, merged }
+    return { command: node, data, globals, merged, problems }
   }
 
   /** From the first command on that is to tell more, the connection is looked at. */
@@ -140,11 +157,10 @@ export class Session implements AsyncDisposable {
   #context(
     globals: GlobalValues,
     given: Given,
-    wordsFrom: Context['wordsFrom'],
-    print: Context['print'],
+    ways: Pick<Context, 'wordsFrom' | 'print' | 'problem'>,
   ): Context {
     return {
-      wordsFrom,
+      ...ways,
       bmc: () => this.#watched(globals, verbosityOf(given)),
       namesBmc: [globals.host, globals.url, globals.interface].some(value => value !== undefined),
       signal: this.#options.signal,
@@ -158,11 +174,6 @@ export class Session implements AsyncDisposable {
         if (!globals.quiet) this.#options.warn(text)
       },
       report: error => this.#options.report(error),
-      problem: error => {
-        this.#options.report(error)
-        process.exitCode = exitStatusOf(error)
-      },
-      print,
       setFlag: (name, words) => this.#setFlag(name, words),
       runLine: words => this.run(words, 'lines'),
       endsAll: error => error === this.#unconnected || isUnprintable(error),

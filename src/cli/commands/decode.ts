@@ -1,11 +1,15 @@
 /** `lastword decode`: what messages say, from bytes or from captured packets. */
+import { decodeRmcp } from '../../lan/rmcp.ts'
+import { LastwordError } from '../../protocol/error.ts'
 import { decodeIpmb } from '../../protocol/ipmb.ts'
 import { lunOf, netFnOf } from '../../protocol/message.ts'
-import { subcommand } from '../declare.ts'
-import { explainDatagram, explainFrame } from '../decode/datagram.ts'
+import { kgBytes } from '../connection/target.ts'
+import { type Context, subcommand } from '../declare.ts'
+import { type DatagramExplanation, explainDatagram, explainFrame } from '../decode/datagram.ts'
 import { type Explanation, explainMessage, explanationLines } from '../decode/explain.ts'
 import { type CapturedDatagram, readCapture } from '../decode/pcap.ts'
 import { SessionKeys } from '../decode/session-keys.ts'
+import { hexBytes } from '../hex.ts'
 import { readNamedFile } from '../named-file.ts'
 import { choice, file, flag, many, optional, text, UsageError } from '../params.ts'
 
@@ -37,16 +41,18 @@ export const decode = subcommand({
   },
   details: [
     'With the password of the session in IPMITOOL_PASSWORD (and Kg in IPMI_KGKEY) encrypted packets of a capture',
-    'are read too, if its log-in was captured. A response is told from a request by its odd netFn.',
+    'are read too, if its log-in was captured; with a wrong one they are said to be so. Of a damaged capture what comes',
+    'before the damage is decoded, and the status is 1. A response is told from a request by its odd netFn.',
   ].join('\n'),
-  async run(_, { bytes, as, pcap, brief }) {
+  async run(context, { bytes, as, pcap, brief }) {
     if ((pcap === undefined) === (bytes.length === 0)) {
       throw new UsageError(
         'decode wants either bytes or --pcap FILE',
         'lastword decode 06 01; lastword decode --help',
       )
     }
-    const all = pcap === undefined ? [decodeBytes(hexWords(bytes), as ?? 'auto')] : decodeCapture(pcap)
+    const all =
+      pcap === undefined ? [decodeBytes(hexWords(bytes), as ?? 'auto')] : decodeCapture(pcap, context)
     return all.map(decoded => (brief ? { ...decoded, message: { ...decoded.message, fields: {} } } : decoded))
   },
   view: as =>
@@ -110,13 +116,47 @@ function guessForm(bytes: Uint8Array): Exclude<Form, 'auto'> {
   return decodeIpmb(bytes) === undefined ? 'raw' : 'ipmb'
 }
 
-function decodeCapture(path: string): Decoded[] {
-  const { IPMITOOL_PASSWORD: password = '', IPMI_KGKEY: kg = '' } = process.env
-  const keys = new SessionKeys({ password: Buffer.from(password), kg: Buffer.from(kg) })
-  return [...readCapture(readNamedFile(path))].flatMap(datagram => {
-    keys.watch(datagram.data)
-    const explained = explainDatagram(datagram.data, keys.open)
-    return explained === null ? [] : [{ ...headOf(datagram), ...explained }]
+/** The messages that are whole; what is not is told behind them, and in place of a message that was captured in part. */
+function decodeCapture(path: string, { problem }: Context): Decoded[] {
+  const { IPMITOOL_PASSWORD, IPMI_PASSWORD, IPMI_KGKEY: kg } = process.env
+  const password = IPMITOOL_PASSWORD ?? IPMI_PASSWORD
+  const keys = new SessionKeys({
+    password: password === undefined ? undefined : Buffer.from(password),
+    kg: kg === undefined ? undefined : kgBytes(kg),
+  })
+  const all: Decoded[] = []
+  const partial: number[] = []
+  try {
+    for (const datagram of readCapture(readNamedFile(path), path)) {
+      if (datagram.missingBytes > 0 && isRmcp(datagram)) partial.push(datagram.number)
+      keys.watch(datagram)
+      const explained = explainCaptured(datagram, keys)
+      if (explained !== null) all.push({ ...headOf(datagram), ...explained })
+    }
+  } catch (error) {
+    if (!(error instanceof LastwordError) || error.code !== 'CAPTURE_DAMAGED') throw error
+    problem(error)
+  }
+  if (partial.length > 0) problem(capturedInPart(path, partial))
+  return all
+}
+
+function isRmcp({ data }: CapturedDatagram): boolean {
+  return decodeRmcp(data) !== null
+}
+
+function explainCaptured(datagram: CapturedDatagram, keys: SessionKeys): DatagramExplanation | null {
+  const { data, missingBytes } = datagram
+  if (missingBytes === 0) return explainDatagram(data, keys.opener(datagram))
+  if (!isRmcp(datagram)) return null
+  const remark = `captured in part: ${missingBytes} of its bytes are missing`
+  return { packet: 'RMCP', message: { title: 'a message', remark, fields: { data: hexBytes(data) } } }
+}
+
+function capturedInPart(path: string, [first, ...more]: readonly number[]): LastwordError {
+  const which = more.length === 0 ? `packet ${first} was` : `packet ${first} and ${more.length} more were`
+  return new LastwordError('CAPTURE_DAMAGED', `${path}: ${which} captured in part only`, {
+    hint: 'tcpdump -s 0 captures whole packets.',
   })
 }
 

@@ -185,7 +185,7 @@ async function kgOf(
 }
 
 /** Text, or hexadecimal behind 0x; it is a secret, so no error repeats it. */
-function kgBytes(text: string): Uint8Array {
+export function kgBytes(text: string): Uint8Array {
   const isHex = /^0x/i.test(text)
   if (isHex && !/^0x([0-9a-f]{2})+$/i.test(text)) throw new UsageError('the key Kg is not hexadecimal')
   const key = isHex ? Buffer.from(text.slice(2), 'hex') : Buffer.from(text, 'utf8')

@@ -20,8 +20,20 @@ import { hex, hexBytes } from '../hex.ts'
 import { type Plain, plain } from '../output/plain.ts'
 import { type Explanation, explainMessage } from './explain.ts'
 
+/** Why an encrypted packet cannot be read. */
+export type Sealed = keyof typeof sealedRemarks
+
+const sealedRemarks = {
+  noPassword: 'with the password it can be read',
+  noLogin: 'its log-in was not captured, or has an algorithm that is not known here',
+  wrongPassword: 'the password that was given is not that of its session',
+  noKg: 'with the key Kg of its BMC, beside the password, it can be read',
+  wrongKg: 'the key Kg that was given is not that of its BMC, the password is right',
+  damaged: 'password and keys are right, but it is damaged or of somebody else',
+} as const
+
 /** Gives the payload of a packet of a session in the clear, where its keys are known. */
-export type Opener = (packet: PlusPacket) => Uint8Array | null
+export type Opener = (packet: PlusPacket) => Uint8Array | Sealed
 
 export interface DatagramExplanation {
   /** `RMCP+ session 0x12345678, packet 4` */
@@ -30,7 +42,10 @@ export interface DatagramExplanation {
 }
 
 /** Null when it is no RMCP message. */
-export function explainDatagram(datagram: Uint8Array, open: Opener = () => null): DatagramExplanation | null {
+export function explainDatagram(
+  datagram: Uint8Array,
+  open: Opener = () => 'noPassword',
+): DatagramExplanation | null {
   const rmcp = decodeRmcp(datagram)
   if (rmcp === null) return null
   if (rmcp.isAck) return { packet: 'RMCP', message: named(`acknowledges ${hex(rmcp.sequence)}`) }
@@ -111,12 +126,12 @@ function explainPlus(data: Uint8Array, open: Opener): DatagramExplanation {
   }
 }
 
-function explainPayload({ payloadType, payload }: PlusPacket, clear: Uint8Array | null): Explanation {
+function explainPayload({ payloadType, payload }: PlusPacket, clear: Uint8Array | Sealed): Explanation {
   const setup = setupMessages[payloadType]
   if (setup !== undefined) return explainSetup(setup[0], setup[1], payload)
-  if (clear === null) {
+  if (typeof clear === 'string') {
     const what = payloadType === PayloadType.Sol ? 'a SOL packet' : 'an IPMI message'
-    return named(what, { encryptedBytes: payload.length }, 'encrypted: with the password it can be read')
+    return named(what, { encryptedBytes: payload.length }, `encrypted: ${sealedRemarks[clear]}`)
   }
   if (payloadType === PayloadType.Ipmi) return explainFrame(clear)
   if (payloadType === PayloadType.Sol) return explainSol(clear)
