@@ -79,7 +79,7 @@ export class Sensors {
     const flags = { scanning: settings?.scanning ?? true, eventMessages: settings?.eventMessages ?? true }
     if (!isAvailable) return { raw: 0, present: 0, isAvailable, ...flags }
     const raw = sensor.kind === 'analog' ? this.#rawNow(sensor, state) : 0
-    return { raw, present: this.#evaluate(sensor, raw), isAvailable, ...flags }
+    return { raw, present: this.#evaluate(sensor, raw, settings), isAvailable, ...flags }
   }
 
   /** The value by hand, in the sensor's unit; null: the world's again. */
@@ -207,24 +207,28 @@ export class Sensors {
   }
 
   /** Finds out what holds and raises the events of what has changed. */
-  #evaluate(sensor: Sensor, raw: number): number {
+  #evaluate(sensor: Sensor, raw: number, settings: SensorSettings | undefined): number {
     const state = this.#stateOf(sensor)
-    if (this.look(sensor)?.scanning === false) return state?.present ?? 0
-    if (sensor.kind === 'analog') return this.#evaluateThresholds(sensor, raw, state)
+    if (settings?.scanning === false) return state?.present ?? 0
+    if (sensor.kind === 'analog') return this.#evaluateThresholds(sensor, raw, state, settings)
     if (sensor.kind === 'eventOnly') return 0
     const present = this.#statesNow(sensor, state) & sensor.supported
     if (state === undefined && !sensor.isMoving) return present
     const known = this.#edit(sensor)
     // What held when the BMC first looked is no event.
-    if (known.hasBeenSeen) this.#raiseStates(sensor, known.present ^ present, present)
+    if (known.hasBeenSeen) this.#raiseStates(sensor, known.present ^ present, present, settings)
     known.hasBeenSeen = true
     known.present = present
     return present
   }
 
-  #evaluateThresholds(sensor: AnalogSensor, raw: number, state: SensorState | undefined): number {
+  #evaluateThresholds(
+    sensor: AnalogSensor,
+    raw: number,
+    state: SensorState | undefined,
+    settings: SensorSettings | undefined,
+  ): number {
     const before = state?.present ?? 0
-    const settings = this.look(sensor)
     const thresholds = settings?.thresholds ?? sensor.thresholds
     const reading = orderOf(raw, sensor.scale)
     let present = 0
@@ -241,12 +245,17 @@ export class Sensors {
     }
     if (present === before) return present
     this.#edit(sensor).present = present
-    this.#raiseThresholds(sensor, present, raw, before ^ present)
+    this.#raiseThresholds(sensor, present, raw, before ^ present, settings)
     return present
   }
 
-  #raiseThresholds(sensor: AnalogSensor, present: number, raw: number, changed: number): void {
-    const settings = this.settingsOf(sensor)
+  #raiseThresholds(
+    sensor: AnalogSensor,
+    present: number,
+    raw: number,
+    changed: number,
+    settings: SensorSettings = this.#settingsAtFirst(sensor),
+  ): void {
     if (!settings.eventMessages) return
     for (let i = 0; i < thresholdNames.length; i++) {
       if ((changed & (1 << i)) === 0) continue
@@ -255,23 +264,32 @@ export class Sensors {
       const enabled = deassertion ? settings.deassertions : settings.assertions
       if ((enabled & (1 << offset)) === 0) continue
       const data = Uint8Array.of(READING_AND_THRESHOLD | offset, raw, settings.thresholds[i]!)
-      this.#raise(sensor, deassertion, data)
+      this.#raise(sensor, settings, deassertion, data)
     }
   }
 
-  #raiseStates(sensor: DiscreteSensor, changed: number, present: number): void {
-    const settings = this.settingsOf(sensor)
+  #raiseStates(
+    sensor: DiscreteSensor,
+    changed: number,
+    present: number,
+    settings: SensorSettings = this.#settingsAtFirst(sensor),
+  ): void {
     if (!settings.eventMessages) return
     for (let offset = 0; changed >> offset !== 0; offset++) {
       if ((changed & (1 << offset)) === 0) continue
       const deassertion = (present & (1 << offset)) === 0
       const enabled = deassertion ? settings.deassertions : settings.assertions
-      if ((enabled & (1 << offset)) !== 0) this.#raise(sensor, deassertion, Uint8Array.of(offset, 0xff, 0xff))
+      if ((enabled & (1 << offset)) !== 0)
+        this.#raise(sensor, settings, deassertion, Uint8Array.of(offset, 0xff, 0xff))
     }
   }
 
-  #raise(sensor: Sensor, deassertion: boolean, data: Uint8Array): void {
-    const { sensorType, eventType } = this.look(sensor) ?? sensor
+  #raise(
+    sensor: Sensor,
+    { sensorType, eventType }: SensorSettings,
+    deassertion: boolean,
+    data: Uint8Array,
+  ): void {
     this.#options.raise(
       newEvent({
         generatorId: this.#options.ownAddress,

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { assignments, wordList } from './assignments.ts'
-import { flag, integer, many, mapped, namedInteger, text, UsageError } from './params.ts'
+import { flag, integer, many, mapped, namedInteger, onOrOff, text, UsageError } from './params.ts'
 
 const settings = assignments(
   {
     seconds: integer('SECONDS', '', { min: 1, max: 9 }),
-    state: mapped({ on: true, off: false }, ''),
+    state: onOrOff(''),
     clear: many(mapped({ one: 1, two: 2 }, '')),
     quiet: flag(''),
     how: wordList(['fast', 'no-wait'], ''),

@@ -66,6 +66,11 @@ export function mapped<const T>(values: Readonly<Record<string, T>>, summary: st
   return { ...word, read: (words, name) => values[word.read(words, name)]! }
 }
 
+/** `on` or `off`. */
+export function onOrOff(summary: string): Param<boolean> {
+  return mapped({ on: true, off: false }, summary)
+}
+
 export interface Range {
   min?: number
   max?: number

@@ -1,5 +1,5 @@
 /** Send Message of the simulated BMC: bridging to the satellite controllers on its IPMB, and on to what is behind them. IPMI 2.0 rev 1.1, sections 6.13 and 22.7. */
-import { SendMessage } from '../../protocol/commands/messaging.ts'
+import { NAK_ON_WRITE, SendMessage } from '../../protocol/commands/messaging.ts'
 import { CompletionCode } from '../../protocol/completion-code.ts'
 import { decodeIpmb, encodeIpmbResponse, type IpmbFrame } from '../../protocol/ipmb.ts'
 import { requestBytes } from '../../protocol/message.ts'
@@ -7,7 +7,6 @@ import type { Bmc } from '../bmc.ts'
 import { IPMB_CHANNEL } from '../channels.ts'
 import { type Caller, type Served, serve } from '../serve.ts'
 
-const NAK_ON_WRITE = 0x83
 const nothing = new Uint8Array(0)
 
 /** How a controller executes a request: what answers this BMC's own requests answers its satellites'. */
@@ -20,7 +19,6 @@ export function bridgeCommands(execute: Execute): Served[] {
       const frame = decodeIpmb(message)
       if (frame === undefined) return CompletionCode.InvalidDataField
       const answer = answerOnIpmb(bmc, frame, caller, execute)
-      // Nobody acknowledges an address where nobody is.
       if (answer === null) return NAK_ON_WRITE
       const isTracked = to.tracking === 'track'
       // Over two hops a console is sent the answer behind this one: ipmitool loses one inside another.

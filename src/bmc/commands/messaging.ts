@@ -10,6 +10,7 @@ import {
   GetMessage,
   GetMessageFlags,
   MasterWriteRead,
+  NAK_ON_WRITE,
   ReadEventMessageBuffer,
   SetBmcGlobalEnables,
 } from '../../protocol/commands/messaging.ts'
@@ -18,7 +19,6 @@ import { channelOf, hasSessions, IPMB_CHANNEL, SYSTEM_INTERFACE_CHANNEL } from '
 import { type Served, serve } from '../serve.ts'
 
 const DATA_NOT_AVAILABLE = 0x80
-const NAK_ON_WRITE = 0x83
 /** The enterprise number that the specification gives for its own protocols. Section 22.24. */
 const IPMI_VENDOR_ID = 0x001bf2
 

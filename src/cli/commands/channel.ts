@@ -13,7 +13,7 @@ import { GetUserAccess, SetUserAccess } from '../../protocol/commands/user.ts'
 import { assignments } from '../assignments.ts'
 import { group, subcommand } from '../declare.ts'
 import { hex } from '../hex.ts'
-import { choice, integer, mapped, optional, text } from '../params.ts'
+import { choice, integer, onOrOff, optional, text } from '../params.ts'
 import { flagPhrases, phrase } from '../phrase.ts'
 import { privilegeLevel } from './user.ts'
 
@@ -94,7 +94,7 @@ const getaccess = subcommand({
     ),
 })
 
-const state = mapped({ on: true, off: false }, 'on or off')
+const state = onOrOff('on or off')
 
 const setaccess = subcommand({
   name: 'setaccess',

@@ -4,7 +4,7 @@ import type { ParameterValue } from '../../protocol/parameter.ts'
 import { LanParameter } from '../../protocol/parameters/lan.ts'
 import { group, subcommand } from '../declare.ts'
 import { lanParameter, type Place, setLanParameter } from '../parameters.ts'
-import { choice, integer, mapped, optional, type Param, text } from '../params.ts'
+import { choice, integer, mapped, onOrOff, optional, type Param, text } from '../params.ts'
 import { phrase } from '../phrase.ts'
 
 type Type = ParameterValue<typeof LanParameter.destinationType>
@@ -96,7 +96,7 @@ const settings = {
         address: { ...address, gateway },
       }),
   ),
-  ack: setting(mapped({ on: true, off: false }, 'whether it is acknowledged'), acknowledge => ({ type }) => ({
+  ack: setting(onOrOff('whether it is acknowledged'), acknowledge => ({ type }) => ({
     type: { ...type, type: { ...type.type, acknowledge } },
   })),
   type: setting(mapped({ pet: 'pet', oem1: 'oem1', oem2: 'oem2' }, 'kind'), kind => ({ type }) => ({

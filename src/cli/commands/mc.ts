@@ -7,7 +7,7 @@ import { assignments } from '../assignments.ts'
 import { group, subcommand } from '../declare.ts'
 import { hex, hexBytes } from '../hex.ts'
 import { mcInfo } from '../ipmitool/mc-info.ts'
-import { choice, mapped } from '../params.ts'
+import { choice, onOrOff } from '../params.ts'
 import { onOff } from '../phrase.ts'
 import { guid } from './mc-guid.ts'
 import { getsysinfo, setsysinfo } from './mc-sysinfo.ts'
@@ -132,7 +132,7 @@ const getenables = subcommand({
     ),
 })
 
-const state = mapped({ on: true, off: false }, 'new state')
+const state = onOrOff('new state')
 
 const setenables = subcommand({
   name: 'setenables',

@@ -20,8 +20,8 @@ import {
   listedWords,
   type OtherListed,
 } from '../listed-records.ts'
-import { writeNamedFile } from '../named-file.ts'
-import { choice, file, many, optional, readInteger, text, UsageError } from '../params.ts'
+import { choice, many, optional, readInteger, text, UsageError } from '../params.ts'
+import { recordFile } from '../record-file.ts'
 import { recordData, recordWords } from '../sdr-words.ts'
 import {
   isSensor,
@@ -224,16 +224,11 @@ function timeText(seconds: number): string {
   return seconds === NO_TIME ? 'none' : new Date(seconds * 1000).toISOString()
 }
 
-const dump = subcommand({
+const dump = recordFile({
   name: 'dump',
   summary: 'writes the raw records into a file',
-  args: { file: file('FILE', 'where to') },
-  async run(context, { file: path }) {
-    const records = await readRecords(context)
-    writeNamedFile(path, Buffer.concat(records.map(encodeSdr)))
-    return { file: path, records: records.length }
-  },
-  view: as => as.lines(({ file: path, records }) => `${records} records are in ${path}.`),
+  read: readRecords,
+  encode: encodeSdr,
 })
 
 export const sdr = group(

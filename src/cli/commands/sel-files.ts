@@ -9,8 +9,9 @@ import {
 import { subcommand } from '../declare.ts'
 import { hex } from '../hex.ts'
 import { selList } from '../ipmitool/sel-list.ts'
-import { linesOfNamedFile, readNamedFile, writeNamedFile } from '../named-file.ts'
+import { linesOfNamedFile, readNamedFile } from '../named-file.ts'
 import { choice, file, integer, UsageError } from '../params.ts'
+import { recordFile } from '../record-file.ts'
 import { eventText, readEntries, selEvent, sensorText, timeText } from '../sel-events.ts'
 
 export const add = subcommand({
@@ -36,33 +37,22 @@ function recordOf(line: string, where: string): SelRecord {
   return decodeSelRecord(Uint8Array.from(bytes))
 }
 
-export const save = subcommand({
+export const save = recordFile({
   name: 'save',
   summary: 'writes the records into a file that sel add can read',
-  args: { file: file('FILE', 'where to') },
-  async run(context, { file: path }) {
-    const records = await readEntries(context)
-    const lines = records.map(record => {
-      const event = selEvent(record)
-      const bytes = Array.from(encodeSelRecord(record), byte => hex(byte)).join(' ')
-      return `${bytes} # ${[timeText(event), sensorText(event), eventText(event)].join(', ')}\n`
-    })
-    writeNamedFile(path, lines.join(''))
-    return { file: path, records: records.length }
+  read: readEntries,
+  encode(record) {
+    const event = selEvent(record)
+    const bytes = Array.from(encodeSelRecord(record), byte => hex(byte)).join(' ')
+    return `${bytes} # ${[timeText(event), sensorText(event), eventText(event)].join(', ')}\n`
   },
-  view: as => as.lines(({ file: path, records }) => `${records} records are in ${path}.`),
 })
 
-export const writeraw = subcommand({
+export const writeraw = recordFile({
   name: 'writeraw',
   summary: 'writes the raw records into a file',
-  args: { file: file('FILE', 'where to') },
-  async run(context, { file: path }) {
-    const records = await readEntries(context)
-    writeNamedFile(path, Buffer.concat(records.map(encodeSelRecord)))
-    return { file: path, records: records.length }
-  },
-  view: as => as.lines(({ file: path, records }) => `${records} records are in ${path}.`),
+  read: readEntries,
+  encode: encodeSelRecord,
 })
 
 export const readraw = subcommand({

@@ -78,6 +78,9 @@ export const GetMessage = command({
   errors: { 128: 'data not available (queue or buffer empty)' },
 })
 
+/** Nobody acknowledges at that address. */
+export const NAK_ON_WRITE = 0x83
+
 export const SendMessage = command({
   name: 'Send Message',
   section: '22.7',
@@ -99,7 +102,7 @@ export const SendMessage = command({
     128: 'invalid session handle',
     129: 'lost arbitration',
     130: 'bus error',
-    131: 'NAK on write',
+    [NAK_ON_WRITE]: 'NAK on write',
   },
 })
 
@@ -209,7 +212,7 @@ export const MasterWriteRead = command({
   errors: {
     129: 'lost arbitration',
     130: 'bus error',
-    131: 'NAK on write',
+    [NAK_ON_WRITE]: 'NAK on write',
     132: 'truncated read',
   },
 })
