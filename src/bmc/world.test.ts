@@ -252,6 +252,19 @@ describe('a discrete sensor', () => {
     assert.deepEqual(told(fixture), ['+1', '-0', '+0', '-1'])
   })
 
+  it('raises only events that are enabled, under the type that it was given', () => {
+    const fixture = withSensor(drive)
+    const sensor = fixture.bmc.sensors.at(1)
+    assert.ok(sensor?.kind === 'discrete')
+    fixture.pass(1)
+    const enable = { scanning: true, eventMessages: true, action: 'disableSelected' as const }
+    fixture.run(SetSensorEventEnable, { sensorNumber: 1, enable, assertion: 1 << 2, deassertion: 0 })
+    fixture.run(SetSensorType, { sensorNumber: 1, sensorType: 0x21, eventType: 0x6f })
+    fixture.bmc.sensors.setStates(sensor, 0b111)
+    assert.deepEqual(told(fixture), ['+1'])
+    assert.equal(fixture.events.at(-1)?.sensorType, 0x21)
+  })
+
   it('may follow the power', () => {
     const fixture = withSensor({ ...drive, states: { on: [0], off: [1] } })
     fixture.pass(1)
