@@ -4,6 +4,7 @@ import type { BootParameter } from '../protocol/parameters/boot.ts'
 import { hex } from './hex.ts'
 import { pairsText, type WordPair, wordPairs } from './output/pairs.ts'
 import { flagPhrases, phrase } from './phrase.ts'
+import { lastTimes, lastTimeText } from './times.ts'
 
 export type BootName = keyof typeof BootParameter
 type ValueOf<N extends BootName> = ParameterValue<(typeof BootParameter)[N]>
@@ -43,12 +44,8 @@ const words: { readonly [N in BootName]?: (value: ValueOf<N>) => WordPair[] } = 
   initiator: ({ channel, sessionId, time }) => [
     ['channel', String(channel)],
     ['session', sessionId === 0 ? 'none' : hex(sessionId, 8)],
-    ['time', timeText(time) ?? 'not told'],
+    ['time', lastTimeText(time)],
   ],
-}
-
-function timeText(seconds: number): string | undefined {
-  return seconds === 0 ? undefined : new Date(seconds * 1000).toISOString()
 }
 
 /** What people read. */
@@ -64,5 +61,5 @@ export function bootWords(name: BootName, value: unknown): string {
 export function bootData(name: BootName, value: unknown): unknown {
   if (name !== 'initiator' || value === undefined) return value
   const initiator = value as ValueOf<'initiator'>
-  return { ...initiator, time: timeText(initiator.time) ?? null }
+  return { ...initiator, ...lastTimes(initiator, 'time') }
 }

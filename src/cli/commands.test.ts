@@ -44,6 +44,36 @@ describe('output', () => {
     assert.match(values!, /"[^"]*SEL, [^"]*"/)
   })
 
+  it('shows every time in one way: to the second, null where there is none or it is after the start only', () => {
+    const lines = [
+      'sdr info',
+      'pef status',
+      'event 1',
+      'sel info',
+      'pef status',
+      'sel list',
+      'sel time get',
+      'fru print 0',
+      'dcmi power reading',
+      'chassis bootparam get 6',
+      'sel time set 1970-01-02',
+      'sel clear',
+      'sel info',
+    ]
+    const file = join(dir, 'times')
+    writeFileSync(file, lines.join('\n'))
+    const { stdout } = lastword('-H', 'sim://', '--json', 'exec', file)
+    const times = [...stdout.matchAll(/"(?:time|last\w+ed|\w+Made)": (.*?),?\n/g)].map(([, time]) => time!)
+    for (const time of times) assert.match(time, /^(null|"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")$/)
+    const told = times.map(time => (time === 'null' ? '-' : '+')).join('')
+    assert.equal(told, '---+-+++++--+-')
+    assert.match(stdout, /"lastErasedSecondsSinceStart": 86400/)
+    const shown = lastword('-H', 'sim://', 'exec', file).stdout
+    assert.match(shown, /^last SEL addition +none$/m)
+    assert.match(shown, /^last addition +\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/m)
+    assert.match(shown, /^last erasure +86400 s after the start$/m)
+  })
+
   it('prints raw bytes as ipmitool does', () => {
     assert.match(lastword('-H', 'sim://', 'raw', '0x06', '1').stdout, /^ 20( [0-9a-f]{2}){10,14}\n$/)
   })

@@ -4,13 +4,10 @@ import { type SelRecord, SelRecordType, type SystemEventRecord } from '../protoc
 import { sensorTypeName, stateName } from '../protocol/sensor/sensor-types.ts'
 import type { Context } from './declare.ts'
 import { hex, hexBytes, readableText } from './hex.ts'
-import { SINCE_START, UNSPECIFIED } from './ipmitool/timestamp.ts'
+import { type Moment, momentOf } from './times.ts'
 
-export interface SelEvent {
+export interface SelEvent extends Moment {
   id: number
-  /** ISO 8601; null when it is not known or counts from the BMC's start. */
-  time: string | null
-  secondsSinceStart?: number
   kind: SelRecord['kind']
   sensor?: string
   sensorType?: string
@@ -56,18 +53,13 @@ export function sensorNames(records: readonly SdrRecord[]): SensorNames {
 export function selEvent(record: SelRecord, names: SensorNames = new Map()): SelEvent {
   const { recordId: id, kind, recordType, data } = record
   const head = { id, kind, recordType, data }
-  if (record.kind === 'system') return { ...head, ...timeOf(record.timestamp), ...systemEvent(record, names) }
+  if (record.kind === 'system')
+    return { ...head, ...momentOf(record.timestamp), ...systemEvent(record, names) }
   if (record.kind === 'oemTimestamped') {
-    return { ...head, ...timeOf(record.timestamp), manufacturerId: record.manufacturerId }
+    return { ...head, ...momentOf(record.timestamp), manufacturerId: record.manufacturerId }
   }
   if (recordType !== SelRecordType.LinuxPanicText) return { ...head, time: null }
   return { ...head, time: null, text: readableText(data.subarray(2)) }
-}
-
-function timeOf(timestamp: number): Pick<SelEvent, 'time' | 'secondsSinceStart'> {
-  if (timestamp === UNSPECIFIED) return { time: null }
-  if (timestamp < SINCE_START) return { time: null, secondsSinceStart: timestamp }
-  return { time: new Date(timestamp * 1000).toISOString().replace('.000Z', 'Z') }
 }
 
 function systemEvent(
@@ -83,12 +75,6 @@ function systemEvent(
     event: stateName(sensorType, event.type, offset) ?? `event type ${hex(event.type)}, offset ${offset}`,
     direction: event.deassertion ? ('deasserted' as const) : ('asserted' as const),
   }
-}
-
-/** The time for a table. */
-export function timeText({ time, secondsSinceStart }: SelEvent): string {
-  if (time !== null) return time
-  return secondsSinceStart === undefined ? '' : `${secondsSinceStart} s after the start`
 }
 
 export function sensorText({ sensor, sensorType, sensorNumber }: SelEvent): string {

@@ -6,6 +6,7 @@ import { group, type Subcommand, subcommand } from '../declare.ts'
 import type { Cell } from '../output/view.ts'
 import { integer, mapped, type Param } from '../params.ts'
 import { phrase } from '../phrase.ts'
+import { isoTime } from '../times.ts'
 
 const reading = subcommand({
   name: 'reading',
@@ -17,7 +18,7 @@ const reading = subcommand({
       ['minimum', data => `${data.minimumWatts} W`],
       ['maximum', data => `${data.maximumWatts} W`],
       ['average', data => `${data.averageWatts} W`],
-      ['time', data => data.time.toISOString()],
+      ['time', data => isoTime(data.time)],
       ['sampling period', data => `${data.periodMs / 1000} s`],
       ['measuring', data => data.state.isMeasuring],
     ),

@@ -19,6 +19,7 @@ import { readNamedFile, writeNamedFile } from '../named-file.ts'
 import { file, optional } from '../params.ts'
 import { phrase } from '../phrase.ts'
 import { readRecords } from '../sensors.ts'
+import { isoTime } from '../times.ts'
 import { edit, type FruTextArea, idArg, internaluse } from './fru-edit.ts'
 
 const BMC_ADDRESS = 0x20
@@ -136,7 +137,7 @@ function areasData(inventory: FruInventory) {
   })
   return {
     ...Object.fromEntries(entries),
-    ...(made === undefined ? {} : { boardMade: made.toISOString() }),
+    ...(made === undefined ? {} : { boardMade: isoTime(made) }),
     multiRecords: inventory.multiRecords,
   } as Record<string, unknown>
 }
@@ -155,7 +156,7 @@ function deviceText(device: ReadDevice): string {
       : Object.entries(content).flatMap(([name, value]) => fieldLines(area, name, value))
   })
   const made = inventory.board === undefined ? undefined : boardDate(inventory.board)
-  if (made !== undefined) lines.push(['board made', made.toISOString()])
+  if (made !== undefined) lines.push(['board made', isoTime(made)])
   if (inventory.multiRecords.length > 0) lines.push(['multi-records', String(inventory.multiRecords.length)])
   const width = Math.max(0, ...lines.map(([label]) => label.length))
   return [

@@ -8,6 +8,7 @@ import { hex } from '../hex.ts'
 import type { Cell } from '../output/view.ts'
 import { pefParameter } from '../parameters.ts'
 import { flagPhrases, onOff, phrase } from '../phrase.ts'
+import { lastTimes, lastTimeText } from '../times.ts'
 import { guidText } from './mc-guid.ts'
 import { filterChanges, policyChanges, timer } from './pef-change.ts'
 
@@ -61,12 +62,13 @@ const status = subcommand({
     ])
     return { ...events, control, actions }
   },
+  data: answer => ({ ...answer, ...lastTimes(answer, 'lastAdded') }),
   view: as =>
     as.record(
       ['PEF', ({ control }) => (control === undefined ? undefined : onOff(control.enabled))],
       ['event messages', ({ control }) => (control === undefined ? undefined : onOff(control.eventMessages))],
       ['actions', ({ actions }) => (actions === undefined ? undefined : flagPhrases(actions))],
-      ['last SEL addition', data => new Date(data.lastAdded * 1000).toISOString()],
+      ['last SEL addition', data => lastTimeText(data.lastAdded)],
       ['last SEL record', data => hex(data.lastRecordId, 4)],
       ['last processed by the BMC', data => hex(data.lastBmcProcessedId, 4)],
       ['last processed by software', data => hex(data.lastSoftwareProcessedId, 4)],

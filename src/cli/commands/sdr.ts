@@ -32,6 +32,7 @@ import {
   sensorData,
   statusText,
 } from '../sensors.ts'
+import { lastTimes, lastTimeText } from '../times.ts'
 
 const MAX_BYTE = 0xff
 
@@ -208,21 +209,16 @@ const info = subcommand({
   name: 'info',
   summary: 'the state of the SDR repository',
   run: async ({ bmc, signal }) => (await bmc()).run(GetSdrRepositoryInfo, {}, { signal }),
+  data: about => ({ ...about, ...lastTimes(about, 'lastAdded', 'lastErased') }),
   view: as =>
     as.record(
       ['version', data => data.version],
       ['records', data => data.records],
       ['free', data => `${data.freeBytes} bytes`],
-      ['last addition', data => timeText(data.lastAdded)],
-      ['last erasure', data => timeText(data.lastErased)],
+      ['last addition', data => lastTimeText(data.lastAdded)],
+      ['last erasure', data => lastTimeText(data.lastErased)],
     ),
 })
-
-const NO_TIME = 0xffffffff
-
-function timeText(seconds: number): string {
-  return seconds === NO_TIME ? 'none' : new Date(seconds * 1000).toISOString()
-}
 
 const dump = recordFile({
   name: 'dump',

@@ -12,7 +12,8 @@ import { selList } from '../ipmitool/sel-list.ts'
 import { linesOfNamedFile, readNamedFile } from '../named-file.ts'
 import { choice, file, integer, UsageError } from '../params.ts'
 import { recordFile } from '../record-file.ts'
-import { eventText, readEntries, selEvent, sensorText, timeText } from '../sel-events.ts'
+import { eventText, readEntries, selEvent, sensorText } from '../sel-events.ts'
+import { momentText } from '../times.ts'
 
 export const add = subcommand({
   name: 'add',
@@ -44,7 +45,7 @@ export const save = recordFile({
   encode(record) {
     const event = selEvent(record)
     const bytes = Array.from(encodeSelRecord(record), byte => hex(byte)).join(' ')
-    return `${bytes} # ${[timeText(event), sensorText(event), eventText(event)].join(', ')}\n`
+    return `${bytes} # ${[momentText(event), sensorText(event), eventText(event)].join(', ')}\n`
   },
 })
 
@@ -72,7 +73,7 @@ export const readraw = subcommand({
     as.table(
       'The file has no record.',
       ['ID', record => record.recordId.toString(16), 'right'],
-      ['time', record => timeText(selEvent(record))],
+      ['time', record => momentText(selEvent(record))],
       ['sensor', record => sensorText(selEvent(record))],
       ['event', record => eventText(selEvent(record))],
     ),
@@ -124,7 +125,7 @@ export const interpret = subcommand({
       records
         .map(record => selEvent(record))
         .map(event =>
-          [hex(event.id, 4), timeText(event), sensorText(event), eventText(event), event.direction].join(
+          [hex(event.id, 4), momentText(event), sensorText(event), eventText(event), event.direction].join(
             '  ',
           ),
         )

@@ -8,8 +8,9 @@ import { selInfo, selTime } from '../ipmitool/sel-info.ts'
 import { selElist, selList } from '../ipmitool/sel-list.ts'
 import { integer, many, optional, text, UsageError } from '../params.ts'
 import { flagPhrases } from '../phrase.ts'
-import { eventText, readEntries, selEvent, sensorNames, sensorText, timeText } from '../sel-events.ts'
+import { eventText, readEntries, selEvent, sensorNames, sensorText } from '../sel-events.ts'
 import { readRecords } from '../sensors.ts'
+import { lastTimes, lastTimeText, type Moment, momentOf, momentText } from '../times.ts'
 import { add, interpret, readraw, save, writeraw } from './sel-files.ts'
 
 const info = subcommand({
@@ -23,14 +24,18 @@ const info = subcommand({
       : undefined
     return { info: about, allocation }
   },
-  data: ({ info: about, allocation }) => ({ ...about, allocation }),
+  data: ({ info: about, allocation }) => ({
+    ...about,
+    ...lastTimes(about, 'lastAdded', 'lastErased'),
+    allocation,
+  }),
   view: as =>
     as.record(
       ['version', data => data.info.version],
       ['entries', data => data.info.entries],
       ['free', data => `${data.info.freeBytes} bytes`],
-      ['last addition', data => dateText(data.info.lastAdded)],
-      ['last erasure', data => dateText(data.info.lastErased)],
+      ['last addition', data => lastTimeText(data.info.lastAdded)],
+      ['last erasure', data => lastTimeText(data.info.lastErased)],
       ['overflow', data => data.info.supports.overflow],
       ['supports', ({ info: { supports } }) => flagPhrases({ ...supports, overflow: false })],
       ['free units', data => data.allocation?.freeUnits],
@@ -41,12 +46,6 @@ const info = subcommand({
 function unlessRefused(error: unknown): undefined {
   if (error instanceof CompletionCodeError) return undefined
   throw error
-}
-
-const NO_TIME = 0xffffffff
-
-function dateText(seconds: number): string {
-  return seconds === NO_TIME || seconds === 0 ? 'none' : new Date(seconds * 1000).toISOString()
 }
 
 const selection = {
@@ -85,7 +84,7 @@ const list = subcommand({
     as.table(
       'The SEL is empty.',
       ['ID', record => record.recordId.toString(16), 'right'],
-      ['time', record => timeText(selEvent(record))],
+      ['time', record => momentText(selEvent(record))],
       ['sensor', record => sensorText(selEvent(record))],
       ['event', record => eventText(selEvent(record))],
       ['state', record => selEvent(record).direction],
@@ -112,7 +111,7 @@ const elist = subcommand({
         const event = selEvent(record, names)
         const parts = [
           record.recordId.toString(16).padStart(4),
-          timeText(event),
+          momentText(event),
           sensorText(event),
           eventText(event),
         ]
@@ -145,7 +144,7 @@ const get = subcommand({
       'There is none.',
       ['ID', record => hex(record.recordId, 4)],
       ['type', record => hex(record.recordType)],
-      ['time', record => timeText(selEvent(record))],
+      ['time', record => momentText(selEvent(record))],
       ['generator', record => (record.kind === 'system' ? hex(record.generatorId) : '')],
       ['sensor', record => sensorText(selEvent(record))],
       ['event', record => eventText(selEvent(record))],
@@ -177,14 +176,18 @@ const remove = subcommand({
   view: as => as.lines(({ deleted }) => `Deleted: ${deleted.map(id => hex(id, 4)).join(', ')}`),
 })
 
+/** Where the clock stands, or how long ago the BMC was started. */
+function clockOf(seconds: number): Moment & { seconds: number } {
+  return { seconds, ...momentOf(seconds) }
+}
+
 const timeGet = subcommand({
   name: 'get',
   summary: 'the clock of the SEL',
   async run({ bmc, signal }) {
-    const seconds = await (await bmc()).sel.time({ signal })
-    return { seconds, time: new Date(seconds * 1000).toISOString() }
+    return clockOf(await (await bmc()).sel.time({ signal }))
   },
-  view: as => as.lines(({ time }) => time),
+  view: as => as.lines(momentText),
   ipmitool: ({ seconds }, clock) => selTime(seconds, clock),
 })
 
@@ -198,9 +201,9 @@ const timeSet = subcommand({
   async run({ bmc, signal }, { time, clock }) {
     const seconds = secondsOf(clock === undefined ? time : `${time} ${clock}`)
     await (await bmc()).sel.setTime(seconds, { signal })
-    return { seconds, time: new Date(seconds * 1000).toISOString() }
+    return clockOf(seconds)
   },
-  view: as => as.lines(({ time }) => time),
+  view: as => as.lines(momentText),
   ipmitool: ({ seconds }, clock) => selTime(seconds, clock),
 })
 

@@ -18,12 +18,13 @@ import {
   type SystemEventRecord,
 } from '../../protocol/sel-record.ts'
 import { EventType } from '../../protocol/sensor/event-types.ts'
+import { SINCE_START, UNSPECIFIED } from '../times.ts'
 import { hex, hexBytes } from './c-number.ts'
 import { DELL, dellFindings } from './dell-events.ts'
 import { eventWords, sensorTypeWord } from './event-text.ts'
 import { digits, readingValue, valueText } from './sensor-value.ts'
 import { plainStyle, type Style } from './style.ts'
-import { calendarTime, SINCE_START, UNSPECIFIED } from './timestamp.ts'
+import { calendarTime } from './timestamp.ts'
 
 export interface ListedSel {
   records: Iterable<SelRecord>

@@ -1,8 +1,6 @@
 /** IPMI time stamps as ipmitool prints them: up to 20000000h since the BMC's start, FFFFFFFFh unspecified. Section 37. */
+import { SINCE_START, UNSPECIFIED } from '../times.ts'
 import { type Clock, greenwichTime, type LocalTime, timeOn } from './local-time.ts'
-
-export const SINCE_START = 0x20000000
-export const UNSPECIFIED = 0xffffffff
 
 /** ipmitool takes the very first second after the limit for one of Greenwich time. */
 export function calendarTime(clock: Clock, seconds: number): LocalTime {

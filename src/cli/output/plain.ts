@@ -1,4 +1,5 @@
 /** Data as JSON and YAML can hold it: bytes become hexadecimal, big integers and dates become text. */
+import { isoTime } from '../times.ts'
 
 export type Plain = string | number | boolean | null | Plain[] | { [key: string]: Plain }
 
@@ -20,7 +21,7 @@ export function plain(value: unknown): Plain {
 
 function plainObject(value: object): Plain {
   if (value instanceof Uint8Array) return Buffer.from(value).toString('hex')
-  if (value instanceof Date) return value.toISOString()
+  if (value instanceof Date) return isoTime(value)
   if (value instanceof Set || value instanceof Map || Array.isArray(value)) return [...value].map(plain)
   const result: Record<string, Plain> = {}
   for (const [key, part] of Object.entries(value)) {
