@@ -79,6 +79,18 @@ describe('output', () => {
   })
 })
 
+describe('a URL in place of a command', () => {
+  it('says where it goes to; flags stand before or behind it', () => {
+    const { stdout } = lastword('-H', 'sim://', '--json', 'mc', 'info')
+    for (const words of [
+      ['sim://', '--json', 'mc', 'info'],
+      ['--json', 'sim://', 'mc', 'info'],
+      ['sim://', 'mc', 'info', '--json'],
+    ])
+      assert.equal(lastword(...words).stdout, stdout)
+  })
+})
+
 describe('the installed command', () => {
   const bin = fileURLToPath(new URL('../bin', import.meta.url))
   const run = (folder: string, ...args: string[]) =>

@@ -44,11 +44,12 @@ function asksForIpmitool(given: readonly string[]): boolean {
 async function main(): Promise<void> {
   const [head, rest] = splitAtCommand(words, globalFlags)
   debug = words.includes('--debug')
-  const { given } = split(head, globalFlags, 'areFlags')
-  // A URL in place of a command says where it goes to.
+  // A URL in place of a command says where it goes to; flags and the command follow.
   const isUrl = rest[0]?.includes('://') === true
+  const [more, line] = isUrl ? splitAtCommand(rest.slice(1), globalFlags) : [[], rest]
+  const { given } = split([...head, ...more], globalFlags, 'areFlags')
   if (isUrl) given.set('url', [rest[0]!])
-  const tail = commanderHelp(await withoutAlias(isUrl ? rest.slice(1) : rest))
+  const tail = commanderHelp(await withoutAlias(line))
   const globals = flagValues(globalFlags, given)
   const [name] = tail
   if (globals.version) return writeOut(`${await version()}\n`)

@@ -126,6 +126,23 @@ describe('the environment', () => {
     assert.deepEqual(await outcomes(process.execPath, [main]), expected)
   })
 
+  it("comes behind a named host's own password, and with -E before it", async () => {
+    await using rig = await LanRig.start()
+    const url = `lanplus://127.0.0.1:${rig.port}`
+    writeFileSync(
+      join(dir, 'hosts.yaml'),
+      `hosts:\n  own:\n    url: ${url}\n    user: ${user.name}\n    passwordEnv: OWN\n`,
+    )
+    const status = async (own: string, set: string, ...flags: string[]) => {
+      const words = [main, '-H', 'own', ...flags, 'mc', 'guid']
+      const passwords = { OWN: own, IPMITOOL_PASSWORD: set }
+      return (await runProgram(process.execPath, words, { env: { ...env, ...passwords } })).exitCode
+    }
+    assert.equal(await status(password, 'wrong'), exitStatus.ok)
+    assert.equal(await status(password, 'wrong', '-E'), exitStatus.loginRefused)
+    assert.equal(await status('wrong', password, '-E'), exitStatus.ok)
+  })
+
   itNeeds('ipmitool')('has them in the order of ipmitool', async () => {
     assert.deepEqual(await outcomes('ipmitool', ['-I', 'lanplus', '-N', '1', '-R', '1', '-E']), expected)
   })

@@ -1,6 +1,9 @@
 /** How a BMC is named on the command line: what -H takes, and what is said of what it does not. */
 import assert from 'node:assert/strict'
-import { describe, it } from 'node:test'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, describe, it } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { runProgram } from '../../lab/kernel/run-program.ts'
 import { LanRig, user } from '../../lab/lan/rig.ts'
@@ -10,7 +13,11 @@ import { flagValues, split } from '../parse.ts'
 import { resolveTarget } from './target.ts'
 
 const main = fileURLToPath(new URL('../main.js', import.meta.url))
-const env = { LASTWORD_HOSTS: '/nowhere/hosts.yaml' }
+
+const dir = mkdtempSync(join(tmpdir(), 'lastword-target-'))
+after(() => rmSync(dir, { recursive: true }))
+const env = { LASTWORD_HOSTS: join(dir, 'hosts.yaml') }
+writeFileSync(env.LASTWORD_HOSTS, 'hosts:\n  rack7:\n    host: 10.0.0.7\n    port: 6230\n')
 
 async function urlOf(...words: string[]): Promise<string> {
   const flags = flagValues(connectionFlags, split(words, connectionFlags, 'areFlags').given)
@@ -66,5 +73,25 @@ describe('-H', () => {
       env: { ...process.env, ...env, IPMITOOL_PASSWORD: user.password },
     })
     assert.deepEqual([exitCode, stderr], [0, ''])
+  })
+})
+
+describe('-I and -d', () => {
+  it('count more than a named host or a URL that means the network, too', async () => {
+    assert.equal(await urlOf('-H', 'rack7'), 'lanplus://10.0.0.7:6230')
+    assert.equal(await urlOf('-H', 'rack7', '-I', 'lan'), 'lan://10.0.0.7:6230')
+    assert.equal(await urlOf('--url', 'lan://bmc', '-I', 'lanplus', '-p', '9'), 'lanplus://bmc:9')
+    assert.equal(await urlOf('--url', 'open://1', '-I', 'open'), 'open://1')
+  })
+
+  it('are refused with a URL that means another way', async () => {
+    const refused: readonly [words: string[], message: string][] = [
+      [['-H', 'rack7', '-I', 'open'], '-I open does not go with lanplus://10.0.0.7:6230'],
+      [['--url', 'lan://me:secret@bmc', '-I', 'kcs'], '-I kcs does not go with lan://bmc'],
+      [['-H', 'sim://', '-I', 'lan'], '-I lan does not go with sim://'],
+      [['-H', 'rack7', '-d', '1'], '-d is for -I open'],
+      [['--url', 'open://0', '-d', '1'], '-d is for -I open'],
+    ]
+    for (const [words, message] of refused) await assert.rejects(urlOf(...words), { code: 'USAGE', message })
   })
 })

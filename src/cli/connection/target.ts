@@ -79,12 +79,24 @@ function endpoint(flags: ConnectionValues, named: HostEntry | undefined) {
   const text = flags.url ?? (flags.host !== undefined && isUrl(flags.host) ? flags.host : named?.url)
   if (text === undefined) return { url: urlOf(flags), username: flags.user ?? '', password: undefined }
   const { url, username, password } = withoutLogin(text)
+  if (flags.device !== undefined) throw new UsageError('-d is for -I open')
+  if (flags.interface !== undefined) goBy(flags.interface, url)
   if (flags.port !== undefined) url.port = String(flags.port)
   return {
     url: url.href,
     username: flags.user ?? (username === '' ? (named?.user ?? '') : username),
     password,
   }
+}
+
+/** As a flag -I counts more than the URL; both are to mean the network, or the same way. */
+function goBy(way: Exclude<ConnectionValues['interface'], undefined>, url: URL): void {
+  const isLan = (scheme: string) => scheme === 'lan' || scheme === 'lanplus'
+  const given = url.protocol.slice(0, -1)
+  if (given !== way && !(isLan(given) && isLan(way))) {
+    throw new UsageError(`-I ${way} does not go with ${url.href}`, 'Leave one of them out.')
+  }
+  url.protocol = way
 }
 
 function withoutLogin(text: string) {
