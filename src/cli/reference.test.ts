@@ -2,7 +2,9 @@
 import assert from 'node:assert/strict'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { it } from 'node:test'
+import { below, type Group, type Subcommand } from './declare.ts'
 import { reference } from './reference.ts'
+import { declaredCommands } from './registry.ts'
 
 const file = new URL('../../docs/cli.md', import.meta.url)
 const MARK = /(<!-- What follows is made from the declarations.*-->\n)[\s\S]*/
@@ -16,4 +18,15 @@ it('docs/cli.md lists every command, flag and exit status as it is declared', as
     const wrong = text.split('\n').findIndex((line, index) => line !== lines[index])
     assert.equal(text === expected, true, `line ${wrong + 1} is not "${lines[wrong]}"`)
   }
+})
+
+it('each argument is a whole where a help lists it by itself: no bracket lacks its other', async () => {
+  const argumentsOf = (node: Group | Subcommand): string[] =>
+    node.kind === 'group'
+      ? below(node, '').flatMap(child => argumentsOf(child.node))
+      : Object.values(node.args).map(({ value }) => value)
+  const halves = (await declaredCommands())
+    .flatMap(argumentsOf)
+    .filter(value => /[[\]<>]/.test(value.replace(/\[[^[\]]*\]/g, '')))
+  assert.deepEqual(halves, [])
 })

@@ -15,6 +15,8 @@ const wrong: readonly (readonly [line: string, says: RegExp, status?: number])[]
   ['lan set 1 user x', /"x" is too many/],
   ['lan set 1 alert maybe', /alert is on or off/],
   ['lan set 1 constructor 1', /no setting "constructor"/],
+  ['sensor thresh "Inlet Temp" ucr', /ucr takes one value, not 0/],
+  ['sensor thresh "Inlet Temp" upper 1 2', /upper takes 3 values, not 2/],
   ['chassis bootmbox set 343', /wants an enterprise number and bytes/],
   ['chassis bootmbox set text 343 a b', /wants an enterprise number and bytes/],
   ['chassis bootmbox set block 1 343 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17', /17 bytes, 16 are the most/],

@@ -48,7 +48,7 @@ const get = subcommand({
   args: {
     words: {
       ...wordsArg,
-      value: 'text] [block N',
+      value: '[text] [block N]',
       summary: 'text: not in hexadecimal; block: only this one',
     },
   },
@@ -99,9 +99,9 @@ const set = subcommand({
   args: {
     words: {
       ...wordsArg,
-      value: 'text] [block N] IANA BYTE… [TEXT',
+      value: '[text] [block N] IANA BYTE',
       summary:
-        'text: one text follows, not bytes; block: only this one; IANA: the enterprise number of the reader',
+        'text: one text follows IANA, not bytes; block: only this one; IANA: the enterprise number of the reader',
     },
   },
   async run({ bmc, signal }, { words }) {

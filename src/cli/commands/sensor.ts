@@ -107,7 +107,9 @@ const thresh = subcommand({
         `which: "${which}" is none of ${[...Object.values(shortNames), 'upper', 'lower'].join(', ')}`,
       )
     if (values.length !== chosen.length)
-      throw new UsageError(`${which} takes ${chosen.length} values, not ${values.length}`)
+      throw new UsageError(
+        `${which} takes ${chosen.length === 1 ? 'one value' : `${chosen.length} values`}, not ${values.length}`,
+      )
     if (values.some((value, index) => index > 0 && value < values[index - 1]!))
       throw new UsageError(
         `${which} takes ${chosen.map(threshold => shortNames[threshold]).join(', ')} from the lowest to the highest, not ${values.join(' ')}`,

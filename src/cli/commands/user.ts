@@ -85,7 +85,7 @@ const setPassword = subcommand({
   hides: () => true,
   async run(context, { id, password, size }) {
     const { bmc, signal } = context
-    const given = fitting(await known(password, context), size)
+    const given = fitting(await known(password, 'New password: ', context), size)
     await (await bmc()).users.setPassword(id, given, { signal, storedBytes: storedBytes(size) })
     return { id }
   },
@@ -102,15 +102,17 @@ const MAX_PASSWORD_BYTES = 20
 export function fitting(password: string, size: '16' | '20' | undefined): string {
   const bytes = Buffer.byteLength(password)
   const most = storedBytes(size) ?? MAX_PASSWORD_BYTES
-  if (bytes > most) throw new UsageError(`the new password has ${bytes} bytes, ${most} are the most`)
+  if (bytes > most) throw new UsageError(`the password has ${bytes} bytes, ${most} are the most`)
   return password
 }
 
 function known(
   password: string | undefined,
+  question: string,
   { note, wordsFrom, signal }: Pick<Context, 'note' | 'wordsFrom' | 'signal'>,
 ): Promise<string> | string {
-  if (password === undefined) return askPassword('New password: ', signal)
+  if (password === undefined)
+    return askPassword(question, 'Give it as a word of the command, best in a line of exec.', signal)
   if (wordsFrom === 'processList') {
     note(passwordSeen)
   }
@@ -124,7 +126,7 @@ const test = subcommand({
   hides: () => true,
   async run(context, { id, password, size }) {
     const { bmc, signal } = context
-    const given = fitting(await known(password, context), size)
+    const given = fitting(await known(password, 'Password to test: ', context), size)
     const open = await bmc()
     const isRight = await open.users.testPassword(id, given, { signal, storedBytes: storedBytes(size) })
     if (!isRight)

@@ -83,16 +83,23 @@ describe('the prompt for a password', () => {
     assertRestored(told)
   })
 
-  it('is not waited for where there is no terminal', async () => {
-    const { exitCode, stderr } = await runProgram(
-      'setsid',
-      ['-w', process.execPath, main, '-H', 'x', '-a', 'mc', 'guid'],
-      {
-        env: { ...env, PATH: dir },
-      },
-    )
-    assert.equal(exitCode, exitStatus.loginRefused)
-    assert.match(stderr, /no terminal to ask on \[NO_PASSWORD\]/)
+  it('is not waited for where there is no terminal, and how else to give what is asked for is told', async () => {
+    const cases: readonly [line: string, hint: RegExp][] = [
+      ['-H x -a mc guid', /Set IPMITOOL_PASSWORD, give -f FILE or -a/],
+      ['-H x -Y mc guid', /Give it with -k, -y or -K\./],
+      ['-H sim:// user set password 3', /Give it as a word of the command/],
+      ['-H sim:// user test 2 20', /Give it as a word of the command/],
+    ]
+    for (const [line, hint] of cases) {
+      const { exitCode, stderr } = await runProgram(
+        'setsid',
+        ['-w', process.execPath, main, ...line.split(' ')],
+        { env: { ...env, PATH: dir } },
+      )
+      assert.equal(exitCode, exitStatus.loginRefused)
+      assert.match(stderr, /no terminal to ask on \[NO_PASSWORD\]/)
+      assert.match(stderr, hint)
+    }
   })
 })
 

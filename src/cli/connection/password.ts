@@ -38,9 +38,11 @@ export async function findPassword(source: PasswordSource, context: PasswordCont
     case 'file':
       return fromFile(source.path, context)
     case 'environment':
-      return fromEnvironment(source.names, context) ?? missing(`${source.names.join(' and ')}: not set`)
+      return (
+        fromEnvironment(source.names, context) ?? missing(`${source.names.join(' and ')}: not set`, waysHint)
+      )
     case 'keyring':
-      return fromKeyring(context) ?? missing(noneInKeyring(context))
+      return fromKeyring(context) ?? missing(noneInKeyring(context), waysHint)
     case 'prompt':
       return fromPrompt(context)
     case 'anywhere':
@@ -59,8 +61,8 @@ function noneInKeyring({ username, host, env }: PasswordContext): string {
     : 'secret-tool, which reads the keyring, cannot be started; libsecret-tools has it'
 }
 
-function missing(why: string): never {
-  throw new LastwordError('NO_PASSWORD', `no password: ${why}`, { hint: waysHint })
+function missing(why: string, hint: string): never {
+  throw new LastwordError('NO_PASSWORD', `no password: ${why}`, { hint })
 }
 
 function fromFile(path: string, { warn }: PasswordContext): string {
@@ -90,22 +92,22 @@ function fromKeyring({ host, username, env }: PasswordContext): string | undefin
 }
 
 function fromPrompt({ host, username, signal }: PasswordContext): Promise<string> {
-  return askPassword(`Password for ${username === '' ? host : `${username} on ${host}`}: `, signal)
+  return askPassword(`Password for ${username === '' ? host : `${username} on ${host}`}: `, waysHint, signal)
 }
 
-/** Asks on the terminal, whatever standard input is, and shows nothing of what is typed. */
-export async function askPassword(question: string, signal: AbortSignal): Promise<string> {
+/** Asks on the terminal, whatever standard input is, and shows nothing of what is typed; `hint` says how else to give it. */
+export async function askPassword(question: string, hint: string, signal: AbortSignal): Promise<string> {
   let terminal: ReadStream
   try {
     terminal = new ReadStream(openSync('/dev/tty', 'r+'))
   } catch {
-    return missing('there is no terminal to ask on')
+    return missing('there is no terminal to ask on', hint)
   }
   // First, so that nothing that is typed at the question is shown.
   terminal.setRawMode(true)
   process.stderr.write(question)
   try {
-    return await readUnseen(terminal, signal)
+    return await readUnseen(terminal, hint, signal)
   } finally {
     terminal.setRawMode(false)
     terminal.destroy()
@@ -113,7 +115,7 @@ export async function askPassword(question: string, signal: AbortSignal): Promis
   }
 }
 
-function readUnseen(terminal: ReadStream, signal: AbortSignal): Promise<string> {
+function readUnseen(terminal: ReadStream, hint: string, signal: AbortSignal): Promise<string> {
   return new Promise((resolve, reject) => {
     const interrupted = () => reject(new LastwordError('ABORTED', 'interrupted at the password'))
     signal.addEventListener('abort', interrupted, { once: true })
@@ -124,7 +126,7 @@ function readUnseen(terminal: ReadStream, signal: AbortSignal): Promise<string> 
         if (letter === '\r' || letter === '\n') return resolve(typed)
         if (letter === '\x03') return interrupted()
         if (letter === '\x04')
-          return reject(new LastwordError('NO_PASSWORD', 'no password was given', { hint: waysHint }))
+          return reject(new LastwordError('NO_PASSWORD', 'no password was given', { hint }))
         if (letter === '\x7f' || letter === '\b') typed = typed.slice(0, -1)
         else if (letter === '\x15') typed = ''
         else typed += letter
@@ -132,7 +134,7 @@ function readUnseen(terminal: ReadStream, signal: AbortSignal): Promise<string> 
     })
     terminal.on('error', reject)
     terminal.on('end', () =>
-      reject(new LastwordError('NO_PASSWORD', 'no password: the terminal has gone', { hint: waysHint })),
+      reject(new LastwordError('NO_PASSWORD', 'no password: the terminal has gone', { hint })),
     )
   })
 }

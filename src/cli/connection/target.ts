@@ -190,7 +190,7 @@ async function kgOf(
 ): Promise<Uint8Array | undefined> {
   if (flags.kgHex !== undefined) return kgBytes(`0x${flags.kgHex.replace(/^0x/i, '')}`)
   if (flags.kg !== undefined) return kgBytes(flags.kg)
-  if (flags.kgAsk) return kgBytes(await askPassword('Key Kg: ', signal))
+  if (flags.kgAsk) return kgBytes(await askPassword('Key Kg: ', 'Give it with -k, -y or -K.', signal))
   if (!flags.kgEnv) return undefined
   if (env.IPMI_KGKEY === undefined) throw new UsageError('-K: IPMI_KGKEY is not set')
   return kgBytes(env.IPMI_KGKEY)
