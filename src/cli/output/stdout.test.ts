@@ -1,11 +1,14 @@
 /** Standard output that cannot be written: one clear line and status 1, in every format. */
 import assert from 'node:assert/strict'
-import { spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, describe, it } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import { echoFarEnd } from '../../bmc/sol-far-ends.ts'
+import { LanRig, user } from '../../lab/lan/rig.ts'
 import { exitStatus } from '../output.ts'
 import { formats } from './formats.ts'
 
@@ -61,6 +64,31 @@ describe('a full disk behind standard output', () => {
         ontoFullDisk(['-H', 'sim://', ...flags, 'exec', '-'], 'mc guid\nmc guid\nmc guid\n'),
         'ENOSPC',
       )
+    })
+  }
+})
+
+describe('a reader of standard output that has gone, as head does', () => {
+  for (const [words, line] of [
+    ['exec', 'mc guid\n'],
+    ['sol activate', 'one\n'],
+  ] as const) {
+    it(`ends ${words} without a failure, and nothing is left on the BMC`, async () => {
+      await using rig = await LanRig.start({}, { sol: echoFarEnd() })
+      const url = `lanplus://${user.name}@127.0.0.1:${rig.port}`
+      const child = spawn(process.execPath, [main, '--url', url, '-E', '-q', ...words.split(' ')], {
+        env: { ...env, IPMITOOL_PASSWORD: user.password },
+      })
+      let stderr = ''
+      child.stderr.on('data', text => (stderr += String(text)))
+      child.stdin.on('error', () => {}).write(line)
+      await once(child.stdout, 'data')
+      child.stdout.destroy()
+      await once(child.stdout, 'close')
+      child.stdin.write(line)
+      const [status] = (await once(child, 'exit')) as [number]
+      assert.deepEqual([status, stderr], [exitStatus.ok, ''])
+      assert.deepEqual([...rig.server.machine.sessions.all()], [])
     })
   }
 })

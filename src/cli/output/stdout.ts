@@ -1,4 +1,4 @@
-/** Standard output: all of it is written or the program fails; waits while a pipe is full, ends quietly when its reader has gone (`lastword … | head`). */
+/** Standard output: all of it is written or the program fails; waits while a pipe is full, ends quietly, what is under way first, when its reader has gone (`lastword … | head`). */
 import { fstatSync, writeFileSync } from 'node:fs'
 import { LastwordError } from '../../protocol/error.ts'
 import { exitStatus, printError } from '../output.ts'
@@ -8,11 +8,30 @@ const STDOUT = 1
 // A file that has come to its limit (ulimit -f) is then an error of the write like a full disk, not the end of the process.
 process.on('SIGXFSZ', () => {})
 
+/** Nothing can be written any more; without a failure its reader has gone. */
+export interface OutputEnd {
+  failure: LastwordError | undefined
+}
+
+let atEnd = exitAtOnce
+
 process.stdout.on('error', error => {
-  if ((error as NodeJS.ErrnoException).code === 'EPIPE') process.exit(exitStatus.ok)
-  printError(unwritable(error), 'short')
-  process.exit(exitStatus.failed)
+  const isReaderGone = (error as NodeJS.ErrnoException).code === 'EPIPE'
+  atEnd({ failure: isReaderGone ? undefined : unwritable(error) })
 })
+
+function exitAtOnce({ failure }: OutputEnd): void {
+  if (failure !== undefined) printError(failure, 'short')
+  process.exit(failure === undefined ? exitStatus.ok : exitStatus.failed)
+}
+
+/** Until the function that is returned is called, `action` is what the end of standard output leads to, not that of the process. */
+export function whenOutputEnds(action: (end: OutputEnd) => void): () => void {
+  atEnd = action
+  return () => {
+    atEnd = exitAtOnce
+  }
+}
 
 export async function writeOut(text: string | Uint8Array): Promise<void> {
   if (isFile()) {
@@ -22,8 +41,11 @@ export async function writeOut(text: string | Uint8Array): Promise<void> {
     } catch (error) {
       throw unwritable(error)
     }
-  } else if (!process.stdout.write(text)) {
-    await new Promise<void>(resolve => process.stdout.once('drain', resolve))
+  } else {
+    await new Promise<void>(resolve => {
+      // One that fails ends the wait too, and its error the work.
+      if (process.stdout.write(text, () => resolve())) resolve()
+    })
   }
 }
 
