@@ -3,8 +3,8 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { describe, it } from 'node:test'
 import type { Command } from 'commander'
-import { bmcCommand } from './bmc.ts'
-import { labCommand } from './lab.ts'
+import { bmcCommand } from './bmc/bmc.ts'
+import { labCommand } from './lab/lab.ts'
 
 const read = (file: string) => readFileSync(new URL(`../../docs/${file}`, import.meta.url), 'utf8')
 

@@ -85,9 +85,9 @@ export const registry: readonly Entry[] = [
     async () => (await commands()).completion,
   ),
   declared('man', 'prints the manual page', async () => (await commands()).man),
-  commander('bmc', 'serves a simulated BMC', async () => (await import('./bmc.ts')).bmcCommand()),
+  commander('bmc', 'serves a simulated BMC', async () => (await import('./bmc/bmc.ts')).bmcCommand()),
   commander('lab', 'lets a host panic at every step and prints what became of it', async () =>
-    (await import('./lab.ts')).labCommand(),
+    (await import('./lab/lab.ts')).labCommand(),
   ),
   commander('demo', 'what `npm start` shows', async () => (await import('./demo.ts')).demoCommand()),
 ]

@@ -1,11 +1,11 @@
 /** `lastword lab`: explores every schedule and cuts it everywhere. */
 import { Command, InvalidArgumentError, Option } from 'commander'
-import { type Exploration, Explorer, type Size } from '../lab/explore.ts'
-import { MAX_NUMBER } from '../lab/rig.ts'
-import { panicTable } from '../lab/table.ts'
-import { panicPolicies } from '../si/panic-policy.ts'
-import { labKernelCommand } from './lab-kernel.ts'
-import { exitStatus, printLine, printRow } from './output.ts'
+import { type Exploration, Explorer, type Size } from '../../lab/explore.ts'
+import { MAX_NUMBER } from '../../lab/rig.ts'
+import { panicTable } from '../../lab/table.ts'
+import { panicPolicies } from '../../si/panic-policy.ts'
+import { exitStatus, printLine, printRow } from '../output.ts'
+import { labKernelCommand } from './kernel.ts'
 
 interface LabOptions extends Size {
   policy?: string

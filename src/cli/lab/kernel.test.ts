@@ -7,13 +7,13 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { after, before, describe, it as itAlways } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import type { Kernel } from '../lab/kernel/debian-kernel.ts'
-import { itBoots } from '../lab/kernel/needs-programs.ts'
-import { findProgram } from '../lab/kernel/run-program.ts'
+import type { Kernel } from '../../lab/kernel/debian-kernel.ts'
+import { itBoots } from '../../lab/kernel/needs-programs.ts'
+import { findProgram } from '../../lab/kernel/run-program.ts'
 
 const programs = ['qemu-system-x86_64', 'qemu-img', 'busybox', 'ipmitool'] as const
 const it = itBoots(...programs)
-const cli = join(dirname(fileURLToPath(import.meta.url)), 'main.js')
+const cli = join(dirname(fileURLToPath(import.meta.url)), '..', 'main.js')
 
 interface Ended {
   status: number | null

@@ -8,9 +8,9 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { after, describe, it } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { runProgram } from '../lab/kernel/run-program.ts'
+import { runProgram } from '../../lab/kernel/run-program.ts'
 
-const main = fileURLToPath(new URL('../bin/lastword.cjs', import.meta.url))
+const main = fileURLToPath(new URL('../../bin/lastword.cjs', import.meta.url))
 const dir = mkdtempSync(join(tmpdir(), 'lastword-bmc-'))
 after(() => rmSync(dir, { recursive: true }))
 

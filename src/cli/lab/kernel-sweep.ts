@@ -1,27 +1,27 @@
 /** `lastword lab kernel` along a whole way, or at random moments: what takes minutes, shared by several machines. */
 
-import type { WeightedRow } from '../lab/kernel/cuts/compare.ts'
-import type { CutBench } from '../lab/kernel/cuts/cut-bench.ts'
-import { randomCuts, wilson } from '../lab/kernel/cuts/random.ts'
+import type { WeightedRow } from '../../lab/kernel/cuts/compare.ts'
+import type { CutBench } from '../../lab/kernel/cuts/cut-bench.ts'
+import { randomCuts, wilson } from '../../lab/kernel/cuts/random.ts'
 import {
   type KernelCutRow,
   type KernelSummary,
   type KernelWindow,
   windowsOf,
-} from '../lab/kernel/cuts/rows.ts'
-import { Sweep } from '../lab/kernel/cuts/sweep.ts'
-import { Twins } from '../lab/kernel/cuts/twins.ts'
-import { traceWay } from '../lab/kernel/cuts/way.ts'
+} from '../../lab/kernel/cuts/rows.ts'
+import { Sweep } from '../../lab/kernel/cuts/sweep.ts'
+import { Twins } from '../../lab/kernel/cuts/twins.ts'
+import { traceWay } from '../../lab/kernel/cuts/way.ts'
 import {
   hangingInstructions,
   inOrder,
   type SweptCut,
   weighted,
   windowTexts,
-} from '../lab/kernel/cuts/windows.ts'
-import type { KernelCutOptions } from './lab-kernel-options.ts'
-import { printLine, printRow } from './output.ts'
-import { UsageError } from './params.ts'
+} from '../../lab/kernel/cuts/windows.ts'
+import { printLine, printRow } from '../output.ts'
+import { UsageError } from '../params.ts'
+import type { KernelCutOptions } from './kernel-options.ts'
 
 export interface Swept {
   rows: WeightedRow[]

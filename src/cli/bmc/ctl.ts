@@ -1,8 +1,8 @@
 /** `lastword bmc ctl`: changes simulated BMCs while they run, over their control socket. */
 import { Command } from 'commander'
-import { askControl, type ControlRequest } from '../bmc/control.ts'
-import { printRow } from './output.ts'
-import { UsageError } from './params.ts'
+import { askControl, type ControlRequest } from '../../bmc/control.ts'
+import { printRow } from '../output.ts'
+import { UsageError } from '../params.ts'
 
 interface CtlOptions {
   bmc: string

@@ -1,8 +1,8 @@
 /** Which options of `lastword lab kernel` go together; what does not is said before anything is fetched or booted. */
-import { isPlace, isStep } from '../lab/kernel/cuts/cut-at.ts'
-import { MOST_JOBS } from '../lab/kernel/cuts/twins.ts'
-import type { LabKernelOptions } from './lab-kernel-options.ts'
-import { UsageError } from './params.ts'
+import { isPlace, isStep } from '../../lab/kernel/cuts/cut-at.ts'
+import { MOST_JOBS } from '../../lab/kernel/cuts/twins.ts'
+import { UsageError } from '../params.ts'
+import type { LabKernelOptions } from './kernel-options.ts'
 
 const sweeps = ['--every-instruction', '--every-store', '--sample'] as const
 

@@ -7,12 +7,12 @@ import {
   policyCuts,
   policyNote,
   type WeightedRow,
-} from '../lab/kernel/cuts/compare.ts'
-import { readRows } from '../lab/kernel/cuts/row-files.ts'
-import { messageOf } from '../lab/kernel/message-of.ts'
-import { LastwordError } from '../protocol/error.ts'
-import type { KernelCutOptions } from './lab-kernel-options.ts'
-import { printLine, printRow } from './output.ts'
+} from '../../lab/kernel/cuts/compare.ts'
+import { readRows } from '../../lab/kernel/cuts/row-files.ts'
+import { messageOf } from '../../lab/kernel/message-of.ts'
+import { LastwordError } from '../../protocol/error.ts'
+import { printLine, printRow } from '../output.ts'
+import type { KernelCutOptions } from './kernel-options.ts'
 
 /** What the kernel says in a panic by an NMI. */
 const PANIC_TEXT = 'NMI: Not continuing'

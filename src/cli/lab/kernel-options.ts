@@ -1,5 +1,5 @@
 /** What `lastword lab kernel` is asked for where it cuts at exact instructions or at random moments. */
-import type { KernelCut } from '../lab/kernel/scenario.ts'
+import type { KernelCut } from '../../lab/kernel/scenario.ts'
 
 export interface KernelCutOptions {
   at?: string[]
