@@ -9,6 +9,8 @@ import type { World } from './world/world.ts'
 export interface BmcOptions extends JournalOptions {
   /** The machine around it; without one, a BMC with nothing to watch. */
   world?: World
+  /** Seconds since 1970 from which on the world has had its sensor data records; the start unless given. */
+  configuredSince?: number
   /** Users until they are changed; none unless given. */
   users?: ReadonlyMap<number, User>
   /** Which of many alike this is. */

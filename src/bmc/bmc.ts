@@ -90,7 +90,12 @@ export class Bmc implements Saveable, Controller {
     this.#open()
     this.identity = identityOf(world, this.settings, options.identity)
     this.#keepIdentity()
-    this.sdrs = new SdrRepository(this.settings, world.sdrs, () => this.seconds)
+    this.sdrs = new SdrRepository({
+      settings: this.settings,
+      worlds: world.sdrs,
+      since: options.configuredSince ?? this.seconds,
+      seconds: () => this.seconds,
+    })
     this.frus = new FruStore(this.settings, world, this.index)
     this.users = new UserStore(this.settings, options.users ?? noUsers)
     this.chassis = new Chassis({

@@ -43,7 +43,7 @@ describe('many BMCs in one process', () => {
     const service = await BmcService.start({ config, count: 5, stateDir: dir })
     service.bmcs[3]!.sel.add(new Uint8Array(16))
     service.bmcs[3]!.flush()
-    assert.deepEqual(readdirSync(dir).sort(), ['0', '3', 'lock', 'passwords.json'])
+    assert.deepEqual(readdirSync(dir).sort(), ['0', '3', 'configured.json', 'lock', 'passwords.json'])
     await service.close()
   })
 
@@ -89,6 +89,63 @@ describe('many BMCs on a port that is picked', () => {
       code: 'USAGE',
       message: /2 BMCs/,
     })
+  })
+})
+
+describe('the time of the last addition to the SDR repository', () => {
+  const withSensor = (type: string) =>
+    bmcConfig.parse({ sensors: [{ kind: 'analog', name: 'Rail', type, unit: 'Volts', value: 1 }] })
+  /** Of a start with this configuration. */
+  const lastAdded = async (type: string, options = {}) => {
+    const service = await BmcService.start({ config: withSensor(type), stateDir: dir, ...options })
+    const times = service.bmcs.map(bmc => bmc.sdrs.lastAdded)
+    await service.close()
+    return times
+  }
+
+  it('is when the configuration got its records, over restarts, and another one with other records', async () => {
+    const fromSeconds = Math.floor(Date.now() / 1000)
+    const [first] = await lastAdded('Voltage')
+    assert.ok(first! >= fromSeconds && first! <= Date.now() / 1000)
+    writeFileSync(
+      join(dir, 'configured.json'),
+      readFileSync(join(dir, 'configured.json'), 'utf8').replace(String(first), '1700000000'),
+    )
+    assert.deepEqual(await lastAdded('Voltage'), [1_700_000_000])
+    const [changed] = await lastAdded('Temperature')
+    assert.ok(changed! >= fromSeconds)
+    // Within the same second, too.
+    assert.ok((await lastAdded('Voltage'))[0]! > changed!)
+    writeFileSync(join(dir, 'configured.json'), '{')
+    assert.ok((await lastAdded('Voltage'))[0]! >= fromSeconds)
+  })
+
+  it('is of all BMCs the same, and without a state the start', async () => {
+    const [first, second] = await lastAdded('Voltage', { count: 2 })
+    assert.equal(first, second)
+    const bmc = new Bmc({ nowMs: () => 1_700_000_000_999 })
+    assert.equal(bmc.sdrs.lastAdded, 1_700_000_000)
+  })
+
+  it('is later when software has added a record since', () => {
+    let nowMs = 1_700_000_000_000
+    const bmc = new Bmc({ nowMs: () => nowMs })
+    nowMs += 5000
+    bmc.sdrs.delete(1)
+    assert.deepEqual([bmc.sdrs.lastAdded, bmc.sdrs.lastErased], [1_700_000_000, 1_700_000_005])
+    nowMs += 5000
+    bmc.sdrs.add(Uint8Array.of(0, 0, 0x51, 0xc0, 1, 0))
+    assert.equal(bmc.sdrs.lastAdded, 1_700_000_010)
+  })
+
+  it('is later when the configuration has changed since software added one', () => {
+    const nowMs = () => 1_700_000_000_000
+    const first = new Bmc({ stateDir: dir, nowMs })
+    first.sdrs.add(Uint8Array.of(0, 0, 0x51, 0xc0, 1, 0))
+    first.close()
+    const again = new Bmc({ stateDir: dir, nowMs, configuredSince: 1_700_000_007 })
+    assert.equal(again.sdrs.lastAdded, 1_700_000_007)
+    again.close()
   })
 })
 

@@ -12,6 +12,7 @@ import { type HostPort, listenOnLan } from './lan-range.ts'
 import type { LanServer } from './lan-server.ts'
 import { hostPortText } from './listen-error.ts'
 import { farEndOf } from './sol-far-ends.ts'
+import { configuredSince } from './stores/configured-since.ts'
 import { type DrawnPassword, DrawnPasswords } from './stores/drawn-passwords.ts'
 import type { Damage } from './stores/journal.ts'
 import { lockStateDir } from './stores/state-lock.ts'
@@ -158,6 +159,7 @@ function makeService(options: BmcServiceOptions): BmcService {
     passwords.keep()
     const shared: BmcOptions = {
       world,
+      configuredSince: configuredSince(stateDir, world.sdrs, Math.floor(Date.now() / 1000)),
       users,
       stateLock: 'owner',
       ...(onError && { onError }),

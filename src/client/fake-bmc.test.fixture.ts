@@ -94,8 +94,8 @@ export interface RecordStore {
 export function recordStore(records: Uint8Array[]): RecordStore {
   return {
     records,
-    lastAdded: 1000,
-    lastErased: 500,
+    lastAdded: 1_700_000_000,
+    lastErased: 1_600_000_000,
     reservation: 1,
     mostBytes: 255,
     nextOf(index) {

@@ -1,6 +1,6 @@
 /** SEL and SDRs read from a BMC that is far away, that changes, and that lies. */
 import assert from 'node:assert/strict'
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
@@ -313,6 +313,8 @@ describe('the SDR cache', () => {
     }
   }
 
+  const fail = () => assert.fail()
+
   const cached = (dir: string, store: RecordStore) => {
     const fake = withSdrs(new FakeBmc(), store)
     return { fake, bmc: fake.connect({ sdrCache: new FileSdrCache(join(dir, 'sdr')) }) }
@@ -321,6 +323,8 @@ describe('the SDR cache', () => {
   it('saves all reading but one round trip', () =>
     withDir(async dir => {
       const store = recordStore(ids(200).map(id => sdrRaw(id)))
+      // Nothing was ever erased.
+      store.lastErased = 0xffffffff
       const first = await cached(dir, store).bmc.sdr.records()
       const { fake, bmc } = cached(dir, store)
       assert.deepEqual(await bmc.sdr.records(), first)
@@ -337,6 +341,46 @@ describe('the SDR cache', () => {
       store.records.shift()
       store.lastErased++
       assert.deepEqual(await sdrIds(cached(dir, store).bmc), ids(20, 2))
+    }))
+
+  it('is neither used nor written where the BMC does not tell since when its records are there', () =>
+    withDir(async dir => {
+      const store = recordStore(ids(20).map(id => sdrRaw(id)))
+      for (const unclear of [0, 1000, 0x20000000, 0xffffffff]) {
+        store.lastAdded = unclear
+        const keys: unknown[] = []
+        const load = async (_: string, key: string | null) => void keys.push(key)
+        await withSdrs(new FakeBmc(), store)
+          .connect({ sdrCache: { load, save: fail } })
+          .sdr.raw()
+        assert.deepEqual(keys, [null])
+        for (const mark of [1, 2]) {
+          store.records = ids(20).map(id => sdrRaw(id).fill(mark, 10))
+          assert.deepEqual(await cached(dir, store).bmc.sdr.raw(), store.records)
+        }
+      }
+      assert.equal(existsSync(join(dir, 'sdr')), false)
+    }))
+
+  it('holds device SDRs only where the BMC tells since when it has them', () =>
+    withDir(async dir => {
+      for (const [told, roundTrips] of [
+        [{}, 4],
+        [{ changeIndicator: 3 }, 4],
+        [{ changeIndicator: 1_700_000_000 }, 1],
+      ] as const) {
+        const store = recordStore(ids(4).map(id => sdrRaw(id)))
+        const population = { lun0: true, lun1: false, lun2: false, lun3: false, isDynamic: true }
+        const read = async () => {
+          const fake = withDeviceSdrs(new FakeBmc(), store)
+          fake.on(GetDeviceSdrInfo, () => ({ count: 4, population, ...told }))
+          const bmc = fake.connect({ sdrCache: new FileSdrCache(join(dir, 'sdr')) })
+          assert.deepEqual(await bmc.sdr.raw(), store.records)
+          return fake.roundTrips
+        }
+        await read()
+        assert.equal(await read(), roundTrips)
+      }
     }))
 
   it('that is damaged is ignored and written again', () =>

@@ -28,7 +28,8 @@ export class FileSdrCache implements SdrCache {
     this.#dir = dir
   }
 
-  async load(url: string, key: string): Promise<Uint8Array[] | undefined> {
+  async load(url: string, key: string | null): Promise<Uint8Array[] | undefined> {
+    if (key === null) return undefined
     let text: string
     try {
       text = await readFile(this.#fileOf(url), 'utf8')

@@ -13,10 +13,14 @@ import { hexId, type RecordKind, RecordReader } from './record-reader.ts'
 /** How often the repository may be changed while it is read. */
 const PASSES = 3
 
+/** Time stamps up to this one count from the BMC's start: after the next start they say the same of other records. Section 37.1. */
+const LAST_SINCE_START = 0x20000000
+const UNSPECIFIED_TIME = 0xffffffff
+
 /** Where records are kept between runs. `key` tells one state of one repository from every other. */
 export interface SdrCache {
-  /** Undefined when nothing that is right is kept for this BMC and key. */
-  load(url: string, key: string): Promise<Uint8Array[] | undefined>
+  /** Undefined when nothing that is right is kept for this BMC and key; null: the BMC does not tell its states apart. */
+  load(url: string, key: string | null): Promise<Uint8Array[] | undefined>
   save(url: string, key: string, records: readonly Uint8Array[]): Promise<void>
 }
 
@@ -49,7 +53,10 @@ export interface SdrOptions extends Abortable {
 interface State {
   kind: RecordKind
   expected: number
+  /** All that the BMC tells of the state. */
   key: string
+  /** Whether another key is sure to come with other records. */
+  isSure: boolean
 }
 
 export class Sdr {
@@ -76,13 +83,13 @@ export class Sdr {
   async raw(options: SdrOptions = {}): Promise<Uint8Array[]> {
     const { url } = this.#bmc
     let state = await this.#state(options)
-    const kept = await this.#cache?.load(url, state.key)
+    const kept = await this.#cache?.load(url, state.isSure ? state.key : null)
     if (kept !== undefined) return kept
     for (let pass = 0; pass < PASSES; pass++) {
       const records = await this.#walk(state, options)
       const after = await this.#state(options)
       if (records !== null && after.key === state.key) {
-        await this.#cache?.save(url, state.key, records)
+        if (state.isSure) await this.#cache?.save(url, state.key, records)
         return records
       }
       state = after
@@ -150,10 +157,13 @@ export class Sdr {
         `${this.#bmc.url}: the BMC has neither an SDR repository nor device SDRs`,
       )
     }
+    // Nothing that is there becomes another record without an addition; an erasure alone leaves fewer of them.
+    const changedAt = isRepository ? info.lastAdded : device?.changeIndicator
     return {
       kind: isRepository ? repository : deviceRecords,
       expected: isRepository ? info.records : (device?.count ?? 0),
       key: JSON.stringify([id, guid ?? null, isRepository ? info : device], bytesAsHex),
+      isSure: changedAt !== undefined && changedAt > LAST_SINCE_START && changedAt !== UNSPECIFIED_TIME,
     }
   }
 }

@@ -15,22 +15,36 @@ export interface SdrRecordBytes {
   readonly raw: Uint8Array
 }
 
+export interface SdrRepositoryOptions {
+  settings: Settings
+  /** The configured records. */
+  worlds: readonly Uint8Array[]
+  /** Since when they are those, in seconds since 1970. */
+  since: number
+  /** The time now. */
+  seconds(): number
+}
+
 export class SdrRepository {
   readonly #settings: Settings
   readonly #worlds: readonly Uint8Array[]
+  readonly #since: number
   readonly #seconds: () => number
   #reservation = 0
   /** A Partial Add SDR that has begun. */
   partial: Uint8Array | null = null
 
-  constructor(settings: Settings, worlds: readonly Uint8Array[], seconds: () => number) {
+  constructor({ settings, worlds, since, seconds }: SdrRepositoryOptions) {
     this.#settings = settings
     this.#worlds = worlds
+    this.#since = since
     this.#seconds = seconds
   }
 
+  /** By software, or with the configuration. */
   get lastAdded(): number {
-    return this.#settings.get(timesFamily)?.added ?? NO_TIME
+    const added = this.#settings.get(timesFamily)?.added ?? NO_TIME
+    return added === NO_TIME ? this.#since : Math.max(added, this.#since)
   }
 
   get lastErased(): number {
