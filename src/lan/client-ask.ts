@@ -29,6 +29,8 @@ export interface Ask<T> {
   without?(sendings: number): T | undefined
   /** Not waited for; the generator goes on at once. */
   isOneWay?: true
+  /** Once it has arrived the BMC has a session, whether or not the answer comes. */
+  opensSession?: true
 }
 
 /** What every log-in is given. */

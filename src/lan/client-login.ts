@@ -50,6 +50,18 @@ export class LoginRunner<T> {
     return true
   }
 
+  /** Whether the BMC may have a session of this log-in already. */
+  get mayHaveOpened(): boolean {
+    return this.#question?.opensSession === true
+  }
+
+  /** The question that is open is the last one, and is not waited for any longer than that. */
+  endBy(deadlineMs: number): void {
+    this.#runsLeft = 0
+    this.#deadlineMs = Math.min(this.#deadlineMs, deadlineMs)
+    this.dueMs = Math.min(this.dueMs, this.#deadlineMs)
+  }
+
   #sendAll(datagrams: readonly Uint8Array[]): void {
     for (const datagram of datagrams) this.#run.send(datagram)
   }

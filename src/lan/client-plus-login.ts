@@ -1,11 +1,12 @@
 /** The console's side of an RMCP+ log-in. IPMI 2.0 rev 1.1, sections 13.15 to 13.24. */
 import { timingSafeEqual } from 'node:crypto'
 import type { Codec, ValueOf } from '../protocol/codec.ts'
-import { Privilege } from '../protocol/command.ts'
+import { encodeRequest, Privilege } from '../protocol/command.ts'
 import { PayloadType } from '../protocol/commands/payload.ts'
+import { CloseSession } from '../protocol/commands/session.ts'
 import { LastwordError } from '../protocol/error.ts'
 import { type CipherSuite, cipherSuite, strongestFirst } from './cipher-suites.ts'
-import { type Ask, ask, garbled, type LoginContext, PATIENCE, type Steps } from './client-ask.ts'
+import { type Ask, ask, garbled, type LoginContext, lanRequest, PATIENCE, type Steps } from './client-ask.ts'
 import { badKg, badPassword, refused, timedOut } from './client-errors.ts'
 import type { LanClientOptions } from './client-options.ts'
 import { explore, listSuites } from './client-suites.ts'
@@ -264,20 +265,39 @@ function* proveKeys(options: LanClientOptions, state: RakpState): Steps<PlusLink
     authCode: rakp3AuthCode(state),
   }
   const types = [PayloadType.Rakp3, PayloadType.Rakp4] as const
-  const answer = yield* askOrBeginAnew(
-    name,
-    askSetup(state, 'RAKP 3', types, writeSetup(rakp3, message), rakp4),
-  )
+  const question = askSetup(state, 'RAKP 3', types, writeSetup(rakp3, message), rakp4)
+  const sik = sessionIntegrityKey(state)
+  const link = new PlusLink(state.bmcId, protectionOf(state, sik))
+  const answer = yield* orClose(link, askOrBeginAnew(name, { ...question, opensSession: true }))
   if (answer.status === RakpStatus.InvalidIntegrityCheckValue) throw badPassword(name, userName)
   if (answer.status !== RakpStatus.Ok) throw refused(name, 'RAKP 4', answer.status)
-  const sik = sessionIntegrityKey(state)
   const hints = mergeQuirks(options.quirks ?? [])
   const checked = hints.intel
     ? { ...state, suite: { ...state.suite, authentication: state.suite.integrity } }
     : state
-  if (!hints.skipsIntegrityCheck && !isEqual(answer.integrityCheck, rakp4IntegrityCheck(checked, sik)))
+  if (!hints.skipsIntegrityCheck && !isEqual(answer.integrityCheck, rakp4IntegrityCheck(checked, sik))) {
+    // Where only the check value is wrong, the BMC takes it.
+    yield closing(link)
     throw badKg(name)
-  return new PlusLink(state.bmcId, protectionOf(state, sik))
+  }
+  return link
+}
+
+/** A session that was opened without our being told would take the place of another. */
+function* orClose<T>(link: PlusLink, steps: Steps<T>): Steps<T> {
+  try {
+    return yield* steps
+  } catch (error) {
+    yield closing(link)
+    throw error
+  }
+}
+
+function closing(link: PlusLink): Ask<never> {
+  const { netFn, cmd, name } = CloseSession
+  const message = lanRequest(0, netFn, cmd, encodeRequest(CloseSession, { sessionId: link.remoteId }))
+  const datagrams = [link.seal(PayloadType.Ipmi, message)]
+  return { what: name, datagrams, take: () => undefined, isOneWay: true }
 }
 
 function isEqual(a: Uint8Array, b: Uint8Array): boolean {

@@ -93,6 +93,7 @@ function askActivate(
         ? bodyOf(incoming.packet.payload, rqSeq, netFn, cmd)
         : undefined
     },
+    opensSession: true,
   }
 }
 

@@ -54,6 +54,8 @@ export class LanClientMachine implements ExchangeHost {
   #lastSentMs = 0
   /** Requests that a log-in is wanted for, before there is any other. */
   #openers: Done[] = []
+  /** Told once the session is closed. */
+  #onClosed: () => void = () => {}
   /** Payloads that are no IPMI messages, such as SOL's. */
   onPayload: ((payloadType: number, payload: Uint8Array, nowMs: number) => void) | null = null
   /** A session was lost, or closed. */
@@ -124,22 +126,29 @@ export class LanClientMachine implements ExchangeHost {
     this.#state = 'idle'
   }
 
-  /** Ends what is under way and closes the session; `done` comes within a second. */
+  /** Ends what is under way and closes the session; `done` comes within two seconds, and mostly at once. */
   close(done: () => void, nowMs: number): void {
-    const wasOpen = this.#state === 'open' || this.#state === 'raising'
-    const link = this.#link
-    this.#state = 'closed'
-    this.#login = null
-    this.#failAll(sessionClosed(this.name), nowMs)
-    if (!wasOpen || link === null) return done()
-    this.#state = 'closing'
-    const id = link instanceof PlusLink ? link.remoteId : link.sessionId
-    const data = encodeRequest(CloseSession, { sessionId: id })
-    const finish = () => {
+    const login = this.#login
+    this.#onClosed = () => {
       this.#state = 'closed'
+      done()
+    }
+    this.#state = 'closing'
+    this.#failAll(sessionClosed(this.name), nowMs)
+    if (login?.mayHaveOpened) return login.endBy(nowMs + CLOSE_MS)
+    this.#login = null
+    this.#closeSession(this.#onClosed, nowMs)
+  }
+
+  /** Asks the BMC to close the session, if there is one, for a second at the most. */
+  #closeSession(done: () => void, nowMs: number): void {
+    const link = this.#link
+    if (link === null) return done()
+    const finish = () => {
       this.#endSession()
       done()
     }
+    const data = encodeRequest(CloseSession, { sessionId: link.remoteId })
     this.#exchange.sendNow(newPending(toBmc(CloseSession, data), this.#nextId++, CLOSE_MS, finish), nowMs)
   }
 
@@ -148,7 +157,7 @@ export class LanClientMachine implements ExchangeHost {
   }
 
   pollTimeout(nowMs: number): number | null {
-    if (this.#state === 'loggingIn') return this.#login?.dueMs ?? null
+    if (this.#login !== null) return this.#login.dueMs
     if (this.#state === 'idle' || this.#state === 'closed') return null
     const due = this.#exchange.nextDueMs(nowMs)
     if (due !== null || this.#keepAliveMs === 0) return due
@@ -247,6 +256,10 @@ export class LanClientMachine implements ExchangeHost {
     const outcome = login?.outcome ?? null
     if (login === null || outcome === null) return
     this.#login = null
+    if (this.#state === 'closing') {
+      if (outcome.kind === 'loggedIn') this.#link = outcome.value
+      return this.#closeSession(this.#onClosed, nowMs)
+    }
     if (outcome.kind === 'failed') {
       this.#state = 'idle'
       this.#failAll(explained(this.name, outcome.error, login.garbled + this.#unreadable), nowMs)
@@ -268,9 +281,12 @@ export class LanClientMachine implements ExchangeHost {
       if (this.#state !== 'raising') return
       const code = body[0]
       if (error === null && code === 0) return this.#ready(nowMs)
-      this.#endSession()
-      this.#state = 'idle'
-      this.#failAll(error ?? levelRefused(this.name, code ?? 0xff), nowMs)
+      // Left open, it would take the place of another log-in for as long as the BMC waits.
+      this.#closeSession(() => {
+        if (this.#state !== 'raising') return
+        this.#state = 'idle'
+        this.#failAll(error ?? levelRefused(this.name, code ?? 0xff), nowMs)
+      }, nowMs)
     }
     const pending = newPending(toBmc(SetSessionPrivilegeLevel, data), this.#nextId++, this.#timeoutMs, done)
     this.#exchange.sendNow({ ...pending, isRepeatable: true }, nowMs)
@@ -332,7 +348,7 @@ export class LanClientMachine implements ExchangeHost {
       return link instanceof PlusLink && incoming.packet.sessionId === this.#consoleId
         ? link.open(incoming.packet)
         : null
-    return link instanceof V15Link && incoming.packet.sessionId === link.sessionId
+    return link instanceof V15Link && incoming.packet.sessionId === link.remoteId
       ? link.open(incoming.packet)
       : null
   }

@@ -57,7 +57,8 @@ export class PlusLink {
 /** A session of IPMI 1.5; it carries IPMI messages only. */
 export class V15Link {
   readonly authType: number
-  readonly sessionId: number
+  /** The session's number, which both sides call it by. */
+  readonly remoteId: number
   readonly #password: Uint8Array
   readonly #inbound: SeqWindow
   readonly #pad: 'noPad' | 'legacyPad'
@@ -66,14 +67,14 @@ export class V15Link {
   /** `inbound` and `outbound` are the numbers of the first packet each way, as this side sees it. */
   constructor(
     authType: number,
-    sessionId: number,
+    remoteId: number,
     password: Uint8Array,
     first: { inbound: number; outbound: number },
     pad: 'noPad' | 'legacyPad' = 'noPad',
   ) {
     this.#pad = pad
     this.authType = authType
-    this.sessionId = sessionId
+    this.remoteId = remoteId
     this.#password = v15Password(password)
     this.#inbound = new SeqWindow((first.inbound - 1) >>> 0)
     this.#outbound = (first.outbound - 1) >>> 0
@@ -92,7 +93,7 @@ export class V15Link {
 
   seal(payload: Uint8Array): Uint8Array {
     this.#outbound = nextSequence(this.#outbound)
-    const { authType, sessionId } = this
+    const { authType, remoteId: sessionId } = this
     return encodeV15({ authType, sequence: this.#outbound, sessionId, payload }, this.#password, this.#pad)
   }
 }
