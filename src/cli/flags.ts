@@ -2,7 +2,18 @@
 
 import { refuseLeftOut } from './left-out.ts'
 import { formats } from './output/formats.ts'
-import { choice, file, flag, integer, optional, type Param, text, withShort } from './params.ts'
+import {
+  choice,
+  file,
+  flag,
+  integer,
+  optional,
+  type Param,
+  readInteger,
+  text,
+  UsageError,
+  withShort,
+} from './params.ts'
 
 export const privilegeWords = ['callback', 'user', 'operator', 'administrator'] as const
 
@@ -15,6 +26,16 @@ function orLeftOut<T>(letter: string, param: Param<T>): Param<T> {
       return param.read(words, name)
     },
   }
+}
+
+/** A wrong word of -p may be a password that was meant for -P. */
+const port: Param<number> = {
+  ...integer('PORT', 'UDP port (623)', { min: 1, max: 65535 }),
+  read([word = ''], name) {
+    if (!/^(0x[0-9a-f]+|\d+)$/i.test(word))
+      throw new UsageError(`${name} takes a number`, 'A password is given with -P.')
+    return readInteger(word, name, { min: 1, max: 65535 })
+  },
 }
 
 export const connectionFlags = {
@@ -34,7 +55,7 @@ export const connectionFlags = {
     ),
   ),
   device: optional(withShort('d', integer('N', 'the device /dev/ipmiN of -I open (0)', { max: 255 }))),
-  port: optional(withShort('p', integer('PORT', 'UDP port (623)', { min: 1, max: 65535 }))),
+  port: optional(withShort('p', port)),
   user: optional(withShort('U', text('NAME', 'user name'))),
   password: optional(
     withShort('P', text('PASSWORD', 'password; the process list shows it for a moment: prefer the others')),

@@ -59,7 +59,7 @@ async function main(): Promise<void> {
     return
   }
   const entry = findEntry(name)
-  if (entry === undefined) throw unknownCommand(name)
+  if (entry === undefined) throw unknownCommand(name, [...head, ...more])
   if (entry.kind === 'declared') {
     const { runDeclared } = await import('./run-declared.ts')
     return runDeclared(given, tail, error => printError(error, debug ? 'withStack' : 'short'))
@@ -74,8 +74,14 @@ function commanderHelp(tail: readonly string[]): readonly string[] {
   return first === 'help' && findEntry(name)?.kind === 'commander' ? [...tail.slice(1), '--help'] : tail
 }
 
-function unknownCommand(name: string): UsageError {
+/** These ask for a secret or read it from the environment; some give it as their value. */
+const withoutValue = /^-[aEKY]$/
+
+function unknownCommand(name: string, before: readonly string[]): UsageError {
   refuseLeftOut(name)
+  const last = before.at(-1) ?? ''
+  if (withoutValue.test(last))
+    return new UsageError(`the word behind ${last} is no command`, `${last} takes no value.`)
   const [close] = nearestNames(
     name,
     registry.map(entry => entry.name),

@@ -1,4 +1,5 @@
 /** What every command shares: exit statuses, and how errors, lines and JSON rows are printed. */
+import { withoutSecrets } from '../client/shown-url.ts'
 import { LastwordError } from '../protocol/error.ts'
 
 /** Documented in docs/cli.md. */
@@ -79,11 +80,6 @@ export function exitStatusOf(error: unknown): number {
   if (!(error instanceof LastwordError)) return exitStatus.failed
   if (error.code === 'EXEC_LINE') return exitStatusOf(error.cause)
   return statusOfCode[error.code] ?? exitStatus.failed
-}
-
-/** A URL that an error repeats loses its password. */
-export function withoutSecrets(text: string): string {
-  return text.replace(/(:\/\/[^\s:/@]*):\S*@/g, '$1:…@')
 }
 
 /** Onto standard error; the exit status says it too where nobody is there any more, as on a terminal that is gone. */

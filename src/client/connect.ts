@@ -2,6 +2,7 @@
 import { LastwordError } from '../protocol/error.ts'
 import type { Bmc } from './bmc.ts'
 import type { ConnectOptions } from './lan-url.ts'
+import { shownUrl } from './shown-url.ts'
 
 const examples = 'open://0, kcs:///dev/port?base=0xca2, lanplus://user@host, lan://user@host'
 
@@ -16,27 +17,13 @@ export async function connect(url: string, options: ConnectOptions = {}): Promis
   if (parsed.protocol === 'kcs:') return (await import('./connect-kcs.ts')).connectDevPort(parsed, options)
   if (parsed.protocol === 'lan:' || parsed.protocol === 'lanplus:')
     return (await import('./connect-lan.ts')).connectLan(parsed, options)
-  throw new LastwordError(
-    'BAD_URL',
-    `${withoutPassword(parsed)}: nothing is known of "${parsed.protocol}//"`,
-    {
-      hint: `Known are: ${examples}`,
-    },
-  )
+  throw new LastwordError('BAD_URL', `${shownUrl(url)}: nothing is known of "${parsed.protocol}//"`, {
+    hint: `Known are: ${examples}`,
+  })
 }
 
+/** Without the cause: it repeats the text. */
 function parse(url: string): URL {
-  try {
-    return new URL(url)
-  } catch (cause) {
-    throw new LastwordError('BAD_URL', `"${url}" is no URL`, { cause, hint: `For example: ${examples}` })
-  }
-}
-
-/** How a URL is shown. */
-export function withoutPassword(url: URL): string {
-  const shown = new URL(url)
-  shown.password = ''
-  for (const secret of ['kg', 'kghex']) shown.searchParams.delete(secret)
-  return shown.href
+  if (/^[a-z][a-z\d+.-]*:\/\//i.test(url) && URL.canParse(url)) return new URL(url)
+  throw new LastwordError('BAD_URL', `"${shownUrl(url)}" is no URL`, { hint: `For example: ${examples}` })
 }

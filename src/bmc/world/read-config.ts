@@ -1,6 +1,6 @@
 /** Reads YAML into a checked value: a BMC's configuration, or another schema's; an error names file, line and field. */
 import { readFileSync } from 'node:fs'
-import { isMap, isNode, isScalar, LineCounter, parseDocument } from 'yaml'
+import { type Document, isMap, isNode, isScalar, LineCounter, type Pair, parseDocument, visit } from 'yaml'
 import type { z } from 'zod'
 import { LastwordError } from '../../protocol/error.ts'
 import { type BmcConfig, bmcConfig } from './config.ts'
@@ -45,9 +45,9 @@ export function parseConfig(text: string, file: string): BmcConfig {
 function parseYaml<T>(text: string, file: string, { schema, guide, problemsOf }: FileKind<T>): T {
   const lines = new LineCounter()
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false })
-  const broken = document.errors[0]
+  const broken = brokenAt(document)
   if (broken !== undefined)
-    throw configError(`${file}:${lines.linePos(broken.pos[0]).line}: ${broken.message}`, guide, broken)
+    throw configError(`${file}:${lines.linePos(broken.at).line}: ${broken.why}`, guide)
   const checked = schema.safeParse(document.toJS() ?? {})
   const problems: ConfigProblem[] = checked.success
     ? (problemsOf?.(checked.data) ?? [])
@@ -56,8 +56,11 @@ function parseYaml<T>(text: string, file: string, { schema, guide, problemsOf }:
         message,
       }))
   if (checked.success && problems.length === 0) return checked.data
-  const told = problems.map(({ path, message }) => `${file}:${lineOf(path)}: ${fieldName(path)}: ${message}`)
-  throw configError(told.join('\n'), guide, checked.error)
+  const told = problems.map(({ path, message }) => {
+    const name = fieldName(message === NO_FIELD ? [...path.slice(0, -1), unknownName(path)] : path)
+    return `${file}:${lineOf(path)}: ${name}: ${message}`
+  })
+  throw configError(told.join('\n'), guide)
 
   /** The line of the field, or of the nearest thing around it that is there. */
   function lineOf(path: readonly (string | number)[]): number {
@@ -70,19 +73,50 @@ function parseYaml<T>(text: string, file: string, { schema, guide, problemsOf }:
 
   /** A field stands where its name does, though its value may begin on the next line. */
   function keyNode(path: readonly (string | number)[]): unknown {
+    return pairAt(path)?.key
+  }
+
+  function pairAt(path: readonly (string | number)[]): Pair | undefined {
     const around = path.length === 1 ? document.contents : document.getIn(path.slice(0, -1), true)
     if (!isMap(around)) return undefined
-    return around.items.find(({ key }) => isScalar(key) && String(key.value) === String(path.at(-1)))?.key
+    return around.items.find(({ key }) => isScalar(key) && String(key.value) === String(path.at(-1)))
   }
+
+  /** Something without a value may be a value itself, as in `{ password:secret }`. */
+  function unknownName(path: readonly (string | number)[]): string {
+    return pairAt(path)?.value === null ? '…' : String(path.at(-1)).replace(/[^\w-].*/s, '…')
+  }
+}
+
+const quotes = 'a value that begins with ! or * has to stand in quotes'
+
+/** Why it is no YAML, without what stands there, which may be a secret. */
+function brokenAt(document: Document.Parsed): { at: number; why: string } | undefined {
+  // A password that begins with ! is only warned of.
+  const [problem] = [...document.errors, ...document.warnings]
+  if (problem !== undefined) {
+    const isTag = problem.code === 'TAG_RESOLVE_FAILED'
+    return { at: problem.pos[0], why: isTag ? quotes : problem.message.replace(/(:| sequence) .*/s, '') }
+  }
+  let at: number | undefined
+  visit(document, {
+    Alias(_, alias) {
+      if (alias.resolve(document) !== undefined) return undefined
+      at = alias.range?.[0] ?? 0
+      return visit.BREAK
+    },
+  })
+  return at === undefined ? undefined : { at, why: quotes }
 }
 
 type Issue = z.core.$ZodIssue
 
+const NO_FIELD = 'there is no such field'
+
 /** Of a value that may have several forms, what is wrong with the form that it comes nearest to; of names, each that is not known. */
 function innermost(issue: Issue): Issue[] {
   if (issue.code === 'unrecognized_keys') {
-    const message = 'there is no such field'
-    return issue.keys.map(key => ({ ...issue, path: [...issue.path, key], message }))
+    return issue.keys.map(key => ({ ...issue, path: [...issue.path, key], message: NO_FIELD }))
   }
   if (issue.code !== 'invalid_union' || issue.errors.length === 0) return [issue]
   const nearest = issue.errors.reduce((best, form) => (depthOf(form) > depthOf(best) ? form : best))
@@ -99,6 +133,6 @@ function fieldName(path: readonly (string | number)[]): string {
   return name.replace(/^\./, '') || 'the whole'
 }
 
-function configError(message: string, guide: string, cause: unknown): LastwordError {
+function configError(message: string, guide: string, cause?: unknown): LastwordError {
   return new LastwordError('CONFIG', message, { cause, hint: `${guide} tells what may stand there.` })
 }

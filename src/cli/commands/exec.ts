@@ -1,11 +1,11 @@
 /** `lastword exec`: command lines from a file over one connection. */
 import { createReadStream } from 'node:fs'
 import { createInterface } from 'node:readline'
+import { withoutSecrets } from '../../client/shown-url.ts'
 import { CompletionCodeError } from '../../protocol/completion-code.ts'
 import { LastwordError } from '../../protocol/error.ts'
 import { type Context, subcommand } from '../declare.ts'
 import { resultsAs } from '../output/results.ts'
-import { withoutSecrets } from '../output.ts'
 import { file, flag, optional } from '../params.ts'
 import { splitWords } from '../words.ts'
 

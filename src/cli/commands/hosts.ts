@@ -1,4 +1,5 @@
 /** `lastword hosts`: the named hosts. */
+import { shownUrl } from '../../client/shown-url.ts'
 import { hostsFile, readHosts } from '../connection/hosts.ts'
 import { group, subcommand } from '../declare.ts'
 
@@ -9,7 +10,7 @@ const list = subcommand({
     const hosts = await readHosts(process.env)
     return hosts.map(({ name, url, user, privilege, cipherSuite, password }) => ({
       name,
-      url,
+      url: shownUrl(url),
       user,
       privilege,
       cipherSuite,

@@ -22,9 +22,10 @@ interface Setting {
 }
 
 function first(words: readonly string[], setting: string): string {
-  const [word, ...more] = words
+  const [word] = words
   if (word === undefined) throw new UsageError(`lan set: ${setting} wants a value`)
-  if (more.length > 0) throw new UsageError(`lan set: "${more[0]}" is too many`)
+  // The value may be a secret with a blank in it.
+  if (words.length > 1) throw new UsageError(`lan set: ${setting} takes one value, not ${words.length}`)
   return word
 }
 

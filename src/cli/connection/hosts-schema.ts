@@ -1,11 +1,13 @@
 /** What the file of named hosts may hold. */
 import { z } from 'zod'
 import { readYaml } from '../../bmc/world/read-config.ts'
-import { lanUrl } from './lan-url.ts'
+import { UsageError } from '../params.ts'
+import { lanUrl, type UrlParts, withoutLogin } from './lan-url.ts'
 import type { PasswordSource } from './password.ts'
 
 export interface HostEntry {
   name: string
+  /** Without a login. */
   url: string
   user?: string
   password?: PasswordSource
@@ -14,9 +16,19 @@ export interface HostEntry {
   kg?: string
 }
 
+/** What is wrong with it, as of a URL on the command line. */
+function checkUrl(text: string, context: z.RefinementCtx): void {
+  try {
+    withoutLogin(text)
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error
+    context.addIssue({ code: 'custom', message: `${error.message}. ${error.hint}` })
+  }
+}
+
 const host = z
   .strictObject({
-    url: z.string().min(1).optional(),
+    url: z.string().superRefine(checkUrl).optional(),
     /** A name or address; `interface` and `port` make a URL of it. */
     host: z
       .string()
@@ -43,11 +55,13 @@ const file = z.strictObject({ hosts: z.record(z.string(), host) })
 
 export function readHostsFile(path: string): HostEntry[] {
   return Object.entries(readYaml(path, { schema: file, guide: 'docs/cli.md' }).hosts).map(([name, entry]) => {
-    const { user, privilege, cipherSuite, kg } = entry
-    const password = passwordOf(entry)
+    const { privilege, cipherSuite, kg } = entry
+    const parts = withoutLogin(urlOf(entry))
+    const user = parts.username === '' ? entry.user : parts.username
+    const password = passwordOf(entry, parts)
     return {
       name,
-      url: urlOf(entry),
+      url: parts.url.href,
       ...(user === undefined ? {} : { user }),
       ...(password === undefined ? {} : { password }),
       ...(privilege === undefined ? {} : { privilege }),
@@ -63,7 +77,8 @@ function urlOf({ url, host: address, interface: way, port }: Entry): string {
   return url ?? lanUrl(way, address!, port)!
 }
 
-function passwordOf(entry: Entry): PasswordSource | undefined {
+function passwordOf(entry: Entry, { password }: UrlParts): PasswordSource | undefined {
+  if (password !== undefined) return { from: 'url', password }
   if (entry.password !== undefined) return { from: 'hostsFile', password: entry.password }
   if (entry.passwordFile !== undefined) return { from: 'file', path: entry.passwordFile }
   if (entry.passwordEnv !== undefined) return { from: 'environment', names: [entry.passwordEnv] }

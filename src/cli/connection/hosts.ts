@@ -2,6 +2,7 @@
 import { existsSync, statSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
+import { shownUrl } from '../../client/shown-url.ts'
 import { LastwordError } from '../../protocol/error.ts'
 import type { HostEntry } from './hosts-schema.ts'
 
@@ -21,7 +22,7 @@ export async function readHosts(env: NodeJS.ProcessEnv): Promise<HostEntry[]> {
   if (!existsSync(path)) return []
   const { readHostsFile } = await import('./hosts-schema.ts')
   const hosts = readHostsFile(path)
-  const secret = hosts.find(host => host.password?.from === 'hostsFile' || host.kg !== undefined)
+  const secret = hosts.find(holdsSecret)
   // A secret that others can read is none.
   if (secret !== undefined && (statSync(path).mode & 0o077) !== 0) {
     throw new LastwordError('CONFIG', `${path}: others can read the secrets of "${secret.name}"`, {
@@ -29,4 +30,8 @@ export async function readHosts(env: NodeJS.ProcessEnv): Promise<HostEntry[]> {
     })
   }
   return hosts
+}
+
+function holdsSecret({ url, password, kg }: HostEntry): boolean {
+  return (password !== undefined && 'password' in password) || kg !== undefined || shownUrl(url) !== url
 }

@@ -5,7 +5,8 @@ import { ReadStream } from 'node:tty'
 import { LastwordError } from '../../protocol/error.ts'
 
 export type PasswordSource =
-  | { from: 'commandLine' | 'hostsFile'; password: string }
+  /** Of a named host: its password, or the one in its URL. */
+  | { from: 'commandLine' | 'hostsFile' | 'url'; password: string }
   | { from: 'file'; path: string }
   | { from: 'environment'; names: readonly string[] }
   | { from: 'keyring' }
@@ -34,6 +35,7 @@ export async function findPassword(source: PasswordSource, context: PasswordCont
       context.warn('a password on the command line can be read in the process list; prefer -E, -f or -a')
       return source.password
     case 'hostsFile':
+    case 'url':
       return source.password
     case 'file':
       return fromFile(source.path, context)

@@ -47,22 +47,20 @@ describe('-H', () => {
   })
 
   it('refuses what no host is called, and tells what it takes', async () => {
-    for (const host of [
-      '',
-      'a b',
-      'a/b',
-      'a<b',
-      'me@bmc',
-      'me@bmc:623',
-      '[::1',
-      '[::1]:x',
-      '1:2:3',
-      '[1.2.3.4]',
-    ])
+    for (const host of ['', 'a b', 'a/b', 'a<b', '[::1', '[::1]:x', '1:2:3', '[1.2.3.4]'])
       await assert.rejects(urlOf('-H', host), (error: unknown) => {
         assert.ok(error instanceof UsageError)
         assert.match(error.hint ?? '', /^Give a name or an address; .* -U and -p\.$/, host)
         return true
+      })
+  })
+
+  it('says of a host with a login how that is given', async () => {
+    for (const host of ['me@bmc', 'me:secret@bmc', 'me@bmc:623'])
+      await assert.rejects(urlOf('-H', host), {
+        code: 'USAGE',
+        message: '-H takes a host without a login',
+        hint: 'Give the user with -U and the port with -p, or all in a URL: lanplus://USER@HOST',
       })
   })
 

@@ -1,9 +1,10 @@
 /** From flags, a named host and the environment to one BMC and how to log in to it. */
+import { shownUrl } from '../../client/shown-url.ts'
 import type { connectionFlags } from '../flags.ts'
 import { UsageError, type ValuesOf } from '../params.ts'
 import { namedHost } from './hosts.ts'
 import type { HostEntry } from './hosts-schema.ts'
-import { lanUrl } from './lan-url.ts'
+import { isUrl, lanUrl, withoutLogin } from './lan-url.ts'
 import { askPassword, type PasswordSource } from './password.ts'
 
 export type ConnectionValues = ValuesOf<typeof connectionFlags>
@@ -71,10 +72,6 @@ function given<K extends string, V>(name: K, value: V | undefined): { [P in K]?:
   return value === undefined ? {} : ({ [name]: value } as { [P in K]?: V })
 }
 
-function isUrl(text: string): boolean {
-  return /^[a-z]+:\/\//i.test(text)
-}
-
 function endpoint(flags: ConnectionValues, named: HostEntry | undefined) {
   const text = flags.url ?? (flags.host !== undefined && isUrl(flags.host) ? flags.host : named?.url)
   if (text === undefined) return { url: urlOf(flags), username: flags.user ?? '', password: undefined }
@@ -94,36 +91,9 @@ function goBy(way: Exclude<ConnectionValues['interface'], undefined>, url: URL):
   const isLan = (scheme: string) => scheme === 'lan' || scheme === 'lanplus'
   const given = url.protocol.slice(0, -1)
   if (given !== way && !(isLan(given) && isLan(way))) {
-    throw new UsageError(`-I ${way} does not go with ${url.href}`, 'Leave one of them out.')
+    throw new UsageError(`-I ${way} does not go with ${shownUrl(url.href)}`, 'Leave one of them out.')
   }
   url.protocol = way
-}
-
-function withoutLogin(text: string) {
-  let url: URL
-  try {
-    url = new URL(text)
-  } catch {
-    const shown = text.replace(/\/\/.*@/, '//…@')
-    throw new UsageError(`"${shown}" is no URL`, 'For example: lanplus://admin@bmc.example')
-  }
-  const username = decoded(url.username)
-  const password = url.password === '' ? undefined : decoded(url.password)
-  url.username = ''
-  url.password = ''
-  return { url, username, password }
-}
-
-/** Throws UsageError without what could not be read: it may be a secret. */
-function decoded(part: string): string {
-  try {
-    return decodeURIComponent(part)
-  } catch {
-    throw new UsageError(
-      'the login in the URL has a % that no two hexadecimal digits follow',
-      'Write %25 for %.',
-    )
-  }
 }
 
 function urlOf(flags: ConnectionValues): string {
@@ -141,7 +111,13 @@ function urlOf(flags: ConnectionValues): string {
 }
 
 function noHost(text: string, way: string): UsageError {
-  const [, name, port] = /^(\[[^\]]*\]|[^:@]*):(\d+)$/.exec(text) ?? []
+  // Before an @ may be a password.
+  if (text.includes('@'))
+    return new UsageError(
+      '-H takes a host without a login',
+      `Give the user with -U and the port with -p, or all in a URL: ${way}://USER@HOST`,
+    )
+  const [, name, port] = /^(\[[^\]]*\]|[^:]*):(\d+)$/.exec(text) ?? []
   return new UsageError(
     `"${text}" is no host name`,
     port === undefined
@@ -164,8 +140,7 @@ function passwordSource(
   if (flags.ask) sources.push({ from: 'prompt' })
   if (sources.length > 1) throw new UsageError('-P, -f, -E and -a exclude each other')
   if (sources[0] !== undefined) return sources[0]
-  // Of a named host the password stands in the file, where nobody else can read it.
-  if (inUrl !== undefined) return { from: named === undefined ? 'commandLine' : 'hostsFile', password: inUrl }
+  if (inUrl !== undefined) return { from: 'commandLine', password: inUrl }
   return named?.password ?? { from: 'anywhere' }
 }
 
