@@ -87,11 +87,12 @@ export class LanTransport implements Transport, LanReceiver {
 
   openPayload(payloadType: number, receiver: PayloadReceiver): PayloadSender {
     const { machine } = this
-    machine.onPayload = (type, payload) => {
-      if (type === payloadType) receiver.onPayload(payload)
+    machine.onPayload = opened => {
+      if (opened.payloadType === payloadType) receiver.onPayload(opened.payload, opened.sequence)
     }
     machine.onSessionEnd = () => receiver.onEnd(this.#isClosed ? 'closed' : 'lost')
     return {
+      since: machine.inbound,
       send: payload => {
         const isSent = machine.sendPayload(payloadType, payload, performance.now())
         this.pump()

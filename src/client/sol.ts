@@ -109,7 +109,19 @@ export class SolStream extends Duplex {
     this.once('finish', () => this.destroy())
     this.#bmc = bmc
     this.#instance = instance
+    this.#sender = openPayload(PayloadType.Sol, {
+      onPayload: (payload, sequence) => {
+        this.#end.handle(payload, sequence, performance.now())
+        this.#pump()
+      },
+      onEnd: how => {
+        if (how === 'lost') this.#lose('the session has ended')
+        else this.hangUp()
+      },
+    })
     this.#end = new SolEnd({
+      side: 'console',
+      since: this.#sender.since,
       maxCharacters: packetBytes - SOL_HEADER_BYTES,
       retryMs: RETRY_MS,
       retries: RETRIES,
@@ -118,16 +130,6 @@ export class SolStream extends Duplex {
       onCharacters: characters => this.#hear(characters),
       onFlags: flags => this.#heed(flags),
       onLost: () => this.#lose('the BMC does not acknowledge what is sent'),
-    })
-    this.#sender = openPayload(PayloadType.Sol, {
-      onPayload: payload => {
-        this.#end.handle(payload, performance.now())
-        this.#pump()
-      },
-      onEnd: how => {
-        if (how === 'lost') this.#lose('the session has ended')
-        else this.hangUp()
-      },
     })
   }
 

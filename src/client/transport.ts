@@ -14,12 +14,15 @@ export const DEFAULT_WINDOW = 16
 
 /** Gets the payloads of one type that are no IPMI messages. */
 export interface PayloadReceiver {
-  onPayload(payload: Uint8Array): void
+  /** `sequence` is the session's number of its packet; it orders the packets as they were sent. */
+  onPayload(payload: Uint8Array, sequence: number): void
   /** The session has ended: it was lost, or this side has closed it. */
   onEnd(how: 'lost' | 'closed'): void
 }
 
 export interface PayloadSender {
+  /** The session's number of the newest packet that had come when it was opened. */
+  readonly since: number
   /** False when there is no session. */
   send(payload: Uint8Array): boolean
   close(): void

@@ -57,7 +57,7 @@ export class LanClientMachine implements ExchangeHost {
   /** Told once the session is closed. */
   #onClosed: () => void = () => {}
   /** Payloads that are no IPMI messages, such as SOL's. */
-  onPayload: ((payloadType: number, payload: Uint8Array, nowMs: number) => void) | null = null
+  onPayload: ((opened: Opened) => void) | null = null
   /** A session was lost, or closed. */
   onSessionEnd: (() => void) | null = null
 
@@ -198,7 +198,7 @@ export class LanClientMachine implements ExchangeHost {
     this.#lastHeardMs = nowMs
     if (opened.freshness === 'seen') return true
     if (opened.payloadType === PayloadType.Ipmi) this.#exchange.handle(opened.payload, nowMs)
-    else this.onPayload?.(opened.payloadType, opened.payload, nowMs)
+    else this.onPayload?.(opened)
     if (this.#state === 'open') this.#exchange.pump(nowMs)
     return true
   }
@@ -209,6 +209,11 @@ export class LanClientMachine implements ExchangeHost {
     this.#lastSentMs = nowMs
     this.send(this.#link.seal(payloadType, payload))
     return true
+  }
+
+  /** The session sequence number of the newest packet that came in. */
+  get inbound(): number {
+    return this.#link instanceof PlusLink ? this.#link.inbound : 0
   }
 
   // What the exchange needs.

@@ -19,6 +19,10 @@ export class SeqWindow {
     this.#newest = newest
   }
 
+  get newest(): number {
+    return this.#newest
+  }
+
   /** True when it may be taken; nothing is noted, so that a packet can be checked for its signature first. */
   accepts(sequence: number): boolean {
     if (sequence === 0) return false
@@ -35,6 +39,12 @@ export class SeqWindow {
       this.#newest = sequence
     } else this.#seen = (this.#seen | (1 << ((this.#newest - sequence) >>> 0))) >>> 0
   }
+}
+
+/** Whether a packet was sent after another of the same session. */
+export function isAfter(sequence: number, other: number): boolean {
+  const distance = (sequence - other) >>> 0
+  return distance !== 0 && distance < HALF
 }
 
 /** The sequence number after this one; 0 is outside of sessions. */

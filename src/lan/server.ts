@@ -268,7 +268,7 @@ export class LanServerMachine {
     if (opened.payloadType === PayloadType.Sol) {
       if (opened.freshness === 'seen') return false
       session.lastHeardMs = this.#nowMs
-      return this.sol?.handle(session, opened.payload, this.#nowMs) ?? false
+      return this.sol?.handle(session, opened, this.#nowMs) ?? false
     }
     if (opened.payloadType !== PayloadType.Ipmi) return false
     if (opened.freshness === 'new') session.lastHeardMs = this.#nowMs

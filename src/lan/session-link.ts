@@ -8,6 +8,8 @@ import { encodeV15, isAuthentic, V15_PASSWORD_BYTES, type V15Packet } from './se
 export interface Opened {
   payloadType: number
   payload: Uint8Array
+  /** Orders the packets of its sender. */
+  sequence: number
   freshness: 'new' | 'seen'
 }
 
@@ -31,14 +33,20 @@ export class PlusLink {
     return this.#outbound
   }
 
+  /** The number of the newest packet that came in. */
+  get inbound(): number {
+    return this.#inbound.newest
+  }
+
   /** Null when it is not of this session's other side. */
   open(packet: PlusPacket): Opened | null {
     const encryption = this.clearPayloads.has(packet.payloadType) ? 'may' : 'must'
     const payload = openPlus(packet, this.protection, encryption)
     if (payload === null) return null
-    const isNew = this.#inbound.accepts(packet.sequence)
-    if (isNew) this.#inbound.note(packet.sequence)
-    return { payloadType: packet.payloadType, payload, freshness: isNew ? 'new' : 'seen' }
+    const { payloadType, sequence } = packet
+    const isNew = this.#inbound.accepts(sequence)
+    if (isNew) this.#inbound.note(sequence)
+    return { payloadType, payload, sequence, freshness: isNew ? 'new' : 'seen' }
   }
 
   seal(payloadType: number, payload: Uint8Array): Uint8Array {
@@ -86,9 +94,10 @@ export class V15Link {
 
   open(packet: V15Packet): Opened | null {
     if (packet.authType !== this.authType || !isAuthentic(packet, this.#password)) return null
-    const isNew = this.#inbound.accepts(packet.sequence)
-    if (isNew) this.#inbound.note(packet.sequence)
-    return { payloadType: 0, payload: packet.payload, freshness: isNew ? 'new' : 'seen' }
+    const { payload, sequence } = packet
+    const isNew = this.#inbound.accepts(sequence)
+    if (isNew) this.#inbound.note(sequence)
+    return { payloadType: 0, payload, sequence, freshness: isNew ? 'new' : 'seen' }
   }
 
   seal(payload: Uint8Array): Uint8Array {

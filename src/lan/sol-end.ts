@@ -1,7 +1,15 @@
 /** One end of a serial line over LAN, console or BMC: one packet is under way each way until it is acknowledged. IPMI 2.0 rev 1.1, section 15.11. */
+import { isAfter } from './seq-window.ts'
 import { decodeSol, encodeSol, type SolPacket } from './sol-packet.ts'
 
 export interface SolEndOptions {
+  /**
+   * How a packet comes again of which nothing was taken: from a console as a new one, since none takes the old number for
+   * anything else, from a BMC as it was, since some BMCs take a NACK for no answer. Both ends have to mean the same.
+   */
+  side: 'console' | 'bmc'
+  /** The session's number of the newest packet from before the line was opened: nothing older is of this line. */
+  since: number
   /** Characters in one packet at the most. */
   maxCharacters: number
   retryMs: number
@@ -30,6 +38,21 @@ interface Outstanding {
   dueMs: number
 }
 
+/** The newest packet of the other end, and what became of it. */
+interface Heard {
+  sequence: number
+  /** The session's number of its last transmission. */
+  at: number
+  offered: number
+  taken: number
+}
+
+/**
+ * Four bits tell a packet from the one before, not from one that the network has kept for a while. The session's numbers
+ * do: each transmission has a new one, and a packet is sent no more once the next has been. So what was sent before the
+ * newest packet that was heard is old whatever its number, and what was sent after it is fresh if its number is another
+ * one. The same holds for acknowledgements, which are only ever of the newest packet, and always say the same of it.
+ */
 export class SolEnd {
   readonly #options: SolEndOptions
   #gathered: Uint8Array[] = []
@@ -39,13 +62,15 @@ export class SolEnd {
   #flags = 0
   #sequence = 0
   #outstanding: Outstanding | null = null
-  /** The last packet of the other end, and how much of it was taken. */
-  #lastSequence = 0
-  #lastTaken = 0
+  #heard: Heard
+  /** The session's number of the newest acknowledgement that counted. */
+  #acknowledgedAt: number
   readonly #payloads: Uint8Array[] = []
 
   constructor(options: SolEndOptions) {
     this.#options = options
+    this.#heard = { sequence: 0, at: options.since, offered: 0, taken: 0 }
+    this.#acknowledgedAt = options.since
   }
 
   /** Characters that are not acknowledged yet. */
@@ -73,11 +98,12 @@ export class SolEnd {
     this.#gatheredBytes = 0
   }
 
-  handle(payload: Uint8Array, nowMs: number): void {
+  /** `at` is the session's number of the packet. */
+  handle(payload: Uint8Array, at: number, nowMs: number): void {
     const packet = decodeSol(payload)
-    if (packet === null) return
-    this.#takeAcknowledgement(packet, nowMs)
-    if (packet.sequence !== 0) this.#takeCharacters(packet)
+    if (packet === null || !isAfter(at, this.#options.since)) return
+    this.#takeAcknowledgement(packet, at, nowMs)
+    if (packet.sequence !== 0) this.#takeCharacters(packet, at)
     else if ((packet.flags & ~NACK) !== 0) this.#options.onFlags(packet.flags & ~NACK)
     this.#advance(nowMs)
   }
@@ -103,45 +129,52 @@ export class SolEnd {
     this.#advance(nowMs)
   }
 
-  #takeAcknowledgement({ acknowledged, acceptedCount, flags }: SolPacket, nowMs: number): void {
+  #takeAcknowledgement({ acknowledged, acceptedCount }: SolPacket, at: number, nowMs: number): void {
     const outstanding = this.#outstanding
     if (outstanding === null || acknowledged !== outstanding.sequence) return
-    const taken = Math.min(acceptedCount, outstanding.characters.length)
-    const rest = outstanding.characters.subarray(taken)
-    const isRefused = (flags & NACK) !== 0
-    if (rest.length === 0 && (!isRefused || outstanding.characters.length > 0)) {
+    if (!isAfter(at, this.#acknowledgedAt)) return
+    this.#acknowledgedAt = at
+    const rest = outstanding.characters.subarray(acceptedCount)
+    if (rest.length === 0) {
       this.#outstanding = null
       return
     }
-    // Not all fitted: the rest goes again a little later, as a packet of its own.
+    // Not all fitted: the rest goes again a little later.
+    outstanding.sendings = 0
+    outstanding.dueMs = nowMs + this.#options.retryMs
+    if (acceptedCount === 0 && this.#options.side === 'bmc') return
     this.#sequence = nextSequence(this.#sequence)
-    const { retryMs } = this.#options
-    this.#outstanding = {
-      sequence: this.#sequence,
-      characters: rest,
-      flags: 0,
-      sendings: 0,
-      dueMs: nowMs + retryMs,
-    }
+    this.#outstanding = { ...outstanding, sequence: this.#sequence, characters: rest, flags: 0 }
   }
 
-  #takeCharacters({ sequence, flags, data }: SolPacket): void {
-    const isRepeated = sequence === this.#lastSequence
-    const known = isRepeated ? this.#lastTaken : 0
-    const fresh = data.subarray(known)
-    const taken = known + (fresh.length > 0 ? this.#options.onCharacters(fresh) : 0)
-    this.#lastSequence = sequence
-    this.#lastTaken = taken
+  #takeCharacters({ sequence, flags, data }: SolPacket, at: number): void {
+    if (!isAfter(at, this.#heard.at)) return
+    const isRepeated = sequence === this.#heard.sequence
+    if (!isRepeated) this.#heard = { sequence, at, offered: 0, taken: 0 }
+    const heard = this.#heard
+    heard.at = at
+    if (!isRepeated || this.#mayTakeMore()) {
+      const more = data.subarray(heard.taken)
+      heard.offered = data.length
+      if (more.length > 0) heard.taken += this.#options.onCharacters(more)
+    }
     if (!isRepeated && (flags & ~NACK) !== 0) this.#options.onFlags(flags & ~NACK)
     this.#payloads.push(
       encodeSol({
         sequence: 0,
         acknowledged: sequence,
-        acceptedCount: Math.min(taken, data.length),
-        flags: taken < data.length ? NACK : 0,
+        acceptedCount: heard.taken,
+        // ipmitool forgets what was not accepted of a packet with a NACK.
+        flags: heard.taken === 0 && heard.offered > 0 ? NACK : 0,
         data: nothing,
       }),
     )
+  }
+
+  /** Of a packet that comes again: a BMC may offer what was refused whole, or add to what was taken whole. */
+  #mayTakeMore(): boolean {
+    const { taken, offered } = this.#heard
+    return this.#options.side === 'console' && (taken === 0 || taken === offered)
   }
 
   /** Begins a new packet when there is something to send and none is under way. */

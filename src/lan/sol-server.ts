@@ -3,7 +3,7 @@ import type { RequestOf, ResponseOf } from '../protocol/command.ts'
 import { type ActivatePayload, PayloadType } from '../protocol/commands/payload.ts'
 import { CompletionCode } from '../protocol/completion-code.ts'
 import type { ServerSession } from './server-session.ts'
-import { PlusLink } from './session-link.ts'
+import { type Opened, PlusLink } from './session-link.ts'
 import { SolEnd } from './sol-end.ts'
 import { SOL_HEADER_BYTES, SolOperation, SolStatus } from './sol-packet.ts'
 
@@ -102,7 +102,7 @@ export class SolServer {
     if (options.encrypted && !link.protection.isEncrypting) return NO_ENCRYPTION
     if (!options.encrypted && settings.forcesEncryption) return ONLY_ENCRYPTED
     if (!options.encrypted) link.clearPayloads.add(PayloadType.Sol)
-    this.#begin(session, settings)
+    this.#begin(session, link, settings)
     return {
       options: { testMode: false },
       inboundBytes: PAYLOAD_BYTES,
@@ -127,9 +127,9 @@ export class SolServer {
     if (this.#active?.session === session) this.#finish()
   }
 
-  handle(session: ServerSession, payload: Uint8Array, nowMs: number): boolean {
+  handle(session: ServerSession, { payload, sequence }: Opened, nowMs: number): boolean {
     if (this.#active?.session !== session) return false
-    this.#active.end.handle(payload, nowMs)
+    this.#active.end.handle(payload, sequence, nowMs)
     return true
   }
 
@@ -161,9 +161,11 @@ export class SolServer {
     return payloads
   }
 
-  #begin(session: ServerSession, settings: SolSettings): void {
+  #begin(session: ServerSession, link: PlusLink, settings: SolSettings): void {
     const { accumulateMs, threshold, retryMs, retries } = settings
     const end = new SolEnd({
+      side: 'bmc',
+      since: link.inbound,
       maxCharacters: PAYLOAD_BYTES - SOL_HEADER_BYTES,
       accumulateMs,
       threshold,

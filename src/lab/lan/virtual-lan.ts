@@ -74,7 +74,7 @@ export class VirtualLan {
   ask(
     netFn: number,
     cmd: number,
-    data = new Uint8Array(0),
+    data: Uint8Array = new Uint8Array(0),
   ): { error: LastwordError | null; body: Uint8Array } {
     const [answer] = this.askAll([{ netFn, cmd, data }])
     return answer!
