@@ -1,9 +1,16 @@
 import assert from 'node:assert/strict'
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
 import { describe, it } from 'node:test'
+import { fileURLToPath } from 'node:url'
 
 const interrupt = new URL('./interrupt.js', import.meta.url).href
+
+const lastword = fileURLToPath(new URL('../bin/lastword.cjs', import.meta.url))
 
 /** A process whose work says when it is told to stop, and what it does then. */
 function working(whenTold: string) {
@@ -46,6 +53,43 @@ describe('work that Ctrl-C reaches', () => {
         encoding: 'utf8',
       })
       assert.equal(stderr, `${expected}\n`)
+    })
+
+  for (const flags of [[], ['-4']])
+    it(`ends while a name is looked up, though the system goes on looking: ${flags.join(' ') || 'any family'}`, async () => {
+      const dir = mkdtempSync(join(tmpdir(), 'lastword-interrupt-'))
+      try {
+        // As getaddrinfo does while no name server answers, it keeps a thread that the end of a process waits for.
+        const silent = join(dir, 'silent')
+        assert.equal(spawnSync('mkfifo', [silent]).status, 0)
+        const looking = join(dir, 'looking.mjs')
+        writeFileSync(
+          looking,
+          `import dns from 'node:dns/promises'
+          import { open } from 'node:fs/promises'
+          import { syncBuiltinESMExports } from 'node:module'
+          dns.lookup = () => {
+            console.log('looking')
+            return open(${JSON.stringify(silent)})
+          }
+          syncBuiltinESMExports()`,
+        )
+        const words = [lastword, ...flags, '-H', 'bmc.example.test', '-U', 'admin', '-E', 'mc', 'info']
+        const child = spawn(process.execPath, ['--import', looking, ...words], {
+          stdio: ['ignore', 'pipe', 'pipe'],
+          env: { ...process.env, IPMI_PASSWORD: 'secret123' },
+          timeout: 20_000,
+          killSignal: 'SIGKILL',
+        })
+        const told = text(child.stderr)
+        await once(child.stdout, 'data')
+        child.kill('SIGINT')
+        // A shell has 130 of it.
+        assert.deepEqual(await once(child, 'exit'), [null, 'SIGINT'])
+        assert.equal(await told, 'lastword: interrupted; nothing was left behind\n')
+      } finally {
+        rmSync(dir, { recursive: true })
+      }
     })
 
   it('and that does not end is ended by a second one', async () => {

@@ -30,6 +30,7 @@ export async function interruptible(work: (signal: AbortSignal) => Promise<void>
     if (output.end === undefined) {
       tell('lastword: interrupted; nothing was left behind\n')
       process.exitCode = exitStatus.interrupted
+      setTimeout(endBySignal, GRACE_MS).unref()
     }
   } finally {
     process.off('SIGINT', stop)
@@ -38,6 +39,14 @@ export async function interruptible(work: (signal: AbortSignal) => Promise<void>
     forgetOutput()
   }
   if (output.end !== undefined) endOutput(output.end)
+}
+
+/** What is left has nothing to do with the work that has ended. */
+const GRACE_MS = 100
+
+/** A name that is being looked up keeps the process, and process.exit waits for it too. A shell has the same status of it. */
+function endBySignal(): void {
+  process.kill(process.pid, 'SIGINT')
 }
 
 /** A reader that has gone, as head does, has had enough: that is no failure. */

@@ -1,5 +1,4 @@
 /** A session with a BMC over LAN as a way to it: pumps the session's machine with the socket and the clock. */
-import { lookup } from 'node:dns/promises'
 import { isIP } from 'node:net'
 import { networkInterfaces } from 'node:os'
 import type { IpmiAddr } from '../handler/user.ts'
@@ -8,6 +7,7 @@ import type { LanClientOptions } from '../lan/client-options.ts'
 import type { Hop } from '../lan/client-route.ts'
 import { LastwordError } from '../protocol/error.ts'
 import { type LanReceiver, LanSocket } from './lan-socket.ts'
+import { lookUp } from './look-up.ts'
 import {
   aborted,
   type PayloadReceiver,
@@ -207,7 +207,7 @@ export class LanTransport implements Transport, LanReceiver {
   }
 }
 
-async function addressOf({ host, name }: LanTransportOptions): Promise<string> {
+async function addressOf({ host, name, signal }: LanTransportOptions): Promise<string> {
   const [, zone] = host.split('%')
   if (zone !== undefined && networkInterfaces()[zone] === undefined) {
     throw new LastwordError('HOST_UNKNOWN', `${name}: there is no interface "${zone}" here`, {
@@ -216,8 +216,9 @@ async function addressOf({ host, name }: LanTransportOptions): Promise<string> {
   }
   if (isIP(host) !== 0) return host
   try {
-    return (await lookup(host)).address
+    return await lookUp(host, { signal })
   } catch (cause) {
+    if (cause instanceof LastwordError) throw cause
     const why = (cause as NodeJS.ErrnoException).code ?? 'no answer'
     throw new LastwordError('HOST_UNKNOWN', `${name}: the name "${host}" cannot be looked up: ${why}`, {
       cause,

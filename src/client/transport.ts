@@ -60,11 +60,13 @@ export function whenAborted(signal: AbortSignal, action: () => void): () => void
   return () => known.delete(action)
 }
 
-/** What a request whose signal has ended it rejects with. */
-export function aborted(signal: AbortSignal): LastwordError {
+/** What a call rejects with whose signal has ended it, and what the BMC may have got of it. */
+export function aborted(signal: AbortSignal, sent: 'request' | 'nothing' = 'request'): LastwordError {
   return new LastwordError('ABORTED', 'the caller gave up', {
     cause: signal.reason,
-    hint: 'The BMC may have executed the request: look before you send it again.',
+    ...(sent === 'request' && {
+      hint: 'The BMC may have executed the request: look before you send it again.',
+    }),
   })
 }
 

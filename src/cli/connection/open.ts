@@ -4,6 +4,7 @@ import { Bmc } from '../../client/bmc.ts'
 import { connect } from '../../client/connect.ts'
 import { connectLan } from '../../client/connect-lan.ts'
 import type { ConnectOptions } from '../../client/lan-url.ts'
+import { lookUp } from '../../client/look-up.ts'
 import { defaultSdrCacheDir, FileSdrCache } from '../../client/sdr-cache.ts'
 import { LastwordError } from '../../protocol/error.ts'
 import { findPassword, type PasswordContext } from './password.ts'
@@ -35,13 +36,13 @@ async function connected(target: Target, context: OpenContext): Promise<Bmc> {
     host: url.hostname,
     username: target.username,
   })
-  const address = target.family === undefined ? target.url : await withAddress(url, target.family)
+  const address =
+    target.family === undefined ? target.url : await withAddress(url, target.family, context.signal)
   return connectLan(new URL(address), { ...lanOptions(target, password, context), sdrCache })
 }
 
 /** The name's address of one family. */
-async function withAddress(url: URL, family: 4 | 6): Promise<string> {
-  const { lookup } = await import('node:dns/promises')
+async function withAddress(url: URL, family: 4 | 6, signal: AbortSignal): Promise<string> {
   const host = url.hostname.replace(/^\[(.*)\]$/, '$1')
   const known = isIP(host)
   if (known !== 0 && known !== family)
@@ -49,10 +50,11 @@ async function withAddress(url: URL, family: 4 | 6): Promise<string> {
       hint: `Leave out -${family}.`,
     })
   try {
-    const { address } = await lookup(host, { family })
+    const address = await lookUp(host, { family, signal })
     const port = url.port === '' ? '' : `:${url.port}`
     return `${url.protocol}//${family === 6 ? `[${address}]` : address}${port}${url.search}`
   } catch (cause) {
+    if (cause instanceof LastwordError) throw cause
     throw new LastwordError('HOST_UNKNOWN', `"${host}" has no IPv${family} address`, {
       cause,
       hint: `Leave out -${family}, or give the address.`,

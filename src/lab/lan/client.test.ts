@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import dns from 'node:dns/promises'
+import { syncBuiltinESMExports } from 'node:module'
 import { describe, it } from 'node:test'
 import { connect } from '../../client/connect.ts'
 import { cipherSuites } from '../../lan/cipher-suites.ts'
@@ -128,6 +130,37 @@ describe('our client on our LAN channel', () => {
     await assert.rejects(bmc.run(GetDeviceId, {}, { signal: AbortSignal.abort() }), { code: 'ABORTED' })
     rig.server.machine.reset()
     await assert.rejects(bmc.run(ColdReset, {}, { signal: AbortSignal.timeout(20) }), { code: 'ABORTED' })
+  })
+
+  it('lets a caller give up while a name is looked up', async context => {
+    let found = (_: { address: string }) => {}
+    let isAsked = 0
+    context.mock.method(dns, 'lookup', () => {
+      isAsked++
+      return new Promise(resolve => {
+        found = resolve
+      })
+    })
+    syncBuiltinESMExports()
+    try {
+      const controller = new AbortController()
+      const connecting = connect('lanplus://admin@bmc.example.test', {
+        password: 'x',
+        signal: controller.signal,
+      })
+      setImmediate(() => controller.abort())
+      await assert.rejects(connecting, ({ code, hint }) => code === 'ABORTED' && hint === undefined)
+      found({ address: '127.0.0.1' })
+      assert.equal(isAsked, 1)
+      await assert.rejects(
+        connect('lanplus://admin@bmc.example.test', { password: 'x', signal: AbortSignal.abort() }),
+        { code: 'ABORTED' },
+      )
+      assert.equal(isAsked, 1)
+    } finally {
+      context.mock.restoreAll()
+      syncBuiltinESMExports()
+    }
   })
 
   it('ends what is under way when it is closed, and refuses what comes then', async () => {
