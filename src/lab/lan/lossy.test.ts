@@ -154,17 +154,59 @@ describe('a session', () => {
       assert.equal(lan.ask(getDeviceId.netFn, getDeviceId.cmd).error, null)
     }
   })
+})
 
-  it('asks a busy BMC again, with the same effect once', () => {
-    const lan = new VirtualLan(fairWeather, 3)
-    let refusals = 5
-    lan.refuse = request => (request[1] === ADD_SEL_ENTRY && refusals-- > 0 ? 0xc0 : 0)
-    const { error, body } = lan.ask(NetFn.Storage, ADD_SEL_ENTRY, addSelEntry(1).data)
-    assert.equal(error, null)
-    assert.deepEqual([...body], [0, 1, 0])
-    assert.equal(refusals, -1)
-    assert.equal(lan.bmc.sel.length, 1)
+/** What must not be executed twice, each with what it is to be sent with. */
+const once: [string, { netFn: number; cmd: number; data: Uint8Array }][] = [
+  ['Add SEL Entry', addSelEntry(1)],
+  ['Clear SEL', { netFn: NetFn.Storage, cmd: 0x47, data: Uint8Array.of(0, 0, 0x43, 0x4c, 0x52, 0xaa) }],
+  ['Chassis Control', { netFn: NetFn.Chassis, cmd: 0x02, data: Uint8Array.of(2) }],
+  ['Cold Reset', { netFn: NetFn.App, cmd: 0x02, data: new Uint8Array(0) }],
+  ['Set Watchdog Timer', { netFn: NetFn.App, cmd: 0x24, data: Uint8Array.of(4, 1, 0, 0, 100, 0) }],
+  ['Get Message', { netFn: NetFn.App, cmd: 0x33, data: new Uint8Array(0) }],
+  ['a command that nobody knows', { netFn: 0x30, cmd: 0x01, data: new Uint8Array(0) }],
+]
+
+/** Asks a BMC that answers so often with this code, then as it does; how often it was asked, and its last answer. */
+function askRefusing(request: (typeof once)[0][1], code: number, refusals: number) {
+  const lan = new VirtualLan(fairWeather, 3)
+  assert.equal(lan.ask(getDeviceId.netFn, getDeviceId.cmd).error, null)
+  let asked = 0
+  lan.refuse = ([, cmd]) => (cmd === request.cmd && ++asked <= refusals ? code : 0)
+  const { error, body } = lan.ask(request.netFn, request.cmd, request.data)
+  assert.equal(error, null)
+  // What is sent again comes within a few seconds.
+  lan.pass(10_000)
+  return { asked, body, lan }
+}
+
+describe('a BMC that answers that it timed out (C3h), so that it may have executed it,', () => {
+  for (const [name, request] of once) {
+    it(`is sent ${name} once, and its answer is told`, () => {
+      const { asked, body } = askRefusing(request, 0xc3, 1)
+      assert.deepEqual([asked, ...body], [1, 0xc3])
+    })
+  }
+
+  it('is asked again for what only tells, until the time of the request is up', () => {
+    const { asked, body } = askRefusing(getDeviceId, 0xc3, 3)
+    assert.deepEqual([asked, body[0], body[1]], [4, 0, 0x20])
+    const never = askRefusing(getDeviceId, 0xc3, Number.POSITIVE_INFINITY)
+    assert.deepEqual([...never.body], [0xc3])
+    // 50 ms, twice that, and so on up to a second, for ten seconds.
+    assert.ok(never.asked > 10 && never.asked <= 15, `${never.asked} times`)
   })
+})
+
+describe('a BMC that answers that it is busy (C0h), so that it did not execute it,', () => {
+  for (const [name, request] of once) {
+    it(`is sent ${name} again, a little later`, () => {
+      const { asked, body, lan } = askRefusing(request, 0xc0, 5)
+      assert.equal(asked, 6)
+      assert.notEqual(body[0], 0xc0)
+      if (name === 'Add SEL Entry') assert.equal(lan.bmc.sel.length, 1)
+    })
+  }
 })
 
 describe('commands that may be executed twice', () => {
