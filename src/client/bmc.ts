@@ -86,13 +86,34 @@ export class Bmc implements AsyncDisposable, CommandRunner {
   async run<Q, R>(command: Command<Q, R>, request: Q, options?: RequestOptions): Promise<R> {
     try {
       const data = encodeRequest(command, request)
-      return decodeResponse(command, await this.raw(command.netFn, command.cmd, data, options))
+      return this.read(command, await this.raw(command.netFn, command.cmd, data, options))
     } catch (error) {
       throw this.#placed(error)
     }
   }
 
-  /** Bytes in, bytes out: completion code and data. */
+  /** What an answer of `raw` says, completion code and data. Throws what `run` rejects with. */
+  read<R>(command: Command<unknown, R>, answer: Uint8Array): R {
+    try {
+      return decodeResponse(command, answer)
+    } catch (error) {
+      throw this.#placed(error)
+    }
+  }
+
+  /** Bytes in, bytes out, without the completion code. Rejects with CompletionCodeError when the BMC refuses. */
+  async rawData(netFn: number, cmd: number, data: Uint8Array, options?: RequestOptions): Promise<Uint8Array> {
+    const answer = await this.raw(netFn, cmd, data, options)
+    const code = answer[0] ?? CompletionCode.Unspecified
+    if (code === CompletionCode.Ok) return answer.subarray(1)
+    const { findCommand } = await import('../protocol/catalogue.ts')
+    const command = findCommand(netFn, cmd, data)
+    const hex = (byte: number) => `0x${byte.toString(16)}`
+    const name = command?.name ?? `netFn ${hex(netFn)} command ${hex(cmd)}`
+    throw this.#placed(new CompletionCodeError(name, code, command))
+  }
+
+  /** Bytes in, bytes out: completion code and data, whatever the code is. */
   async raw(netFn: number, cmd: number, data: Uint8Array, options?: RequestOptions): Promise<Uint8Array> {
     try {
       return await this.#transport.request(netFn, cmd, data, options)

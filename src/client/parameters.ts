@@ -1,6 +1,6 @@
 /** Numbered configuration parameters of a BMC as typed values, read many at a time. IPMI 2.0 rev 1.1, sections 22, 23, 28 and 30. */
 import { CodecError } from '../protocol/bytes.ts'
-import { CompletionCode } from '../protocol/completion-code.ts'
+import { CompletionCode, type CompletionCodeError } from '../protocol/completion-code.ts'
 import { LastwordError } from '../protocol/error.ts'
 import {
   type AnyParameter,
@@ -9,7 +9,7 @@ import {
   type Parameter,
   type ParameterValue,
 } from '../protocol/parameter.ts'
-import { type Abortable, inParallel, unlessRefused } from './command-runner.ts'
+import { type Abortable, inParallel, isRefusal, unlessRefused } from './command-runner.ts'
 
 /** BMCs say so in several ways. */
 const UNSUPPORTED: readonly number[] = [
@@ -54,9 +54,13 @@ export class Parameters<T extends ParameterTable> {
 
   /** Undefined when the BMC has no such parameter. Rejects with LastwordError RESPONSE_BAD when its data are not this one's. */
   async get<V>(parameter: Parameter<V>, place: ParameterPlace = {}): Promise<V | undefined> {
+    return unlessRefused(this.demand(parameter, place), ...UNSUPPORTED)
+  }
+
+  /** As `get`, but rejects with CompletionCodeError when the BMC has no such parameter. */
+  async demand<V>(parameter: Parameter<V>, place: ParameterPlace = {}): Promise<V> {
     const { set = 0, block = 0 } = place
-    const data = await unlessRefused(this.#access.read(parameter.selector, set, block, place), ...UNSUPPORTED)
-    if (data === undefined) return undefined
+    const data = await this.#access.read(parameter.selector, set, block, place)
     try {
       return decodeParameter(parameter, data)
     } catch (cause) {
@@ -75,17 +79,26 @@ export class Parameters<T extends ParameterTable> {
     await write(parameter.selector, this.#encode(parameter, value), options)
   }
 
-  /** All that are not arrays; those that the BMC has not, or gives in a way of its own, are missing. */
+  /**
+   * All that are not arrays; those that the BMC has not, or gives in a way of its own, are missing. Rejects with
+   * CompletionCodeError when it has none of them.
+   */
   async all(options: Abortable = {}): Promise<ParameterValues<T>> {
     const names = Object.keys(this.table).filter(name => {
       const { isSet, access } = this.table[name]!
       return !isSet && access !== 'writeOnly'
     })
     const values: Record<string, unknown> = {}
+    const refusals: CompletionCodeError[] = []
     await inParallel(names, this.#access.window, options, async (name, signal) => {
-      const value = await this.#unlessBad(this.get(this.table[name]!, { signal }))
-      if (value !== undefined) values[name] = value
+      try {
+        values[name] = await this.demand(this.table[name]!, { signal })
+      } catch (error) {
+        if (isRefusal(error, ...UNSUPPORTED)) refusals.push(error)
+        else if (!(error instanceof LastwordError && error.code === 'RESPONSE_BAD')) throw error
+      }
     })
+    if (refusals.length === names.length && refusals[0] !== undefined) throw refusals[0]
     return values as ParameterValues<T>
   }
 
@@ -131,15 +144,6 @@ export class Parameters<T extends ParameterTable> {
       throw new LastwordError('REQUEST_BAD', `${this.#access.what}: ${parameter.name}: ${cause.message}`, {
         cause,
       })
-    }
-  }
-
-  async #unlessBad<V>(answer: Promise<V>): Promise<V | undefined> {
-    try {
-      return await answer
-    } catch (error) {
-      if (error instanceof LastwordError && error.code === 'RESPONSE_BAD') return undefined
-      throw error
     }
   }
 }

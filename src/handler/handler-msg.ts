@@ -54,7 +54,7 @@ export class HandlerMsg extends SmiMsg implements Reply {
     if (this.fault !== Fault.None) return faultError(this.fault, this.title, this.#failedWhere)
     if (this.completionCode === 0) return null
     const command = findCommand(netFnOf(this.rsp[0]!), this.rsp[1]!, this.rsp.subarray(3, this.rspSize))
-    return new CompletionCodeError(this.#refusedTitle, this.completionCode, command?.errors)
+    return new CompletionCodeError(this.#refusedTitle, this.completionCode, command)
   }
 
   /** A bridged request can be refused twice: by our own BMC, and by whom it was for. */

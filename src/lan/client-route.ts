@@ -77,7 +77,7 @@ export function readRouted(request: RoutedRequest, frame: IpmbFrame): RoutedAnsw
   const code = frame.data[0]
   if (code === undefined) return other
   if (code !== CompletionCode.Ok)
-    return { kind: 'failed', error: new CompletionCodeError(SendMessage.name, code, SendMessage.errors) }
+    return { kind: 'failed', error: new CompletionCodeError(SendMessage.name, code, SendMessage) }
   const inside = frame.data.subarray(1)
   if (inside.length === 0) return { kind: 'onTheWay' }
   // Some BMCs put the answer into that of Send Message, with or without the address in front.

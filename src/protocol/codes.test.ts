@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { catalogue, findCommand } from './catalogue.ts'
-import { CompletionCode, completionText } from './completion-code.ts'
+import { CompletionCode, CompletionCodeError, completionText } from './completion-code.ts'
 import { messageTitle } from './message.ts'
 
 /** netFn, command, least privilege level, name. U is user, O operator, A admin, - none (also before log-in). */
@@ -210,6 +210,11 @@ describe('the generic completion codes', () => {
     const names = Object.fromEntries(completionCodeTable.map(([code, name]) => [name, code]))
     assert.deepEqual({ ...CompletionCode }, names)
     for (const [code, , words] of completionCodeTable) assert.equal(completionText(code), words)
+  })
+
+  it('each say what to do next', () => {
+    for (const [code] of completionCodeTable.filter(([code]) => code !== 0))
+      assert.match(new CompletionCodeError('Get Device ID', code).hint ?? '', /^[A-Z].*\.$/, String(code))
   })
 
   it('fall into ranges where they have no name', () => {

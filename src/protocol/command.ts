@@ -23,6 +23,8 @@ export interface Command<Request, Response> {
   readonly response: Codec<Response>
   /** Completion codes with a meaning of this command's own. */
   readonly errors: Readonly<Record<number, string>>
+  /** What to do about them, where that is more than their words say. */
+  readonly hints: Readonly<Record<number, string>>
 }
 
 export type AnyCommand = Command<unknown, unknown>
@@ -39,6 +41,7 @@ interface Declaration<Q extends Fields, R extends Fields> {
   request?: Q
   response?: R
   errors?: Readonly<Record<number, string>>
+  hints?: Readonly<Record<number, string>>
 }
 
 /** Declares a command of named fields; no fields means no bytes. */
@@ -46,12 +49,13 @@ export function command<
   const Q extends Fields = Record<never, never>,
   const R extends Fields = Record<never, never>,
 >(declaration: Declaration<Q, R>): Command<StructOf<Q>, StructOf<R>> {
-  const { request, response, errors, ...head } = declaration
+  const { request, response, errors, hints, ...head } = declaration
   return {
     ...head,
     request: inGroup(head.group, struct(request ?? ({} as Q))),
     response: inGroup(head.group, struct(response ?? ({} as R))),
     errors: errors ?? {},
+    hints: hints ?? {},
   }
 }
 
@@ -114,7 +118,7 @@ export function decodeResponse<R>(command: Command<unknown, R>, data: Uint8Array
   if (code === undefined) {
     throw new LastwordError('RESPONSE_SHORT', `${command.name}: the response has no completion code`)
   }
-  if (code !== CompletionCode.Ok) throw new CompletionCodeError(command.name, code, command.errors)
+  if (code !== CompletionCode.Ok) throw new CompletionCodeError(command.name, code, command)
   try {
     return decodeAll(command.response, data.subarray(1))
   } catch (cause) {

@@ -71,22 +71,43 @@ const hints = new Map<number, string>([
   [0xc0, 'Try again a little later.'],
   [0xc1, 'This BMC does not implement the command.'],
   [0xc3, 'Try again; if it stays so, the BMC may need a reset (mc reset cold).'],
+  [0xc2, 'The BMC has this command at another logical unit, or not at all.'],
   [0xc4, 'Make room first, for a SEL: sel clear.'],
   [0xc5, 'Somebody else changed the repository in between: reserve and read again.'],
+  [0xc6, 'The BMC wants more bytes for this command.'],
+  [0xc7, 'The BMC wants more or fewer bytes for this command.'],
+  [0xc8, 'The BMC wants fewer bytes for this command.'],
+  [0xc9, 'A number in it is beyond what the BMC has; list what there is first.'],
+  [0xca, 'Ask for fewer bytes at once.'],
+  [0xcb, 'The BMC has nothing of that number; list what there is first.'],
+  [0xcc, 'The BMC does not take one of the values; it may lack what they name, or the whole function.'],
+  [0xcd, 'The sensor or record does not have what the command is about.'],
+  [0xce, 'Try again a little later.'],
+  [0xcf, 'Try again a little later.'],
+  [0xd0, 'Try again when the update of its SDRs is over.'],
+  [0xd1, 'Try again when the update of its firmware is over.'],
+  [0xd2, 'Try again a little later, when the BMC has started.'],
+  [0xd3, 'See that the address and channel that it is bridged to are right (-t, -b).'],
+  [0xd5, 'See what state BMC and host are in (chassis status), and try again in another one.'],
+  [0xd6, 'The function has to be enabled in the BMC first.'],
+  [0xff, 'Try again; the BMC says no more.'],
   [0xd4, 'Log in with a user or a privilege level that may do this (-L).'],
 ])
+
+type OwnCodes = Record<'errors' | 'hints', Readonly<Record<number, string>>>
 
 /** What a BMC answered instead of data. `completionCode` is the byte, `command` the name in the specification. */
 export class CompletionCodeError extends LastwordError {
   readonly completionCode: number
   readonly command: string
 
-  constructor(command: string, completionCode: number, specific: Readonly<Record<number, string>> = {}) {
+  /** `own` are the codes of the command's own, and what to do about them. */
+  constructor(command: string, completionCode: number, own: Partial<OwnCodes> = {}) {
     const hex = `0x${completionCode.toString(16).padStart(2, '0').toUpperCase().replace('X', 'x')}`
-    const hint = hints.get(completionCode)
+    const hint = own.hints?.[completionCode] ?? hints.get(completionCode)
     super(
       'COMPLETION_CODE',
-      `${command}: the BMC answered ${hex}, ${completionText(completionCode, specific)}`,
+      `${command}: the BMC answered ${hex}, ${completionText(completionCode, own.errors)}`,
       {
         ...(hint === undefined ? {} : { hint }),
       },

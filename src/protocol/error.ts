@@ -23,9 +23,9 @@ export class LastwordError extends Error {
     this.hint = details.hint
   }
 
-  /** Says what to do, where nothing is said yet. */
+  /** Says what to do, where more is known than the code tells. */
   withHint(hint: string): this {
-    this.hint ??= hint
+    this.hint = hint
     return this
   }
 

@@ -13,6 +13,7 @@ import { GetUserAccess, SetUserAccess } from '../../protocol/commands/user.ts'
 import { assignments } from '../assignments.ts'
 import { group, subcommand } from '../declare.ts'
 import { hex } from '../hex.ts'
+import { unlessRefused } from '../parameters.ts'
 import { choice, integer, onOrOff, optional, text } from '../params.ts'
 import { flagPhrases, phrase } from '../phrase.ts'
 import { privilegeLevel } from './user.ts'
@@ -27,7 +28,7 @@ const info = subcommand({
     const open = await bmc()
     const about = await open.run(GetChannelInfo, { of: { channel } }, { signal })
     const access = (which: 'volatile' | 'nonVolatile') =>
-      open.run(GetChannelAccess, { channel, get: { which } }, { signal }).catch(() => undefined)
+      open.run(GetChannelAccess, { channel, get: { which } }, { signal }).catch(unlessRefused)
     const [present, stored] = await Promise.all([access('volatile'), access('nonVolatile')])
     const { actual, medium, protocol, sessions, vendorId } = about
     return {

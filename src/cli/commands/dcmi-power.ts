@@ -1,6 +1,6 @@
 /** `lastword dcmi power`: how much power the system takes, and its limit. DCMI 1.5, section 6.6. */
 import type { Bmc } from '../../client/bmc.ts'
-import { decodeResponse, encodeRequest, type ResponseOf } from '../../protocol/command.ts'
+import { encodeRequest, type ResponseOf } from '../../protocol/command.ts'
 import { ActivatePowerLimit, GetPowerLimit, SetPowerLimit } from '../../protocol/commands/dcmi.ts'
 import { group, type Subcommand, subcommand } from '../declare.ts'
 import type { Cell } from '../output/view.ts'
@@ -35,14 +35,17 @@ const noLimit: PowerLimit = {
 
 const NOT_ACTIVE = 0x80
 
-/** The one that is set, whether it is active or not: a BMC tells it behind the code that says so. */
-async function presentLimit(bmc: Bmc, signal: AbortSignal): Promise<PowerLimit> {
-  const body = await bmc.raw(GetPowerLimit.netFn, GetPowerLimit.cmd, encodeRequest(GetPowerLimit, {}), {
-    signal,
-  })
-  const isTold = body[0] === NOT_ACTIVE && body.length > 1
-  if (body[0] === NOT_ACTIVE && !isTold) return noLimit
-  return decodeResponse(GetPowerLimit, isTold ? Uint8Array.of(0, ...body.subarray(1)) : body)
+/** The one that is set and whether it is active: a BMC may tell an inactive one behind the code that says so. */
+async function presentLimit(
+  bmc: Bmc,
+  signal: AbortSignal,
+): Promise<{ isActive: boolean; limit: PowerLimit | undefined }> {
+  const { netFn, cmd } = GetPowerLimit
+  const answer = await bmc.raw(netFn, cmd, encodeRequest(GetPowerLimit, {}), { signal })
+  if (answer[0] !== NOT_ACTIVE) return { isActive: true, limit: bmc.read(GetPowerLimit, answer) }
+  // A group extension's answer begins with its body.
+  if (answer.length <= 2) return { isActive: false, limit: undefined }
+  return { isActive: false, limit: bmc.read(GetPowerLimit, Uint8Array.of(0, ...answer.subarray(1))) }
 }
 
 const limitFields: readonly (readonly [label: string, of: (limit: PowerLimit) => Cell])[] = [
@@ -52,11 +55,25 @@ const limitFields: readonly (readonly [label: string, of: (limit: PowerLimit) =>
   ['sampling period', limit => `${limit.samplingPeriodSeconds} s`],
 ]
 
+function isLimit(told: Partial<PowerLimit>): told is PowerLimit {
+  return told.limitWatts !== undefined
+}
+
 const getLimit = subcommand({
   name: 'get_limit',
-  summary: 'the power limit that is active',
-  run: async ({ bmc, signal }) => (await bmc()).run(GetPowerLimit, {}, { signal }),
-  view: as => as.record(...limitFields),
+  summary: 'the power limit, and whether it is active',
+  async run({ bmc, signal }) {
+    const { isActive, limit } = await presentLimit(await bmc(), signal)
+    return { isActive, ...limit }
+  },
+  view: as =>
+    as.record(
+      ['active', ({ isActive }) => isActive],
+      ...limitFields.map(
+        ([label, of]) =>
+          [label, (told: Partial<PowerLimit>) => (isLimit(told) ? of(told) : undefined)] as const,
+      ),
+    ),
 })
 
 const exceptionActions = { no_action: 'none', sel_logging: 'logEvent', power_off: 'powerOff' } as const
@@ -74,7 +91,7 @@ function limitPart<K extends keyof PowerLimit>(
     args: { value },
     async run({ bmc, signal }, { value: given }) {
       const open = await bmc()
-      const limit = { ...(await presentLimit(open, signal)), [part]: given }
+      const limit = { ...((await presentLimit(open, signal)).limit ?? noLimit), [part]: given }
       await open.run(SetPowerLimit, limit, { signal })
       return limit
     },

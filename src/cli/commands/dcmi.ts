@@ -5,7 +5,7 @@ import { GetDcmiSensorInfo, GetTemperatureReadings } from '../../protocol/comman
 import { DcmiCapability } from '../../protocol/parameters/dcmi.ts'
 import { group, subcommand } from '../declare.ts'
 import { hex } from '../hex.ts'
-import { dcmiCapability } from '../parameters.ts'
+import { answersOf } from '../parameters.ts'
 import { text, UsageError } from '../params.ts'
 import { flagPhrases, phrase } from '../phrase.ts'
 import { dcmiPower } from './dcmi-power.ts'
@@ -15,13 +15,13 @@ const discover = subcommand({
   name: 'discover',
   summary: 'what of DCMI this BMC has',
   async run({ bmc, signal }) {
-    const place = { bmc: await bmc(), signal }
-    const [supported, mandatory, optionalPart, access, statistics] = await Promise.all([
-      dcmiCapability(place, DcmiCapability.supported),
-      dcmiCapability(place, DcmiCapability.mandatory),
-      dcmiCapability(place, DcmiCapability.optional),
-      dcmiCapability(place, DcmiCapability.access),
-      dcmiCapability(place, DcmiCapability.powerStatistics),
+    const { capabilities } = (await bmc()).dcmi
+    const [supported, mandatory, optionalPart, access, statistics] = await answersOf([
+      capabilities.demand(DcmiCapability.supported, { signal }),
+      capabilities.demand(DcmiCapability.mandatory, { signal }),
+      capabilities.demand(DcmiCapability.optional, { signal }),
+      capabilities.demand(DcmiCapability.access, { signal }),
+      capabilities.demand(DcmiCapability.powerStatistics, { signal }),
     ])
     return { supported, mandatory, optional: optionalPart, access, powerStatistics: statistics }
   },

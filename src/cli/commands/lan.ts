@@ -81,7 +81,7 @@ const print = subcommand({
   name: 'print',
   summary: 'the settings of a LAN channel',
   args: { channel: channelArg },
-  async run({ bmc, signal }, { channel = DEFAULT_LAN_CHANNEL }) {
+  async run({ bmc, signal, format }, { channel = DEFAULT_LAN_CHANNEL }) {
     const open = await bmc()
     const medium = (await open.channels.info(channel, { signal }))?.medium.type
     if (medium !== 'lan' && medium !== 'otherLan') {
@@ -89,7 +89,8 @@ const print = subcommand({
         hint: 'channel info CHANNEL tells what a channel is.',
       })
     }
-    return lanAnswers({ bmc: open, channel, signal }, lanPrintSelectors)
+    const whenAllAreRefused = format === 'ipmitool' ? 'isTold' : 'rejects'
+    return lanAnswers({ bmc: open, channel, signal }, lanPrintSelectors, whenAllAreRefused)
   },
   data: valuesOf,
   view: as =>

@@ -76,12 +76,8 @@ const status = subcommand({
 })
 
 /** Entries of a table from 1 on, `count` of them. */
-async function entries<T>(
-  context: Context,
-  count: number | undefined,
-  read: (set: number) => Promise<T | undefined>,
-) {
-  const sets = Array.from({ length: count ?? 0 }, (_, index) => index + 1)
+async function entries<T>(context: Context, count: number, read: (set: number) => Promise<T | undefined>) {
+  const sets = Array.from({ length: count }, (_, index) => index + 1)
   using progress = await context.progress('reading', sets.length)
   let done = 0
   const all = await Promise.all(
@@ -99,7 +95,9 @@ const policies = subcommand({
   summary: 'the alert policies',
   async run(context) {
     const place = { bmc: await context.bmc(), signal: context.signal }
-    const count = await pefParameter(place, PefParameter.alertPolicies)
+    const count = await place.bmc.pef.parameters.demand(PefParameter.alertPolicies, {
+      signal: context.signal,
+    })
     return entries(context, count, set => pefParameter(place, PefParameter.alertPolicy, set))
   },
   view: as =>
@@ -126,7 +124,7 @@ const filters = subcommand({
   summary: 'the event filters',
   async run(context) {
     const place = { bmc: await context.bmc(), signal: context.signal }
-    const count = await pefParameter(place, PefParameter.eventFilters)
+    const count = await place.bmc.pef.parameters.demand(PefParameter.eventFilters, { signal: context.signal })
     return entries(context, count, set => pefParameter(place, PefParameter.eventFilter, set))
   },
   view: as =>

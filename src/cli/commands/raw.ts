@@ -1,7 +1,5 @@
 /** `lastword raw`: bytes in, bytes out. */
 
-import { findCommand } from '../../protocol/catalogue.ts'
-import { CompletionCodeError } from '../../protocol/completion-code.ts'
 import { NetFn } from '../../protocol/net-fn.ts'
 import { subcommand } from '../declare.ts'
 import { hexBytes } from '../hex.ts'
@@ -37,17 +35,7 @@ export const raw = subcommand({
   },
   async run({ bmc, signal, lun }, { netFn, cmd, data }) {
     const addr = lun === 0 ? {} : { addr: { kind: 'systemInterface' as const, lun } }
-    const body = await (await bmc()).raw(netFn, cmd, Uint8Array.from(data), { signal, ...addr })
-    const code = body[0] ?? 0xff
-    const command = findCommand(netFn, cmd)
-    if (code !== 0) {
-      throw new CompletionCodeError(
-        command?.name ?? `netFn 0x${netFn.toString(16)} command 0x${cmd.toString(16)}`,
-        code,
-        command?.errors,
-      )
-    }
-    return body.subarray(1)
+    return (await bmc()).rawData(netFn, cmd, Uint8Array.from(data), { signal, ...addr })
   },
   view: as => as.lines(hexLines),
   ipmitool: hexLines,

@@ -1,11 +1,11 @@
 /** `lastword sel`: the System Event Log. IPMI 2.0 rev 1.1, section 31. */
 import { GetSelAllocationInfo, GetSelEntry } from '../../protocol/commands/sel.ts'
-import { CompletionCodeError } from '../../protocol/completion-code.ts'
 import { decodeSelRecord, type SelRecord } from '../../protocol/sel-record.ts'
 import { type Context, group, subcommand } from '../declare.ts'
 import { hex } from '../hex.ts'
 import { selInfo, selTime } from '../ipmitool/sel-info.ts'
 import { selElist, selList } from '../ipmitool/sel-list.ts'
+import { unlessRefused } from '../parameters.ts'
 import { integer, many, optional, text, UsageError } from '../params.ts'
 import { flagPhrases } from '../phrase.ts'
 import { eventText, readEntries, selEvent, sensorNames, sensorText } from '../sel-events.ts'
@@ -42,11 +42,6 @@ const info = subcommand({
     ),
   ipmitool: ({ info: about, allocation }, clock) => selInfo(about, allocation, clock),
 })
-
-function unlessRefused(error: unknown): undefined {
-  if (error instanceof CompletionCodeError) return undefined
-  throw error
-}
 
 const selection = {
   selection: many(text('[first|last] N', 'only so many records, the first ones unless last')),

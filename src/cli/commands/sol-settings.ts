@@ -12,21 +12,15 @@ import {
   SetSolConfigurationParameters,
   SolParameter,
 } from '../../protocol/commands/sol.ts'
-import { CompletionCodeError } from '../../protocol/completion-code.ts'
 import { group, type Subcommand, subcommand } from '../declare.ts'
+import { answersOf, unlessRefused } from '../parameters.ts'
 import { integer, mapped, optional, type Param } from '../params.ts'
 
 const channelArg = optional(integer('CHANNEL', 'channel (the one that is used)', { max: 15 }))
 
-/** Undefined where the BMC has not this parameter. */
 async function parameter(bmc: Bmc, channel: number, number: number, signal: AbortSignal) {
   const request = { of: { channel, revisionOnly: false }, parameter: number, set: 0, block: 0 }
-  try {
-    return (await bmc.run(GetSolConfigurationParameters, request, { signal })).data
-  } catch (error) {
-    if (error instanceof CompletionCodeError) return undefined
-    throw error
-  }
+  return (await bmc.run(GetSolConfigurationParameters, request, { signal })).data
 }
 
 /** Table 26-5. */
@@ -49,7 +43,7 @@ const info = subcommand({
   async run({ bmc, signal }, { channel = PRESENT_CHANNEL }) {
     const open = await bmc()
     const numbers = Object.values(SolParameter)
-    const values = await Promise.all(numbers.map(number => parameter(open, channel, number, signal)))
+    const values = await answersOf(numbers.map(number => parameter(open, channel, number, signal)))
     const at = (number: number, byte = 0) => values[(numbers as number[]).indexOf(number)]?.[byte]
     const low = at(SolParameter.PayloadPort)
     return {
@@ -124,7 +118,8 @@ function setting<T>({ name, summary, parameter: number, value, change }: Setting
     args: { value: both, channel: channelArg },
     async run({ bmc, signal }, { value: given, channel = PRESENT_CHANNEL }) {
       const open = await bmc()
-      const present = (await parameter(open, channel, number, signal)) ?? new Uint8Array(0)
+      const answer = await parameter(open, channel, number, signal).catch(unlessRefused)
+      const present = answer ?? new Uint8Array(0)
       const data = Uint8Array.from(change(present, given.value))
       await open.run(SetSolConfigurationParameters, { channel, parameter: number, data }, { signal })
       return { setting: name, value: given.word }

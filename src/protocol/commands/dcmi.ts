@@ -80,6 +80,7 @@ export const GetPowerLimit = command({
   request: { _: zeros(2) },
   response: { _: zeros(2), ...powerLimit },
   errors: { 128: 'no active power limit set' },
+  hints: { 128: 'Set one first (dcmi power set_limit), and activate it (dcmi power activate).' },
 })
 
 export const SetPowerLimit = command({

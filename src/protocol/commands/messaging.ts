@@ -104,6 +104,9 @@ export const SendMessage = command({
     130: 'bus error',
     [NAK_ON_WRITE]: 'NAK on write',
   },
+  hints: {
+    [NAK_ON_WRITE]: 'No controller is at that address of the channel (-t, -b); sdr list mcloc lists some.',
+  },
 })
 
 export const ReadEventMessageBuffer = command({
