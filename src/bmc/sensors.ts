@@ -63,6 +63,10 @@ export class Sensors {
     this.#settings = new SensorSettingsStore(options.settings)
   }
 
+  get all(): readonly Sensor[] {
+    return this.#world.sensors
+  }
+
   at(number: number): Sensor | undefined {
     return this.#world.sensorAt[number]
   }

@@ -21,6 +21,7 @@ import {
 import { CompletionCode } from '../../protocol/completion-code.ts'
 import { BootParameter } from '../../protocol/parameters/boot.ts'
 import { bootOptions, isBootOptionInvalid, markBootOption } from '../boot-options.ts'
+import { chassisFaults } from '../chassis-faults.ts'
 import { type Served, serve } from '../serve.ts'
 import { settingFamily } from '../stores/settings.ts'
 import { BMC_ADDRESS } from '../world/world.ts'
@@ -70,41 +71,46 @@ export const chassisCommands: Served[] = [
       return {}
     },
   ),
-  serve(GetChassisStatus, (_, { chassis }) => ({
-    power: {
-      isOn: chassis.isOn,
-      overload: false,
-      interlock: false,
-      fault: false,
-      controlFault: false,
-      restorePolicy: chassis.restorePolicy,
-    },
-    lastEvent: {
-      acFailed: false,
-      overload: false,
-      interlock: false,
-      fault: false,
-      ipmiCommand: chassis.wasByCommand,
-    },
-    chassis: {
-      intrusion: false,
-      frontPanelLockout: false,
-      driveFault: false,
-      coolingFault: false,
-      identify: chassis.identify,
-      identifySupported: true,
-    },
-    frontPanel: {
-      powerOffDisabled: (chassis.disabledButtons & Button.PowerOff) !== 0,
-      resetDisabled: (chassis.disabledButtons & Button.Reset) !== 0,
-      diagnosticInterruptDisabled: (chassis.disabledButtons & Button.DiagnosticInterrupt) !== 0,
-      standbyDisabled: (chassis.disabledButtons & Button.Standby) !== 0,
-      powerOffDisableAllowed: true,
-      resetDisableAllowed: true,
-      diagnosticInterruptDisableAllowed: true,
-      standbyDisableAllowed: true,
-    },
-  })),
+  serve(GetChassisStatus, (_, { chassis, sensors }) => {
+    const faults = chassisFaults(sensors)
+    const isDisabled = (button: number) => (chassis.disabledButtons & button) !== 0
+    return {
+      power: {
+        isOn: chassis.isOn,
+        overload: faults.has('powerOverload'),
+        interlock: faults.has('powerInterlock'),
+        fault: faults.has('powerFault'),
+        controlFault: faults.has('powerControlFault'),
+        restorePolicy: chassis.restorePolicy,
+      },
+      // No fault turns the power off here.
+      lastEvent: {
+        acFailed: false,
+        overload: false,
+        interlock: false,
+        fault: false,
+        ipmiCommand: chassis.wasByCommand,
+      },
+      chassis: {
+        intrusion: faults.has('intrusion'),
+        frontPanelLockout: isDisabled(Button.PowerOff) && isDisabled(Button.Reset),
+        driveFault: faults.has('driveFault'),
+        coolingFault: faults.has('coolingFault'),
+        identify: chassis.identify,
+        identifySupported: true,
+      },
+      frontPanel: {
+        powerOffDisabled: isDisabled(Button.PowerOff),
+        resetDisabled: isDisabled(Button.Reset),
+        diagnosticInterruptDisabled: isDisabled(Button.DiagnosticInterrupt),
+        standbyDisabled: isDisabled(Button.Standby),
+        powerOffDisableAllowed: true,
+        resetDisableAllowed: true,
+        diagnosticInterruptDisableAllowed: true,
+        standbyDisableAllowed: true,
+      },
+    }
+  }),
   serve(ChassisControl, ({ action }, { chassis }, { channel }) => {
     if (typeof action === 'number') return CompletionCode.InvalidDataField
     return chassis.control(action, 'chassisControl', channel) ? {} : CompletionCode.NotSupportedInState

@@ -1,7 +1,15 @@
 /** States that sensors of a generic event type have. IPMI 2.0 rev 1.1, section 42.1, table 42-2. */
 
 /** Event/reading type codes. Table 42-1. */
-export const EventType = { Unspecified: 0x00, Threshold: 0x01, SensorSpecific: 0x6f, OemFirst: 0x70 } as const
+export const EventType = {
+  Unspecified: 0x00,
+  Threshold: 0x01,
+  LimitExceeded: 0x05,
+  Severity: 0x07,
+  Redundancy: 0x0b,
+  SensorSpecific: 0x6f,
+  OemFirst: 0x70,
+} as const
 
 /** In the order of the threshold mask: the place in it is the bit. */
 export const thresholdNames = [

@@ -310,6 +310,7 @@ export const SensorType = {
   Processor: 0x07,
   PowerSupply: 0x08,
   PowerUnit: 0x09,
+  CoolingDevice: 0x0a,
   OtherUnits: 0x0b,
   Memory: 0x0c,
   DriveSlot: 0x0d,
