@@ -241,9 +241,10 @@ export class Sensors {
       if ((sensor.thresholdMask & bit) === 0) continue
       const threshold = orderOf(thresholds[i]!, sensor.scale)
       const isUpper = i >= UPPER_FIRST
+      // The positive one belongs to thresholds that are passed going up.
       const slack = isUpper
-        ? -(settings?.negativeHysteresis ?? sensor.hysteresis)
-        : (settings?.positiveHysteresis ?? sensor.hysteresis)
+        ? -(settings?.positiveHysteresis ?? sensor.hysteresis)
+        : (settings?.negativeHysteresis ?? sensor.hysteresis)
       const wasPassed = (before & bit) !== 0
       if (isBeyond(i, reading, threshold + (wasPassed ? slack : 0))) present |= bit
     }

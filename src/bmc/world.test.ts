@@ -144,6 +144,17 @@ describe('a threshold sensor', () => {
     assert.equal(fixture.code(GetSensorReading, { sensorNumber: 9 }), 0xcb)
   })
 
+  it('leaves an upper threshold behind the positive hysteresis, a lower one behind the negative', () => {
+    const fixture = withSensor(cpu)
+    fixture.run(SetSensorHysteresis, { sensorNumber: 1, mask: 0xff, positive: 2, negative: 5 })
+    for (const value of [80, 79, 78, 77]) fixture.bmc.sensors.setValue(analogOf(fixture), value)
+    assert.deepEqual(told(fixture), ['+7', '-7'])
+    assert.equal(fixture.events[1]?.data[1], 77)
+    for (const value of [10, 13, 15, 16]) fixture.bmc.sensors.setValue(analogOf(fixture), value)
+    assert.deepEqual(told(fixture), ['+7', '-7', '+0', '-0'])
+    assert.equal(fixture.events[3]?.data[1], 16)
+  })
+
   it('raises only events that are enabled, and raises them anew when it is re-armed', () => {
     const fixture = withSensor(cpu)
     const enable = { scanning: true, eventMessages: true, action: 'disableSelected' as const }
