@@ -50,6 +50,7 @@ describe('an RMCP+ session', () => {
           assert.deepEqual(opened && { ...opened, payload: Array.from(opened.payload) }, {
             payloadType: type,
             payload: Array.from(payload),
+            sequence: packet.sequence,
             freshness: 'new',
           })
           assert.equal(bmc.open(packet)?.freshness, 'seen')
@@ -140,22 +141,24 @@ describe('the window of sequence numbers', () => {
 })
 
 describe('the answers that are kept', () => {
-  const request = (rqSeq: number, byte = 0) => Uint8Array.of(0x20, 0x18, 0xc8, 0x81, rqSeq << 2, 1, byte)
+  const SET_SEL_TIME = 0x49
+  const request = (rqSeq: number, byte = 0) =>
+    Uint8Array.of(0x20, 0x28, 0xc8, 0x81, rqSeq << 2, SET_SEL_TIME, byte, 0)
 
   it('answer what comes again, not what differs and not what a console sends a round later', () => {
     const cache = new AnswerCache()
     cache.keep(request(5), Uint8Array.of(1), 0)
-    assert.deepEqual(cache.find(request(5), 1)?.response, Uint8Array.of(1))
-    assert.equal(cache.find(request(5, 1), 1), undefined)
+    assert.deepEqual(cache.find(request(5), 'new', 1)?.response, Uint8Array.of(1))
+    assert.equal(cache.find(request(5, 1), 'new', 1), undefined)
     for (let i = 1; i <= 63; i++) cache.keep(request((5 + i) % 64), Uint8Array.of(2), 1)
-    assert.equal(cache.find(request(5), 1), undefined)
+    assert.equal(cache.find(request(5), 'new', 1), undefined)
   })
 
   it('are not for a console that asks the same under the same rqSeq for ever', () => {
     const cache = new AnswerCache()
     cache.keep(request(5), Uint8Array.of(1), 0)
-    assert.notEqual(cache.find(request(5), 30_000), undefined)
-    assert.equal(cache.find(request(5), 60_000), undefined)
+    assert.notEqual(cache.find(request(5), 'new', 30_000), undefined)
+    assert.equal(cache.find(request(5), 'new', 60_000), undefined)
   })
 })
 

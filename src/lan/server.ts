@@ -275,10 +275,10 @@ export class LanServerMachine {
     return this.#answerOnce(session, opened)
   }
 
-  /** A request that came before gets the answer that it got before. */
+  /** A request that came before gets the answer that it got before, if the kept answers are for it. */
   #answerOnce(session: ServerSession, { payload, freshness }: Opened): boolean {
     if (payload.length < MIN_MESSAGE_BYTES) return false
-    const before = session.answers.find(payload, this.#nowMs)
+    const before = session.answers.find(payload, freshness, this.#nowMs)
     if (before !== undefined) return this.#sendAnswer(session, before)
     if (freshness === 'seen') return false
     const kept = session.answers.keep(payload, null, this.#nowMs)

@@ -2,7 +2,12 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { MemoryAccounts } from '../../lan/accounts.ts'
 import { isRepeatable } from '../../lan/repeatable.ts'
+import { decodeRmcp } from '../../lan/rmcp.ts'
+import { V15Link } from '../../lan/session-link.ts'
+import { decodeV15 } from '../../lan/session-v15.ts'
+import { Privilege } from '../../protocol/command.ts'
 import { AuthType } from '../../protocol/commands/session.ts'
+import { decodeIpmb, encodeIpmb } from '../../protocol/ipmb.ts'
 import { hex } from '../../protocol/message.ts'
 import { NetFn } from '../../protocol/net-fn.ts'
 import { user } from './rig.ts'
@@ -10,6 +15,10 @@ import { fairWeather, seededRandom, VirtualLan, type Weather } from './virtual-l
 
 const ADD_SEL_ENTRY = 0x44
 const GET_SEL_ENTRY = 0x43
+const RESERVE_SEL = 0x42
+const READ_EVENT_MESSAGE_BUFFER = 0x35
+const GET_MESSAGE = 0x33
+const GET_IP_STATISTICS = 0x04
 const addSelEntry = (text: number) => ({
   netFn: NetFn.Storage,
   cmd: ADD_SEL_ENTRY,
@@ -209,12 +218,76 @@ describe('a BMC that answers that it is busy (C0h), so that it did not execute i
   }
 })
 
+describe('a console that uses one rqSeq for all, each request in a packet of its own', () => {
+  /** Another console, whose session sequence numbers go on and whose rqSeq does not. */
+  function consoleOn(lan: VirtualLan) {
+    const peer = { address: '192.0.2.9', port: 5009 }
+    const first = { inbound: 1, outbound: 1 }
+    const [account] = lan.server.accounts.users()
+    const link = () => new V15Link(AuthType.None, 77, new Uint8Array(0), first)
+    const session = { id: 77, peer, link: link(), account: account!, maximum: Privilege.Admin }
+    assert.equal(lan.server.admit(session), 'admitted')
+    lan.server.sessions.get(77)!.privilege = Privilege.Admin
+    const end = link()
+    return (netFn: number, cmd: number, ...data: number[]): number[] => {
+      const frame = { rsAddr: 0x20, netFn, rsLun: 0, rqAddr: 0x81, rqSeq: 5, rqLun: 0, cmd }
+      lan.server.handle(end.seal(encodeIpmb({ ...frame, data: Uint8Array.from(data) })), peer, lan.nowMs)
+      const { datagram } = lan.server.pollTransmit()!
+      const opened = end.open(decodeV15(decodeRmcp(datagram)!.data)!)!
+      return [...decodeIpmb(opened.payload)!.data]
+    }
+  }
+
+  it('is told what is true now', () => {
+    const lan = new VirtualLan(fairWeather, 1)
+    const ask = consoleOn(lan)
+    lan.bmc.chassis.control('powerUp', 'powerButton', 0)
+    assert.equal(ask(NetFn.Chassis, 0x01)[1]! & 1, 1)
+    lan.bmc.chassis.control('powerDown', 'powerButton', 0)
+    assert.equal(ask(NetFn.Chassis, 0x01)[1]! & 1, 0)
+  })
+
+  it('has what changes something, or takes what it tells away, executed once', () => {
+    const lan = new VirtualLan(fairWeather, 1)
+    const ask = consoleOn(lan)
+    for (const request of [
+      [NetFn.Storage, ADD_SEL_ENTRY, ...addSelEntry(1).data],
+      [NetFn.Storage, RESERVE_SEL],
+      [NetFn.App, READ_EVENT_MESSAGE_BUFFER],
+      [NetFn.App, GET_MESSAGE],
+      [NetFn.Transport, GET_IP_STATISTICS, 1, 1],
+    ] as [number, number, ...number[]][]) {
+      const before = lan.executed.length
+      assert.deepEqual(ask(...request), ask(...request))
+      assert.equal(lan.executed.length, before + 1, hex(Uint8Array.from(request)))
+    }
+    assert.notDeepEqual(
+      ask(NetFn.Transport, GET_IP_STATISTICS, 1, 0),
+      ask(NetFn.Transport, GET_IP_STATISTICS, 1, 0),
+    )
+  })
+
+  it('has the same change executed again when it has asked for something else in between', () => {
+    const lan = new VirtualLan(fairWeather, 1)
+    const ask = consoleOn(lan)
+    for (let i = 0; i < 3; i++) {
+      ask(NetFn.Storage, ADD_SEL_ENTRY, ...addSelEntry(1).data)
+      ask(NetFn.App, 1)
+    }
+    assert.equal(lan.bmc.sel.length, 3)
+  })
+})
+
 describe('commands that may be executed twice', () => {
   it('are those that only tell', () => {
     assert.equal(isRepeatable(NetFn.App, 0x01, new Uint8Array(0)), true)
     assert.equal(isRepeatable(NetFn.Storage, GET_SEL_ENTRY, new Uint8Array(6)), true)
     // Get Message takes the message away; an OEM command may do anything.
-    assert.equal(isRepeatable(NetFn.App, 0x33, new Uint8Array(0)), false)
+    assert.equal(isRepeatable(NetFn.App, GET_MESSAGE, new Uint8Array(0)), false)
+    assert.equal(isRepeatable(NetFn.App, READ_EVENT_MESSAGE_BUFFER, new Uint8Array(0)), false)
+    assert.equal(isRepeatable(NetFn.Transport, GET_IP_STATISTICS, Uint8Array.of(1, 0)), true)
+    assert.equal(isRepeatable(NetFn.Transport, GET_IP_STATISTICS, Uint8Array.of(1, 1)), false)
+    assert.equal(isRepeatable(NetFn.Storage, RESERVE_SEL, new Uint8Array(0)), true)
     assert.equal(isRepeatable(0x30, 0x01, new Uint8Array(0)), false)
     for (const [netFn, cmd] of [
       [NetFn.Storage, ADD_SEL_ENTRY],
