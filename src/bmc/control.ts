@@ -1,11 +1,12 @@
-/** The run-time control of simulated BMCs: faults, sensors by hand, power. One JSON object a line over a Unix socket. */
-import { chmodSync, rmSync } from 'node:fs'
-import { connect, createServer, type Server, type Socket } from 'node:net'
-import { createInterface, type Interface } from 'node:readline'
+/** What can be changed of simulated BMCs while they run: faults, sensors by hand, power. */
 import { z } from 'zod'
 import { LastwordError } from '../protocol/error.ts'
 import type { Bmc } from './bmc.ts'
-import { type FaultKind, faultKinds, parseFault } from './faults.ts'
+import { faultKinds, isFaultKind, parseFault } from './faults.ts'
+import type { DiscreteSensor } from './world/sensor.ts'
+import { maskOf } from './world/source.ts'
+
+const MAX_STATES = 15
 
 /** `bmc`: which of many, the first unless given. */
 const which = { bmc: z.int().min(0).default(0) }
@@ -17,7 +18,15 @@ const controlRequest = z.discriminatedUnion('do', [
     ...which,
     name: z.string(),
     value: z.number().nullable().optional(),
-    states: z.array(z.int().min(0).max(14)).nullable().optional(),
+    states: z
+      .array(
+        z
+          .int()
+          .min(0)
+          .max(MAX_STATES - 1),
+      )
+      .nullable()
+      .optional(),
   }),
   /** As `--fault` takes it. */
   z.strictObject({ do: z.literal('fault'), ...which, fault: z.string() }),
@@ -53,13 +62,12 @@ export function control(bmcs: readonly Bmc[], request: unknown): object {
       bmc.addFault(parseFault(data.fault))
       return { faults: faultsOf(bmc) }
     case 'clearFault':
-      if (data.kind !== undefined && !(data.kind in faultKinds))
-        throw controlError(`'${data.kind}' is no fault`)
-      bmc.clearFaults(data.kind as FaultKind | undefined)
+      if (data.kind !== undefined && !isFaultKind(data.kind)) throw controlError(`'${data.kind}' is no fault`)
+      bmc.clearFaults(data.kind)
       return { faults: faultsOf(bmc) }
     case 'power':
       if (!bmc.chassis.control(data.action, 'powerButton', 0)) throw controlError('not while the host is off')
-      bmc.flush()
+      keep(bmc)
       return statusOf(bmc)
   }
 }
@@ -90,113 +98,27 @@ function setSensor(bmc: Bmc, { name, value, states }: SensorRequest): object {
   if (sensor === undefined) throw controlError(`there is no sensor '${name}'`)
   if (sensor.kind === 'analog' && value !== undefined) bmc.sensors.setValue(sensor, value)
   else if (sensor.kind === 'discrete' && states !== undefined)
-    bmc.sensors.setStates(sensor, states === null ? null : states.reduce((mask, i) => mask | (1 << i), 0))
+    bmc.sensors.setStates(sensor, states === null ? null : maskOf(checkedStates(sensor, states)))
   else throw controlError(`sensor '${name}' takes ${sensor.kind === 'analog' ? 'a value' : 'states'}`)
-  bmc.flush()
+  keep(bmc)
   const { raw, present } = bmc.sensors.read(sensor)
   return { name, raw, present }
 }
 
-function controlError(message: string, details = {}): LastwordError {
+/** A state that a sensor does not have would be left out without a word. */
+function checkedStates({ name, supported }: DiscreteSensor, states: readonly number[]): readonly number[] {
+  const strange = states.find(state => (supported & (1 << state)) === 0)
+  if (strange === undefined) return states
+  const possible = [...Array(MAX_STATES).keys()].filter(state => (supported & (1 << state)) !== 0)
+  throw controlError(`sensor '${name}' has no state ${strange}, it has ${possible.join(', ')}`)
+}
+
+/** What is answered is kept, as over IPMI. */
+function keep(bmc: Bmc): void {
+  const refusal = bmc.flush()
+  if (refusal !== null) throw refusal
+}
+
+export function controlError(message: string, details = {}): LastwordError {
   return new LastwordError('CONTROL', message, details)
-}
-
-const OWNER_ONLY = 0o600
-
-export class ControlServer {
-  readonly path: string
-  readonly #server: Server
-  readonly #sockets = new Set<Socket>()
-
-  private constructor(path: string, bmcs: readonly Bmc[]) {
-    this.path = path
-    this.#server = createServer(socket => this.#serve(socket, bmcs))
-  }
-
-  /** Listens; only this user may connect. Throws LastwordError LISTEN. */
-  static async listen(path: string, bmcs: readonly Bmc[]): Promise<ControlServer> {
-    await removeStale(path)
-    const server = new ControlServer(path, bmcs)
-    const mask = process.umask(0o177)
-    try {
-      await new Promise<void>((resolve, reject) => {
-        server.#server.once('error', reject)
-        server.#server.listen(path, () => resolve())
-      })
-      chmodSync(path, OWNER_ONLY)
-    } catch (cause) {
-      throw new LastwordError('LISTEN', `cannot listen on ${path}: ${(cause as Error).message}`, {
-        cause,
-        hint: 'Give --control a path that this user may write and that nobody listens on.',
-      })
-    } finally {
-      process.umask(mask)
-    }
-    return server
-  }
-
-  async close(): Promise<void> {
-    for (const socket of this.#sockets) socket.destroy()
-    await new Promise<void>(resolve => this.#server.close(() => resolve()))
-  }
-
-  #serve(socket: Socket, bmcs: readonly Bmc[]): void {
-    this.#sockets.add(socket)
-    socket.on('error', () => {})
-    socket.on('close', () => this.#sockets.delete(socket))
-    linesOf(socket).on('line', line => {
-      if (line.trim() !== '' && !socket.destroyed) socket.write(`${JSON.stringify(answerLine(bmcs, line))}\n`)
-    })
-  }
-}
-
-/** The errors of its socket, which it passes on, are told by the socket. */
-function linesOf(socket: Socket): Interface {
-  return createInterface({ input: socket }).on('error', () => {})
-}
-
-function answerLine(bmcs: readonly Bmc[], line: string): object {
-  try {
-    return { ok: true, ...control(bmcs, JSON.parse(line)) }
-  } catch (error) {
-    const code = error instanceof LastwordError ? error.code : 'CONTROL'
-    return { ok: false, code, error: (error as Error).message }
-  }
-}
-
-/** A socket that nobody listens on was left behind by a process that was killed. */
-async function removeStale(path: string): Promise<void> {
-  const isDead = await new Promise<boolean>(resolve => {
-    const probe = connect(path)
-    probe.on('connect', () => {
-      probe.destroy()
-      resolve(false)
-    })
-    probe.on('error', error => resolve((error as NodeJS.ErrnoException).code === 'ECONNREFUSED'))
-  })
-  if (isDead) rmSync(path, { force: true })
-}
-
-/** Sends one request to a control socket; the answer. Throws LastwordError CONTROL. */
-export async function askControl(path: string, request: ControlRequest): Promise<Record<string, unknown>> {
-  const socket = connect(path)
-  try {
-    const line = await new Promise<string>((resolve, reject) => {
-      socket.on('error', reject)
-      socket.on('close', () => reject(new Error('the connection was closed')))
-      linesOf(socket).once('line', resolve)
-      socket.write(`${JSON.stringify(request)}\n`)
-    })
-    const answer = JSON.parse(line) as Record<string, unknown>
-    if (answer.ok !== true) throw controlError(String(answer.error))
-    return answer
-  } catch (cause) {
-    if (cause instanceof LastwordError) throw cause
-    throw controlError(`${path}: ${(cause as Error).message}`, {
-      cause,
-      hint: 'Give the path that `lastword bmc --control` was given.',
-    })
-  } finally {
-    socket.destroy()
-  }
 }

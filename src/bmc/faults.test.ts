@@ -1,12 +1,8 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync, statSync } from 'node:fs'
-import { connect } from 'node:net'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { GetDeviceId } from '../protocol/commands/device.ts'
 import { GetSelInfo, GetSelTime } from '../protocol/commands/sel.ts'
-import { askControl, ControlServer, control } from './control.ts'
+import { control } from './control.ts'
 import { type FaultKind, Faults, faultKinds, parseFault } from './faults.ts'
 import { Fixture } from './testing.ts'
 
@@ -88,6 +84,11 @@ describe('a fault', () => {
       'busy=0',
       'silent=1',
       'reboot=1.5',
+      // Longer than a timer can run, and it would run out at once.
+      'late=3000000000',
+      'constructor=1',
+      'hasOwnProperty=2',
+      'toString',
     ])
       assert.throws(() => parseFault(text), { code: 'FAULT' }, text)
     for (const kind of Object.keys(faultKinds) as FaultKind[]) {
@@ -164,37 +165,20 @@ describe('the control of running BMCs', () => {
       { do: 'status', bmc: 1 },
       { do: 'power', action: 'hardReset' },
       { do: 'clearFault', kind: 'slow' },
+      { do: 'clearFault', kind: 'toString' },
+      { do: 'sensor', name: 'Drive', states: [0, 14] },
       7,
     ])
       assert.throws(() => ask(request), { code: 'CONTROL' })
   })
 
-  it('is a socket for its owner only, a line in and a line out, whatever comes in', async () => {
-    const dir = mkdtempSync(join(tmpdir(), 'lastword-control-'))
-    const path = join(dir, 'socket')
-    const { bmc } = new Fixture({}, config)
-    const server = await ControlServer.listen(path, [bmc])
-    try {
-      assert.equal(statSync(path).mode & 0o777, 0o600)
-      const status = await askControl(path, { do: 'status' })
-      assert.deepEqual([status.ok, status.power], [true, 'on'])
-      await assert.rejects(askControl(path, { do: 'fault', fault: 'slow' }), {
-        code: 'CONTROL',
-        message: /slow/,
-      })
-      const socket = connect(path)
-      socket.write('rubbish\n\n[1]\n')
-      let text = ''
-      for await (const chunk of socket) {
-        text += String(chunk)
-        if (text.split('\n').length > 2) break
-      }
-      assert.match(text, /^(\{"ok":false,"code":"CONTROL",.*\}\n){2}$/)
-      await assert.rejects(ControlServer.listen(path, [bmc]), { code: 'LISTEN' })
-    } finally {
-      await server.close()
-      rmSync(dir, { recursive: true })
-    }
-    await assert.rejects(askControl(path, { do: 'status' }), { code: 'CONTROL' })
+  it('leaves no state out that the sensor does not have, but says which it has', () => {
+    const drive = { kind: 'discrete' as const, name: 'Drive', type: 13, states: [0], supports: [0, 1, 5] }
+    const { bmc } = new Fixture({}, { sensors: [drive] })
+    assert.throws(() => control([bmc], { do: 'sensor', name: 'Drive', states: [1, 14] }), {
+      code: 'CONTROL',
+      message: "sensor 'Drive' has no state 14, it has 0, 1, 5",
+    })
+    assert.equal(bmc.sensors.read(bmc.sensors.byName('Drive')!).present, 1)
   })
 })

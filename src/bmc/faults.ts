@@ -3,7 +3,7 @@ import { LastwordError } from '../protocol/error.ts'
 
 /** What each fault's number means; those without one are on or off. */
 export const faultKinds = {
-  late: 'milliseconds that each answer is held back',
+  late: 'milliseconds that each answer is held back, at most a day',
   silent: null,
   lossy: 'share of what comes and goes that is lost, 0 to 1',
   duplicate: 'share of answers that are sent twice',
@@ -18,6 +18,10 @@ export const faultKinds = {
 } as const
 export type FaultKind = keyof typeof faultKinds
 
+export function isFaultKind(name: string): name is FaultKind {
+  return Object.hasOwn(faultKinds, name)
+}
+
 /** As `--fault` takes it: `late=200`, `lossy=0.3`, `silent`. */
 export interface Fault {
   readonly kind: FaultKind
@@ -25,29 +29,30 @@ export interface Fault {
 }
 
 const REBOOT_MS = 2000
+const MAX_LATE_MS = 24 * 3600 * 1000
 const shares: readonly FaultKind[] = ['lossy', 'duplicate', 'truncated', 'checksum', 'busy', 'timeout']
 
 /** Throws LastwordError FAULT when the words are not a fault. */
 export function parseFault(text: string): Fault {
   const [name = '', ...rest] = text.split('=')
-  if (!(name in faultKinds))
+  if (!isFaultKind(name))
     throw faultError(`'${name}' is no fault`, `The faults are ${Object.keys(faultKinds).join(', ')}.`)
-  const kind = name as FaultKind
-  const meaning = faultKinds[kind]
+  const meaning = faultKinds[name]
   if (meaning === null) {
     if (rest.length > 0) throw faultError(`'${name}' takes no number`, `Write --fault ${name}.`)
-    return { kind, value: 1 }
+    return { kind: name, value: 1 }
   }
   const value = Number(rest.join('='))
-  const isShare = shares.includes(kind)
+  const isShare = shares.includes(name)
   const isFine =
     rest.length > 0 &&
     Number.isFinite(value) &&
-    (kind === 'clock' || value > 0) &&
+    (name === 'clock' || value > 0) &&
+    (name !== 'late' || value <= MAX_LATE_MS) &&
     (!isShare || value <= 1) &&
     (isShare || Number.isInteger(value))
   if (!isFine) throw faultError(`'${text}' has no number that fits`, `${name}=N: ${meaning}.`)
-  return { kind, value }
+  return { kind: name, value }
 }
 
 function faultError(message: string, hint: string): LastwordError {

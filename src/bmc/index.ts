@@ -2,7 +2,8 @@
 
 export * from './accounts.ts'
 export * from './bmc.ts'
-export * from './control.ts'
+export { type ControlRequest, control } from './control.ts'
+export * from './control-socket.ts'
 export * from './execute.ts'
 export * from './faults.ts'
 export * from './kcs-side.ts'

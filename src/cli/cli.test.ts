@@ -164,6 +164,15 @@ describe('lastword bmc', () => {
       assert.match(ctl('clear').stdout, /"faults":\[\]/)
       assert.equal(ctl('dance').status, 2)
       assert.equal(ctl('sensor', 'Nose', '1').status, 1)
+      for (const value of ['9O', 'abc', 'Infinity', '']) {
+        const { status, stderr } = ctl('sensor', 'CPU1 Temp', value)
+        assert.equal(status, 2)
+        assert.match(stderr, /is no value.*\n {2}Give a number in the sensor's unit/)
+      }
+      for (const states of ['0,x', '', '1,']) assert.equal(ctl('states', 'Drive 1', states).status, 2)
+      assert.equal(ctl('--bmc', 'x', 'status').status, 2)
+      assert.match(ctl('states', 'Drive 1', '14').stderr, /has no state 14, it has 0, 1/)
+      assert.match(ctl('sensor', 'CPU1 Temp', 'auto').stdout, /"ok":true/)
       child.kill()
       await once(child, 'exit')
       assert.equal(lastword('bmc', '--vm', '0', '--fault', 'slow').status, 2)

@@ -1,11 +1,12 @@
 /** `lastword bmc ctl`: changes simulated BMCs while they run, over their control socket. */
-import { Command } from 'commander'
-import { askControl, type ControlRequest } from '../../bmc/control.ts'
+import { Command, InvalidArgumentError } from 'commander'
+import type { ControlRequest } from '../../bmc/control.ts'
+import { askControl } from '../../bmc/control-socket.ts'
 import { printRow } from '../output.ts'
 import { UsageError } from '../params.ts'
 
 interface CtlOptions {
-  bmc: string
+  bmc: number
 }
 
 const help = `
@@ -23,10 +24,10 @@ export function bmcCtlCommand(): Command {
     .description('changes running BMCs over their control socket')
     .argument('<socket>', 'the path that --control was given')
     .argument('<words...>', 'what to do')
-    .option('--bmc <n>', 'which of many, from 0', '0')
+    .option('--bmc <n>', 'which of many, from 0', bmcNumber, 0)
     .addHelpText('after', help)
     .action(async (socket: string, words: string[], options: CtlOptions) => {
-      const answer = await askControl(socket, { ...requestOf(words), bmc: Number(options.bmc) })
+      const answer = await askControl(socket, { ...requestOf(words), bmc: options.bmc })
       printRow(answer)
     })
 }
@@ -38,7 +39,7 @@ function requestOf(words: readonly string[]): ControlRequest {
       return { do: 'status' }
     case 'sensor':
       if (name === undefined || value === undefined) break
-      return { do: 'sensor', name, value: value === 'auto' ? null : Number(value) }
+      return { do: 'sensor', name, value: sensorValue(value) }
     case 'states':
       if (name === undefined || value === undefined) break
       return { do: 'sensor', name, states: statesOf(value) }
@@ -57,7 +58,28 @@ function requestOf(words: readonly string[]): ControlRequest {
   )
 }
 
+function bmcNumber(text: string): number {
+  if (!/^\d+$/.test(text)) throw new InvalidArgumentError('It takes a number from 0 on.')
+  return Number(text)
+}
+
+/** Null is for `auto` alone: it gives the sensor back. */
+function sensorValue(text: string): number | null {
+  if (text === 'auto') return null
+  const value = Number(text)
+  if (text.trim() !== '' && Number.isFinite(value)) return value
+  throw new UsageError(
+    `bmc ctl sensor: "${text}" is no value`,
+    "Give a number in the sensor's unit, such as 95 or 1.05, or auto.",
+  )
+}
+
 function statesOf(text: string): number[] | null {
   if (text === 'auto') return null
-  return text === 'none' ? [] : text.split(',').map(Number)
+  if (text === 'none') return []
+  if (/^\d+(,\d+)*$/.test(text)) return text.split(',').map(Number)
+  throw new UsageError(
+    `bmc ctl states: "${text}" are no states`,
+    'Give their offsets, such as 0 or 0,1, none, or auto.',
+  )
 }
