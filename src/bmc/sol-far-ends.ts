@@ -14,14 +14,24 @@ const BACKLOG_BYTES = 4096
 /** Says again whatever it is told; a break is shown as such. */
 export function echoFarEnd(): SolFarEnd {
   return {
-    open: onCharacters => ({
-      write(characters) {
-        onCharacters(characters.slice())
-        return characters.length
-      },
-      sendBreak: () => onCharacters(new Uint8Array(Buffer.from('[break]'))),
-      close: () => {},
-    }),
+    open(onCharacters) {
+      let hasRoom = true
+      const say = (characters: Uint8Array) => {
+        hasRoom = onCharacters(characters)
+      }
+      return {
+        write(characters) {
+          if (!hasRoom) return 0
+          say(characters.slice())
+          return characters.length
+        },
+        sendBreak: () => say(new Uint8Array(Buffer.from('[break]'))),
+        resume() {
+          hasRoom = true
+        },
+        close: () => {},
+      }
+    },
   }
 }
 
@@ -31,8 +41,15 @@ export function commandFarEnd(command: string): SolFarEnd {
     open(onCharacters) {
       const child = spawn('/bin/sh', ['-c', command], { stdio: 'pipe', detached: true })
       const say = (text: string) => onCharacters(new Uint8Array(Buffer.from(text)))
-      child.stdout.on('data', onCharacters)
-      child.stderr.on('data', onCharacters)
+      const outputs = [child.stdout, child.stderr]
+      const resume = () => {
+        for (const output of outputs) output.resume()
+      }
+      for (const output of outputs) {
+        output.on('data', (characters: Uint8Array) => {
+          if (!onCharacters(characters)) for (const each of outputs) each.pause()
+        })
+      }
       // A command that ends early takes no more.
       child.stdin.on('error', () => {})
       child.on('error', error => say(`\r\n[${error.message}]\r\n`))
@@ -52,7 +69,12 @@ export function commandFarEnd(command: string): SolFarEnd {
           return characters.length
         },
         sendBreak: () => kill('SIGINT'),
-        close: () => kill('SIGHUP'),
+        resume,
+        close() {
+          kill('SIGHUP')
+          // What it still says is heard by nobody.
+          resume()
+        },
       }
     },
   }
@@ -67,7 +89,7 @@ export class SocketFarEnd implements SolFarEnd {
   #socket: Socket | null = null
   #timer: NodeJS.Timeout | null = null
   #isClosed = false
-  #onCharacters: ((characters: Uint8Array) => void) | null = null
+  #onCharacters: ((characters: Uint8Array) => boolean) | null = null
   /** The end of what was said while nobody listened. */
   #backlog: Uint8Array = new Uint8Array(0)
 
@@ -76,11 +98,12 @@ export class SocketFarEnd implements SolFarEnd {
     this.#connect()
   }
 
-  open(onCharacters: (characters: Uint8Array) => void) {
+  open(onCharacters: (characters: Uint8Array) => boolean) {
     this.#onCharacters = onCharacters
     const backlog = this.#backlog
     this.#backlog = new Uint8Array(0)
     if (backlog.length > 0) onCharacters(backlog)
+    const resume = () => this.#socket?.resume()
     return {
       write: (characters: Uint8Array) => {
         if (this.#socket === null || this.#socket.writableLength > MAX_WAITING) return 0
@@ -89,8 +112,10 @@ export class SocketFarEnd implements SolFarEnd {
       },
       // A socket knows no break.
       sendBreak: () => {},
+      resume,
       close: () => {
         this.#onCharacters = null
+        resume()
       },
     }
   }
@@ -108,7 +133,9 @@ export class SocketFarEnd implements SolFarEnd {
     socket.on('connect', () => {
       this.#socket = socket
     })
-    socket.on('data', bytes => this.#hear(bytes))
+    socket.on('data', bytes => {
+      if (!this.#hear(bytes)) socket.pause()
+    })
     // It is tried again, as long as it takes.
     socket.on('error', () => {})
     socket.on('close', () => {
@@ -119,9 +146,11 @@ export class SocketFarEnd implements SolFarEnd {
     })
   }
 
-  #hear(bytes: Uint8Array): void {
-    if (this.#onCharacters !== null) this.#onCharacters(bytes)
-    else this.#backlog = Buffer.concat([this.#backlog, bytes]).subarray(-BACKLOG_BYTES)
+  /** False when the serial port is to wait. */
+  #hear(bytes: Uint8Array): boolean {
+    if (this.#onCharacters !== null) return this.#onCharacters(bytes)
+    this.#backlog = Buffer.concat([this.#backlog, bytes]).subarray(-BACKLOG_BYTES)
+    return true
   }
 }
 

@@ -12,13 +12,18 @@ export interface SolLine {
   /** Returns how many characters it took; the rest comes again. */
   write(characters: Uint8Array): number
   sendBreak(): void
+  /** There is room again after `onCharacters` has said that there is none. */
+  resume?(): void
   close(): void
 }
 
 /** What the line leads to: a serial port, a program, an echo. */
 export interface SolFarEnd {
-  /** A console has come; `onCharacters` gets what the far end says, until the line is closed. */
-  open(onCharacters: (characters: Uint8Array) => void): SolLine
+  /**
+   * A console has come; `onCharacters` gets what the far end says, until the line is closed. When it returns false the far
+   * end is to wait for `resume`; of what it says all the same a little is kept, the rest is lost.
+   */
+  open(onCharacters: (characters: Uint8Array) => boolean): SolLine
   /** For good; no console comes any more. */
   close?(): void
 }
@@ -60,15 +65,20 @@ const INSTANCE = 1
 /** A payload's bytes, the header included. */
 const PAYLOAD_BYTES = 255
 const NO_VLAN = 0xffff
-/** What the far end says while the console is slow; more is lost, as on a line without flow control. */
-const MAX_PENDING = 1 << 16
+/** What the console has not acknowledged: when the far end is to wait, when it may go on, and when what it says is lost. */
+const HIGH_WATER = 1 << 16
+const LOW_WATER = HIGH_WATER / 2
+const MAX_PENDING = 2 * HIGH_WATER
 
 interface Active {
   session: ServerSession
   end: SolEnd
-  line: SolLine
+  /** Null while it is being opened. */
+  line: SolLine | null
   /** What the far end said since the last tick. */
   heard: Uint8Array[]
+  heardBytes: number
+  isFarEndWaiting: boolean
 }
 
 export class SolServer {
@@ -130,6 +140,7 @@ export class SolServer {
   handle(session: ServerSession, { payload, sequence }: Opened, nowMs: number): boolean {
     if (this.#active?.session !== session) return false
     this.#active.end.handle(payload, sequence, nowMs)
+    this.#giveRoom()
     return true
   }
 
@@ -150,8 +161,10 @@ export class SolServer {
   tick(nowMs: number): void {
     const active = this.#active
     if (active === null) return
+    active.heardBytes = 0
     for (const characters of active.heard.splice(0)) active.end.write(characters, nowMs)
     active.end.tick(nowMs)
+    this.#giveRoom()
   }
 
   #drain({ session, end }: Active): { session: ServerSession; payload: Uint8Array }[] {
@@ -171,22 +184,38 @@ export class SolServer {
       threshold,
       retryMs,
       retries,
-      onCharacters: characters => this.#active?.line.write(characters) ?? 0,
+      onCharacters: characters => this.#active?.line?.write(characters) ?? 0,
       onFlags: flags => this.#operate(flags),
       // A console that does not acknowledge loses what it was told; its session ends by its own time-out.
       onLost: () => {},
     })
-    const heard: Uint8Array[] = []
-    const line = this.#options.farEnd.open(characters => {
-      if (end.pendingCharacters >= MAX_PENDING) return
-      heard.push(characters)
-      if (this.#active?.heard === heard) this.#options.onWake()
-    })
-    this.#active = { session, end, line, heard }
+    const active: Active = { session, end, line: null, heard: [], heardBytes: 0, isFarEndWaiting: false }
+    this.#active = active
+    active.line = this.#options.farEnd.open(characters => this.#hear(active, characters))
+  }
+
+  /** What the far end says; false when it is to wait. */
+  #hear(active: Active, characters: Uint8Array): boolean {
+    if (active !== this.#active) return true
+    if (pendingOf(active) < MAX_PENDING) {
+      active.heard.push(characters)
+      active.heardBytes += characters.length
+    }
+    if (pendingOf(active) >= HIGH_WATER) active.isFarEndWaiting = true
+    // The answer that the line is open goes out before anything that is said on it.
+    if (active.line !== null) this.#options.onWake()
+    return !active.isFarEndWaiting
+  }
+
+  #giveRoom(): void {
+    const active = this.#active
+    if (active === null || !active.isFarEndWaiting || pendingOf(active) > LOW_WATER) return
+    active.isFarEndWaiting = false
+    active.line?.resume?.()
   }
 
   #operate(flags: number): void {
-    if ((flags & SolOperation.Break) !== 0) this.#active?.line.sendBreak()
+    if ((flags & SolOperation.Break) !== 0) this.#active?.line?.sendBreak()
     if ((flags & SolOperation.FlushOutbound) !== 0) this.#active?.end.flush()
   }
 
@@ -195,6 +224,10 @@ export class SolServer {
     if (active === null) return
     this.#active = null
     if (active.session.link instanceof PlusLink) active.session.link.clearPayloads.delete(PayloadType.Sol)
-    active.line.close()
+    active.line?.close()
   }
+}
+
+function pendingOf({ end, heardBytes }: Active): number {
+  return end.pendingCharacters + heardBytes
 }

@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { Duplex, PassThrough } from 'node:stream'
+import { Duplex, PassThrough, Readable, Writable } from 'node:stream'
 import { describe, it } from 'node:test'
 import { runTerminal, type TerminalOptions } from './terminal.ts'
 
@@ -32,8 +32,38 @@ class Echo extends Duplex {
   }
 }
 
-function terminal(options: Partial<TerminalOptions> = {}) {
-  const line = new Echo()
+/** Says `total` bytes as fast as they are taken; takes nothing until it is let. */
+class SlowPort extends Echo {
+  said = 0
+  release: () => void = () => {}
+  readonly #total: number
+
+  constructor(total = 0) {
+    super()
+    this.#total = total
+  }
+
+  override _read(): void {
+    if (this.said >= this.#total) return
+    this.said += 1000
+    this.push(Buffer.alloc(1000, 'x'))
+  }
+
+  override _write(chunk: Uint8Array, _: BufferEncoding, done: () => void): void {
+    this.release = () => {
+      this.release = () => {}
+      this.heard += Buffer.from(chunk).toString('latin1')
+      done()
+    }
+  }
+}
+
+/** Lets everything happen that can. */
+async function settled(): Promise<void> {
+  for (let turn = 0; turn < 500; turn++) await new Promise(resolve => setImmediate(resolve))
+}
+
+function terminal(options: Partial<Omit<TerminalOptions, 'line'>> = {}, line = new Echo()) {
   const input = Object.assign(new PassThrough(), {
     modes: [] as boolean[],
     setRawMode: (mode: boolean) => input.modes.push(mode),
@@ -149,5 +179,57 @@ describe('the SOL terminal', () => {
     await assert.rejects(ended, { name: 'AbortError' })
     assert.equal(line.heard, '')
     assert.equal(told().shown, 'login: ')
+  })
+
+  it('reads the line no faster than it can be shown, and shows all of it', async () => {
+    const total = 1_000_000
+    const line = new SlowPort(total)
+    let shown = 0
+    let goOn = () => {}
+    const output = new Writable({
+      write(chunk: Uint8Array, _, done) {
+        shown += chunk.length
+        goOn = done
+      },
+    })
+    const { input, ended } = terminal({ output }, line)
+    await settled()
+    assert.ok(line.said < total / 4, `${line.said} bytes were read`)
+    for (let turn = 0; shown < total - 16_000 && turn < total; turn++) {
+      goOn()
+      await new Promise(resolve => setImmediate(resolve))
+    }
+    input.write('~.')
+    await ended
+    for (let turn = 0; output.writableLength > 0 && turn < total; turn++) goOn()
+    assert.equal(shown, total)
+  })
+
+  it('reads no more keys than the port is about to take, loses none, and knows its escape keys meanwhile', async () => {
+    const total = 1_000_000
+    let read = 0
+    const pasted = new Readable({
+      read() {
+        read += 1000
+        this.push(read > total ? null : Buffer.alloc(1000, 'x'))
+      },
+    })
+    const line = new SlowPort()
+    const { ended } = terminal({ input: pasted }, line)
+    await settled()
+    assert.ok(read < total / 4, `${read} bytes were read`)
+    for (let turn = 0; line.heard.length < total && turn < total; turn++) {
+      line.release()
+      await new Promise(resolve => setImmediate(resolve))
+    }
+    await ended
+    assert.equal(line.heard.length, total)
+
+    const stuck = new SlowPort()
+    const { input, ended: left } = terminal({}, stuck)
+    input.write('reboot\r')
+    input.write('reboot\r~B~.')
+    await left
+    assert.equal(stuck.breaks, 1)
   })
 })

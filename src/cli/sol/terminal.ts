@@ -87,7 +87,7 @@ class Terminal {
     const onInputError = (cause: Error) => this.#finish(input.isTTY ? hungUp(cause) : cause)
     input.on('error', onInputError)
     signal.addEventListener('abort', onAbort, { once: true })
-    line.on('data', bytes => this.#show(bytes))
+    for (const screen of this.#screens) line.pipe(screen, { end: false })
     line.once('close', () => this.#finish())
     line.once('error', error => this.#finish(error))
     this.#record?.on('error', cause => this.#finish(unwritable(record!, cause)))
@@ -101,6 +101,7 @@ class Terminal {
     try {
       await ended
     } finally {
+      this.#showRest()
       signal.removeEventListener('abort', onAbort)
       input.off('data', onKeys)
       input.off('end', onInputEnd)
@@ -118,13 +119,27 @@ class Terminal {
     this.#options.input.setRawMode?.(true)
   }
 
-  #show(bytes: Uint8Array): void {
-    this.#options.output.write(bytes)
-    this.#record?.write(bytes)
+  get #screens(): Writable[] {
+    const { output } = this.#options
+    return this.#record === undefined ? [output] : [output, this.#record]
+  }
+
+  /** What has come already, and waits for a slow output. */
+  #showRest(): void {
+    const { line } = this.#options
+    line.unpipe()
+    const screens = this.#screens.filter(({ writable }) => writable)
+    for (let rest = line.read(); rest !== null; rest = line.read())
+      for (const screen of screens) screen.write(rest)
   }
 
   #type(bytes: Uint8Array): void {
+    const { line, input } = this.#options
     for (const typed of this.#keys.type(bytes)) this.#act(typed)
+    // The keys are heard until as much waits for the port as a stream holds.
+    if (!line.writableNeedDrain) return
+    input.pause()
+    line.once('drain', () => input.resume())
   }
 
   #act(typed: Typed): void {

@@ -26,8 +26,8 @@ import { LanRig, user } from './rig.ts'
 import { expectText, inTerminal, transcript } from './terminal.ts'
 import { fairWeather, seededRandom, VirtualLan, type Weather } from './virtual-lan.ts'
 
-/** A port that is full takes a part, or nothing. */
-type Port = 'takesAll' | 'isPicky'
+/** What an end takes of what comes: a port that is full takes a part, or nothing. */
+type Port = 'takesAll' | 'isPicky' | 'takesNothing'
 
 /** A console's end and a BMC with a far end in bad weather, in virtual time. */
 class VirtualLine {
@@ -36,11 +36,18 @@ class VirtualLine {
   toPort = ''
   toConsole = ''
   breaks = 0
-  fromPort: (text: string) => void = () => {}
+  /** What the ports at both ends are like. */
+  port: Port
+  fromPort: (text: string) => boolean = () => false
+  onResume: () => void = () => {}
 
   constructor(weather: Weather, seed: number, port: Port) {
+    this.port = port
     const random = seededRandom(seed)
-    const taken = (offered: number) => (port === 'isPicky' ? Math.floor(random() * (offered + 1)) : offered)
+    const taken = (offered: number) => {
+      if (this.port === 'takesNothing') return 0
+      return this.port === 'isPicky' ? Math.floor(random() * (offered + 1)) : offered
+    }
     const farEnd: SolFarEnd = {
       open: onCharacters => {
         this.fromPort = text => onCharacters(Buffer.from(text))
@@ -51,6 +58,7 @@ class VirtualLine {
             return count
           },
           sendBreak: () => this.breaks++,
+          resume: () => this.onResume(),
           close: () => {},
         }
       },
@@ -178,6 +186,43 @@ describe('a serial line', () => {
     assert.deepEqual(told.flags, [])
     end.handle(overrun, 133, 0)
     assert.deepEqual(told.flags, [SolStatus.TransmitOverrun])
+  })
+
+  it('makes a serial port wait while the console takes nothing, and loses nothing of what it says', () => {
+    const line = new VirtualLine(fairWeather, 1, 'takesNothing')
+    const total = 400_000
+    let said = ''
+    const say = () => {
+      let mayGoOn = true
+      while (mayGoOn && said.length < total) {
+        const text = `line ${said.length}\n`
+        said += text
+        mayGoOn = line.fromPort(text)
+      }
+    }
+    line.onResume = say
+    say()
+    line.lan.server.tick(line.lan.nowMs)
+    line.pass(20_000)
+    assert.ok(said.length < total / 4, `${said.length} characters`)
+    line.port = 'takesAll'
+    for (let rounds = 0; line.toConsole.length < total && rounds < 1000; rounds++) line.pass(1000)
+    assert.equal(line.toConsole, said)
+    assert.ok(said.length >= total)
+  })
+
+  it('keeps a little of what a port says that does not wait', () => {
+    const line = new VirtualLine(fairWeather, 1, 'takesNothing')
+    let said = ''
+    for (let i = 0; i < 100_000; i++) {
+      said += `line ${i}\n`
+      line.fromPort(`line ${i}\n`)
+    }
+    line.port = 'takesAll'
+    line.lan.server.tick(line.lan.nowMs)
+    line.pass(60_000)
+    assert.ok(line.toConsole.length > 100_000 && line.toConsole.length < 200_000)
+    assert.ok(said.startsWith(line.toConsole))
   })
 
   it('says when the other end is gone', () => {
@@ -338,6 +383,31 @@ describe('serial over LAN between our client and our BMC', () => {
     await once(stream, 'close')
   })
 
+  it('holds a command back that says more than is read, and nothing of it is lost', {
+    timeout: 60_000,
+  }, async () => {
+    const farEnd = commandFarEnd('head -c 400000 /dev/zero | tr "\\0" x; echo end; sleep 1000')
+    await using rig = await LanRig.start({}, { sol: farEnd })
+    await using bmc = await rig.connect()
+    const stream = await bmc.sol()
+    await until(() => stream.readableLength >= stream.readableHighWaterMark)
+    assert.equal(await expectText(stream, 'end\n'), `${'x'.repeat(400_000)}end\n`)
+    stream.destroy()
+    await once(stream, 'close')
+  })
+
+  it('has an echo wait that is not listened to', { timeout: 60_000 }, async () => {
+    await using rig = await LanRig.start({}, { sol: echoFarEnd() })
+    await using bmc = await rig.connect()
+    const stream = await bmc.sol()
+    const text = `${'x'.repeat(400_000)}end`
+    stream.write(text)
+    await until(() => stream.readableLength >= stream.readableHighWaterMark)
+    assert.equal(await expectText(stream, 'end'), text)
+    stream.destroy()
+    await once(stream, 'close')
+  })
+
   it('leads to a serial port behind a socket, and keeps what it said before anyone listened', async () => {
     let port: Socket | undefined
     const server = createServer(socket => {
@@ -361,6 +431,25 @@ describe('serial over LAN between our client and our BMC', () => {
     stream.destroy()
     farEnd.close()
     port?.destroy()
+    server.close()
+  })
+
+  it('holds a serial port behind a socket back as well', { timeout: 60_000 }, async () => {
+    const text = `${'x'.repeat(400_000)}end`
+    const server = createServer(socket => socket.once('data', () => socket.end(text)))
+    server.listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const { port } = server.address() as { port: number }
+    const farEnd = new SocketFarEnd({ host: '127.0.0.1', port })
+    await once(server, 'connection')
+    await using rig = await LanRig.start({}, { sol: farEnd })
+    await using bmc = await rig.connect()
+    const stream = await bmc.sol()
+    stream.write('say')
+    await until(() => stream.readableLength >= stream.readableHighWaterMark)
+    assert.equal(await expectText(stream, 'end'), text)
+    stream.destroy()
+    farEnd.close()
     server.close()
   })
 
