@@ -210,6 +210,16 @@ describe('a word of the command line that cannot be', () => {
     })
   }
 
+  it('is told with what is true of it: no advice for a folder, the port that was asked', async () => {
+    const folder = await run(['-H', '127.0.0.1', '-f', cache, 'mc', 'info'])
+    assert.match(
+      folder.stderr,
+      /^lastword: the password file .* cannot be read: EISDIR \[FILE_UNREADABLE\]\n$/,
+    )
+    const silent = await run(['-H', '127.0.0.1', '-p', '9', ...quick, 'mc', 'info'])
+    assert.match(silent.stderr, /UDP port 9 has to get through/)
+  })
+
   it('is told: a file that cannot be written', async () => {
     const outcome = await run(['-H', 'sim://', 'fru', 'read', '0', '/nowhere/fru.bin'])
     assert.deepEqual([outcome.status, outcome.code], [exitStatus.failed, 'FILE_UNWRITABLE'], outcome.stderr)

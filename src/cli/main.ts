@@ -7,21 +7,16 @@ import { refuseLeftOut } from './left-out.ts'
 import { writeOut } from './output/stdout.ts'
 import { exitStatus, exitStatusOf, printError } from './output.ts'
 import { UsageError } from './params.ts'
-import { flagValues, split, splitAtCommand } from './parse.ts'
+import { flagsAmong, flagValues, split, splitAtCommand } from './parse.ts'
 import { findEntry, registry, withoutAlias } from './registry.ts'
+import { hideFromProcessList, isSecretFlag, isSecretUrl } from './secret-words.ts'
 
 // Newer Nodes keep what they have compiled.
 if ('enableCompileCache' in module) (module.enableCompileCache as () => void)()
 
 const words = process.argv.slice(2)
-// Whoever lists the processes now does not see what -P or a URL may have held.
-if (
-  words.some(
-    word => word.startsWith('-P') || word.startsWith('--password=') || /:\/\/[^/]*:[^/]*@/.test(word),
-  )
-) {
-  process.title = 'lastword'
-}
+// As early as can be; a command hides its own arguments.
+if (words.some(isSecretUrl) || flagsAmong(words, globalFlags).some(isSecretFlag)) hideFromProcessList()
 
 let debug = false
 main()

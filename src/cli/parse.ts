@@ -42,6 +42,19 @@ export function splitAtCommand(words: readonly string[], flags: Params): [head: 
   return [words.slice(0, at), words.slice(at)]
 }
 
+/** The names of the flags among these words, wherever they stand. */
+export function flagsAmong(words: readonly string[], flags: Params): string[] {
+  const { tokens } = parseArgs({
+    args: [...words],
+    options: optionsOf(flags),
+    strict: false,
+    allowPositionals: true,
+    tokens: true,
+  })
+  const given = new Set(tokens.filter(token => token.kind === 'option').map(token => token.name))
+  return Object.keys(flags).filter(name => given.has(kebab(name)))
+}
+
 /** Reads flags and positionals; negative numbers are positionals where `negatives` says so. */
 export function split(words: readonly string[], flags: Params, negatives: 'areNumbers' | 'areFlags'): Split {
   // Most lines of exec have no flags.

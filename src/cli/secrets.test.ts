@@ -1,6 +1,7 @@
 /** Passwords, keys and communities: no output, error or process list repeats one, wherever it stands. */
 import assert from 'node:assert/strict'
 import { spawn, spawnSync } from 'node:child_process'
+import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -76,19 +77,63 @@ describe('a password', () => {
     }
     assert.match(lastword('sim://', 'mc', 'guid').stdout, /GUID/)
   })
+})
 
-  it('on the command line is warned of, and hidden from the process list', async () => {
-    assert.match(lastword(...noRoute, '-P', secret, 'mc', 'info').stderr, /can be read in the process list/)
-    const child = spawn(process.execPath, [main, '-H', 'sim://', '-P', secret, 'exec', '-'], {
-      stdio: 'pipe',
-    })
-    const ready = once(child.stdout, 'data')
-    child.stdin.write('mc guid\n')
-    await ready
-    const shown = readFileSync(`/proc/${child.pid}/cmdline`, 'utf8')
-    child.stdin.end()
-    await once(child, 'exit')
-    assert.ok(!shown.includes(secret), shown)
+describe('a secret on the command line', () => {
+  const password = { IPMITOOL_PASSWORD: 'x' }
+  const cases: readonly (readonly [words: readonly string[], remark: RegExp | undefined])[] = [
+    [['-P', secret, 'mc', 'guid'], /a password .* prefer -E, -f or -a/],
+    [['mc', 'guid', `-vP${secret}`], /a password .* prefer -E, -f or -a/],
+    [['mc', 'guid', `--password=${secret}`], /a password .* prefer -E, -f or -a/],
+    [['-k', secret, 'mc', 'guid'], /a key Kg .* prefer -K or -Y/],
+    [['mc', 'guid', '--kg-hex=00', '-k', secret], /a key Kg .* prefer -K or -Y/],
+    [['-y', Buffer.from(secret).toString('hex'), 'mc', 'guid'], /a key Kg .* prefer -K or -Y/],
+    [['user', 'set', 'password', '2', secret], /a password .* leave it out to be asked/],
+    [['user', 'test', '2', '16', secret], /a password .* leave it out to be asked/],
+    [['lan', 'set', '1', 'snmp', secret], /a community .* give it in a line of exec/],
+    [['lan', 'set', '1', 'password', secret], /a password .* leave it out to be asked/],
+    [
+      ['raw', '6', '0x47', '2', '2', ...Array.from(Buffer.from(secret), String)],
+      /a secret .* a line of exec/,
+    ],
+    [['-H', 'URL', 'mc', 'guid'], /a password .* prefer -E, -f or -a/],
+    [['--url', 'KG', 'mc', 'guid'], undefined],
+  ]
+
+  it('is warned of, and hidden from the process list while the command waits', async () => {
+    await using silent = createSocket('udp4')
+    silent.bind(0, '127.0.0.1')
+    await once(silent, 'listening')
+    const { port } = silent.address()
+    const urls: Record<string, string> = {
+      URL: `lanplus://admin:${secret}@127.0.0.1:${port}`,
+      KG: `lanplus://admin@127.0.0.1:${port}?kg=${secret}`,
+    }
+    for (const [words, remark] of cases) {
+      const given = words.map(word => urls[word] ?? word)
+      const hasUrl = words.some(word => word in urls)
+      const where = hasUrl ? [] : ['-H', '127.0.0.1', '-p', String(port), '-U', 'admin']
+      const child = spawn(process.execPath, [main, ...where, ...given], {
+        env: { ...environment, ...password },
+      })
+      let told = ''
+      child.stderr.on('data', text => (told += String(text)))
+      await once(silent, 'message')
+      const listed = readFileSync(`/proc/${child.pid}/cmdline`, 'latin1')
+      child.kill()
+      await once(child, 'close')
+      assert.match(listed, /^lastword\0*$/, words.join(' '))
+      if (remark !== undefined) assert.match(told, remark, words.join(' '))
+    }
+  })
+
+  it('is not repeated by the command that sets it', () => {
+    for (const setting of ['snmp', 'password'])
+      for (const format of ['table', 'json'])
+        assert.doesNotMatch(
+          lastword('-H', 'sim://', 'lan', 'set', '1', setting, 'hush-hush', '--format', format).stdout,
+          /hush/,
+        )
   })
 })
 

@@ -15,6 +15,7 @@ import { exitStatus, exitStatusOf } from './output.ts'
 import { type Params, UsageError, type ValuesOf } from './params.ts'
 import { argumentValues, findCommand, flagValues, type Given, isHelp, split } from './parse.ts'
 import { findEntry, withoutAlias } from './registry.ts'
+import { hideFromProcessList, isSecretFlag, secretFlags, seen } from './secret-words.ts'
 import type { Trace } from './trace.ts'
 
 export type GlobalValues = ValuesOf<typeof globalFlags>
@@ -103,6 +104,7 @@ export class Session implements AsyncDisposable {
       throw new UsageError(`${path}: a word is missing`, groupHelp(path, node).trimEnd())
     }
     const { given, positionals } = split(rest, flagsOf(node), 'areNumbers')
+    if (from === 'processList' && node.hides?.(positionals)) hideFromProcessList()
     const merged = this.#merge(given, node.options)
     const globals = this.#globalsOf(merged)
     if (globals.help || asksForHelp(node, positionals)) return void (await print(commandHelp(path, node)))
@@ -209,6 +211,7 @@ export class Session implements AsyncDisposable {
 
   async #open(globals: GlobalValues): Promise<Bmc> {
     const { env, warn, signal } = this.#options
+    if (globals.kg !== undefined || globals.kgHex !== undefined) warn(seen(secretFlags.kg))
     return openBmc(await resolveTarget(globals, env, signal), { env, warn, signal })
   }
 
@@ -246,8 +249,6 @@ function isUnprintable(error: unknown): boolean {
   return error instanceof LastwordError && error.code === 'OUTPUT_UNWRITABLE'
 }
 
-const secretFlags: readonly string[] = ['password', 'kg', 'kgHex']
-
 /** A command line as it may be repeated: what holds a secret ends with an ellipsis. */
 async function shownLine(line: readonly string[]): Promise<string> {
   const words = await withoutAlias(line)
@@ -258,7 +259,7 @@ async function shownLine(line: readonly string[]): Promise<string> {
     const { path, node, rest } = findCommand(await entry.load(), words.slice(1))
     const isGroup = node.kind === 'group'
     const { given, positionals } = split(rest, isGroup ? globalFlags : flagsOf(node), 'areNumbers')
-    const isSecret = (!isGroup && node.hides?.(positionals)) || secretFlags.some(name => given.has(name))
+    const isSecret = (!isGroup && node.hides?.(positionals)) || [...given.keys()].some(isSecretFlag)
     return isSecret ? `${path} …` : withoutSecrets(line.join(' '))
   } catch {
     return `${words[0]} …`

@@ -2,6 +2,7 @@
 import { SetSessionPrivilegeLevel } from '../protocol/commands/session.ts'
 import { completionText } from '../protocol/completion-code.ts'
 import { LastwordError } from '../protocol/error.ts'
+import { RMCP_PORT } from './rmcp.ts'
 import { RakpStatus, rakpStatusText } from './session-setup.ts'
 
 export function badPassword(name: string, user: string): LastwordError {
@@ -17,8 +18,9 @@ export function badKg(name: string): LastwordError {
 }
 
 export function timedOut(name: string, what: string, isExecuted: 'no' | 'maybe' = 'no'): LastwordError {
+  const port = /:(\d+)$/.exec(name)?.[1] ?? RMCP_PORT
   const hints = {
-    no: 'Check the address and that IPMI over LAN is on; UDP port 623 has to get through.',
+    no: `Check the address and that IPMI over LAN is on; UDP port ${port} has to get through.`,
     maybe: 'The BMC may have executed it: look before you send it again.',
   }
   return new LastwordError('TIMEOUT', `${name}: ${what}: no answer`, { hint: hints[isExecuted] })

@@ -7,7 +7,8 @@ import { LanParameter } from '../../protocol/parameters/lan.ts'
 import { subcommand } from '../declare.ts'
 import { checkValue, lanParameter, type Place, setLanParameter } from '../parameters.ts'
 import { integer, many, readInteger, text, UsageError } from '../params.ts'
-import { fitting, passwordSeen } from './user.ts'
+import { tellSeen } from '../secret-words.ts'
+import { fitting } from './user.ts'
 
 type Setter = (place: Place, words: readonly string[]) => Promise<void>
 
@@ -242,7 +243,11 @@ const settings: Readonly<Record<string, Setting>> = {
   },
 }
 
-const secretSettings: readonly string[] = ['snmp', 'password']
+/** What of them is secret. */
+const secretSettings = new Map<string, 'community' | 'password'>([
+  ['snmp', 'community'],
+  ['password', 'password'],
+])
 
 export const lanSet = subcommand({
   name: 'set',
@@ -255,11 +260,12 @@ export const lanSet = subcommand({
       choices: [...new Set(Object.values(settings).flatMap(({ choices = [] }) => choices))],
     },
   },
-  hides: ([, setting = '']) => secretSettings.includes(setting),
+  hides: ([, setting = '']) => secretSettings.has(setting),
   details: Object.entries(settings)
     .map(([name, { words }]) => `  ${name} ${words}`)
     .join('\n'),
-  async run({ bmc, signal, note, wordsFrom }, { channel, setting, values }) {
+  async run(context, { channel, setting, values }) {
+    const { bmc, signal } = context
     const chosen = Object.hasOwn(settings, setting) ? settings[setting] : undefined
     if (chosen === undefined) {
       throw new UsageError(
@@ -267,11 +273,11 @@ export const lanSet = subcommand({
         `There are: ${Object.keys(settings).join(', ')}.`,
       )
     }
-    const isSecret = setting === 'password'
-    if (isSecret && wordsFrom === 'processList') note(passwordSeen)
+    const secret = secretSettings.get(setting)
+    if (secret !== undefined) tellSeen(context, secret)
     chosen.check?.(values)
     await chosen.set({ bmc: await bmc(), channel, signal }, values)
-    return { channel, setting, values: isSecret ? [] : values }
+    return { channel, setting, values: secret === undefined ? values : [] }
   },
   view: as =>
     as.lines(({ channel, setting, values }) =>

@@ -4,6 +4,7 @@ import { NetFn } from '../../protocol/net-fn.ts'
 import { subcommand } from '../declare.ts'
 import { hexBytes } from '../hex.ts'
 import { integer, many, namedInteger } from '../params.ts'
+import { tellSeen } from '../secret-words.ts'
 import { holdsSecret } from '../secrets.ts'
 
 const BYTES_A_LINE = 16
@@ -33,7 +34,9 @@ export const raw = subcommand({
     )
     return holdsSecret(netFn, cmd, Uint8Array.from(data))
   },
-  async run({ bmc, signal, lun }, { netFn, cmd, data }) {
+  async run(context, { netFn, cmd, data }) {
+    const { bmc, signal, lun } = context
+    if (holdsSecret(netFn, cmd, Uint8Array.from(data))) tellSeen(context, 'bytes')
     const addr = lun === 0 ? {} : { addr: { kind: 'systemInterface' as const, lun } }
     return (await bmc()).rawData(netFn, cmd, Uint8Array.from(data), { signal, ...addr })
   },

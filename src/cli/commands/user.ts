@@ -7,6 +7,7 @@ import { type Context, group, subcommand } from '../declare.ts'
 import { userList } from '../ipmitool/user-list.ts'
 import { choice, integer, optional, text, UsageError } from '../params.ts'
 import { phrase } from '../phrase.ts'
+import { tellSeen } from '../secret-words.ts'
 
 const MAX_USER_ID = 63
 
@@ -92,10 +93,6 @@ const setPassword = subcommand({
   view: as => as.lines(({ id }) => `User ${id} has a new password.`),
 })
 
-/** A remark on a password that is a word of the command line. */
-export const passwordSeen =
-  'a password on the command line can be read in the process list; leave it out to be asked'
-
 const MAX_PASSWORD_BYTES = 20
 
 /** What cannot be stored is not sent anywhere. */
@@ -109,13 +106,11 @@ export function fitting(password: string, size: '16' | '20' | undefined): string
 function known(
   password: string | undefined,
   question: string,
-  { note, wordsFrom, signal }: Pick<Context, 'note' | 'wordsFrom' | 'signal'>,
+  context: Pick<Context, 'note' | 'wordsFrom' | 'signal'>,
 ): Promise<string> | string {
   if (password === undefined)
-    return askPassword(question, 'Give it as a word of the command, best in a line of exec.', signal)
-  if (wordsFrom === 'processList') {
-    note(passwordSeen)
-  }
+    return askPassword(question, 'Give it as a word of the command, best in a line of exec.', context.signal)
+  tellSeen(context, 'password')
   return password
 }
 

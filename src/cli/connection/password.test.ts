@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, describe, it } from 'node:test'
@@ -83,6 +83,18 @@ describe('the prompt for a password', () => {
     assertRestored(told)
   })
 
+  itTypes('says which password it is for', async () => {
+    const commands = [
+      ['user set password 2', 'New password: '],
+      ['user test 2 16', 'Password to test: '],
+    ]
+    for (const [command, question] of commands)
+      assert.match(
+        await onTerminal(`${process.execPath} ${main} -H sim:// ${command}`, 'x\r'),
+        new RegExp(`^${question}`),
+      )
+  })
+
   it('is not waited for where there is no terminal, and how else to give what is asked for is told', async () => {
     const cases: readonly [line: string, hint: RegExp][] = [
       ['-H x -a mc guid', /Set IPMITOOL_PASSWORD, give -f FILE or -a/],
@@ -148,6 +160,22 @@ describe('the environment', () => {
     assert.equal(await status(password, 'wrong'), exitStatus.ok)
     assert.equal(await status(password, 'wrong', '-E'), exitStatus.loginRefused)
     assert.equal(await status('wrong', password, '-E'), exitStatus.ok)
+  })
+
+  it('that is named and not set is an error that names it, and no other way is tried', async () => {
+    const host = '{ host: 127.0.0.1, user: admin'
+    const hosts = `hosts:\n  byName: ${host}, passwordEnv: OWN }\n  own: ${host}, password: own }\n`
+    writeFileSync(join(dir, 'hosts.yaml'), hosts, { mode: 0o600 })
+    chmodSync(join(dir, 'hosts.yaml'), 0o600)
+    const cases: readonly [flags: string[], hint: RegExp][] = [
+      [['-H', 'byName'], /OWN: not set \[NO_PASSWORD\]\n {2}Set OWN, /],
+      [['-H', 'own', '-E'], /: not set \[NO_PASSWORD\]\n {2}Set IPMITOOL_PASSWORD, /],
+    ]
+    for (const [flags, hint] of cases) {
+      const { exitCode, stderr } = await runProgram(process.execPath, [main, ...flags, 'mc', 'guid'], { env })
+      assert.equal(exitCode, exitStatus.loginRefused)
+      assert.match(stderr, hint)
+    }
   })
 
   itNeeds('ipmitool')('has them in the order of ipmitool', async () => {

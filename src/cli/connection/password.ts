@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process'
 import { openSync, readFileSync, statSync } from 'node:fs'
 import { ReadStream } from 'node:tty'
 import { LastwordError } from '../../protocol/error.ts'
+import { secretFlags, seen } from '../secret-words.ts'
 
 export type PasswordSource =
   /** Of a named host: its password, or the one in its URL. */
@@ -24,15 +25,15 @@ export interface PasswordContext {
   signal: AbortSignal
 }
 
-const waysHint =
-  'Set IPMITOOL_PASSWORD, give -f FILE or -a, or keep it in the keyring: ' +
-  'secret-tool store --label BMC service lastword host HOST user USER'
+const keepHint =
+  'or keep it in the keyring: secret-tool store --label BMC service lastword host HOST user USER'
+const waysHint = `Set IPMITOOL_PASSWORD, give -f FILE or -a, ${keepHint}`
 
 /** Throws LastwordError NO_PASSWORD or FILE_UNREADABLE; no error holds a password. */
 export async function findPassword(source: PasswordSource, context: PasswordContext): Promise<string> {
   switch (source.from) {
     case 'commandLine':
-      context.warn('a password on the command line can be read in the process list; prefer -E, -f or -a')
+      context.warn(seen(secretFlags.password))
       return source.password
     case 'hostsFile':
     case 'url':
@@ -41,10 +42,11 @@ export async function findPassword(source: PasswordSource, context: PasswordCont
       return fromFile(source.path, context)
     case 'environment':
       return (
-        fromEnvironment(source.names, context) ?? missing(`${source.names.join(' and ')}: not set`, waysHint)
+        fromEnvironment(source.names, context) ??
+        missing(`${source.names.join(' and ')}: not set`, `Set ${source.names[0]}, or give -f FILE or -a.`)
       )
     case 'keyring':
-      return fromKeyring(context) ?? missing(noneInKeyring(context), waysHint)
+      return fromKeyring(context) ?? missing(noneInKeyring(context), `Give -E, -f FILE or -a, ${keepHint}`)
     case 'prompt':
       return fromPrompt(context)
     case 'anywhere':
@@ -69,8 +71,9 @@ function missing(why: string, hint: string): never {
 
 function fromFile(path: string, { warn }: PasswordContext): string {
   try {
+    const text = readFileSync(path, 'utf8')
     if ((statSync(path).mode & 0o044) !== 0) warn(`others can read ${path}: chmod 600 ${path}`)
-    return readFileSync(path, 'utf8').split(/\r?\n/, 1)[0]!
+    return text.split(/\r?\n/, 1)[0]!
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException
     throw new LastwordError('FILE_UNREADABLE', `the password file ${path} cannot be read: ${code}`, { cause })
