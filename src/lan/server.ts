@@ -3,7 +3,7 @@ import { Privilege } from '../protocol/command.ts'
 import { PayloadType } from '../protocol/commands/payload.ts'
 import { AuthType } from '../protocol/commands/session.ts'
 import { CompletionCode } from '../protocol/completion-code.ts'
-import { answerTo, requestIn } from '../protocol/ipmb.ts'
+import { answerTo, decodeIpmb, encodeIpmb, type IpmbFrame, requestIn } from '../protocol/ipmb.ts'
 import type { LanAccounts } from './accounts.ts'
 import type { Answered } from './answer-cache.ts'
 import { LanStatistics } from './lan-statistics.ts'
@@ -29,8 +29,8 @@ export interface LanCaller {
   readonly login: PendingV15 | null
   readonly peer: Peer
   readonly nowMs: number
-  /** A LAN message of another controller, to be sent behind the answer; only in a session. */
-  forwarded: Uint8Array | null
+  /** The answer of another controller, to be sent to the console behind this one's; only in a session. */
+  forwarded: IpmbFrame | null
 }
 
 export interface LanServerMachineOptions {
@@ -285,7 +285,7 @@ export class LanServerMachine {
     const caller = this.#caller(session.peer, session, null)
     return this.#answer(payload, caller, answer => {
       kept.response = answer
-      kept.forwarded = caller.forwarded
+      kept.forwarded = caller.forwarded && fitted(readdressed(caller.forwarded, payload), session)
       this.#sendAnswer(session, kept)
       if (session.isClosing) this.close(session)
     })
@@ -313,20 +313,27 @@ export class LanServerMachine {
     const request = requestIn(payload, BMC_ADDRESS)
     if (request === undefined) return false
     this.#execute(request, caller, response => {
-      if (response !== null) give(this.#fitted(payload, response, caller))
+      if (response !== null) give(fitted(answerTo(payload, response), caller.session))
     })
     return true
-  }
-
-  #fitted(payload: Uint8Array, response: Uint8Array, { session }: LanCaller): Uint8Array {
-    const answer = answerTo(payload, response)
-    if (answer.length <= V15_PAYLOAD_BYTES || session?.link instanceof PlusLink) return answer
-    const [first, cmd] = response
-    return answerTo(payload, Uint8Array.of(first!, cmd!, CompletionCode.CannotReturnRequestedBytes))
   }
 }
 
 const MIN_MESSAGE_BYTES = 7
+/** Where a LAN message has the address of its sender. */
+const RQ_ADDR_AT = 3
+
+/** An answer to the console that sent this request, from whoever it is. */
+function readdressed(answer: IpmbFrame, request: Uint8Array): Uint8Array {
+  return encodeIpmb({ ...answer, rsAddr: request[RQ_ADDR_AT]! })
+}
+
+/** The answer; one that is too long for the packet becomes a completion code. */
+function fitted(answer: Uint8Array, session: ServerSession | null): Uint8Array {
+  if (answer.length <= V15_PAYLOAD_BYTES || session?.link instanceof PlusLink) return answer
+  const data = Uint8Array.of(CompletionCode.CannotReturnRequestedBytes)
+  return encodeIpmb({ ...decodeIpmb(answer)!, data })
+}
 
 function sealIpmi({ link }: ServerSession, payload: Uint8Array): Uint8Array {
   return link instanceof PlusLink ? link.seal(PayloadType.Ipmi, payload) : link.seal(payload)

@@ -35,8 +35,8 @@ export function encodeIpmb(frame: IpmbFrame): Uint8Array {
 }
 
 /** The frame that answers `request`. `body`: completion code and data. */
-export function encodeIpmbResponse(request: IpmbFrame, body: Uint8Array): Uint8Array {
-  return encodeIpmb({
+export function answerFrame(request: IpmbFrame, body: Uint8Array): IpmbFrame {
+  return {
     rsAddr: request.rqAddr,
     netFn: request.netFn | 1,
     rsLun: request.rqLun,
@@ -45,7 +45,12 @@ export function encodeIpmbResponse(request: IpmbFrame, body: Uint8Array): Uint8A
     rqLun: request.rsLun,
     cmd: request.cmd,
     data: body,
-  })
+  }
+}
+
+/** The bytes of it. */
+export function encodeIpmbResponse(request: IpmbFrame, body: Uint8Array): Uint8Array {
+  return encodeIpmb(answerFrame(request, body))
 }
 
 const FRAME_BYTES = 7

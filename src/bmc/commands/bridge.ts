@@ -1,13 +1,15 @@
 /** Send Message of the simulated BMC: bridging to the satellite controllers on its IPMB, and on to what is behind them. IPMI 2.0 rev 1.1, sections 6.13 and 22.7. */
 import { NAK_ON_WRITE, SendMessage } from '../../protocol/commands/messaging.ts'
 import { CompletionCode } from '../../protocol/completion-code.ts'
-import { decodeIpmb, encodeIpmbResponse, type IpmbFrame } from '../../protocol/ipmb.ts'
+import { answerFrame, decodeIpmb, encodeIpmb, type IpmbFrame } from '../../protocol/ipmb.ts'
 import { requestBytes } from '../../protocol/message.ts'
 import type { Bmc } from '../bmc.ts'
 import { IPMB_CHANNEL } from '../channels.ts'
 import { type Caller, type Served, serve } from '../serve.ts'
 
 const nothing = new Uint8Array(0)
+/** An answer to this LUN of the BMC is the host's, to be read with Get Message. Section 6.13. */
+const SMS_LUN = 2
 
 /** How a controller executes a request: what answers this BMC's own requests answers its satellites'. */
 export type Execute = (controller: Bmc, request: Uint8Array, caller: Caller) => Uint8Array
@@ -20,32 +22,26 @@ export function bridgeCommands(execute: Execute): Served[] {
       if (frame === undefined) return CompletionCode.InvalidDataField
       const answer = answerOnIpmb(bmc, frame, caller, execute)
       if (answer === null) return NAK_ON_WRITE
-      const isTracked = to.tracking === 'track'
-      // Over two hops a console is sent the answer behind this one: ipmitool loses one inside another.
-      if (
-        isTracked &&
-        frame.cmd === SendMessage.cmd &&
-        frame.netFn === SendMessage.netFn &&
-        caller.lan?.session
-      ) {
-        caller.lan.forwarded = answer
-        return { message: nothing }
+      if (to.tracking === 'track') {
+        // Who asks over a bus gets the answer inside this one.
+        if (caller.channel === IPMB_CHANNEL) return { message: encodeIpmb(answer) }
+        if (caller.lan !== undefined) {
+          caller.lan.forwarded = answer
+          return { message: nothing }
+        }
       }
-      // Otherwise it gets the answer inside this one, and so does who asks over a bus, for a console's sake.
-      if (caller.lan !== undefined || caller.channel === IPMB_CHANNEL)
-        return { message: isTracked ? answer : nothing }
-      // The host gets it by Get Message, without the address that is its own.
-      bmc.messaging.putMessage(IPMB_CHANNEL, answer.subarray(1))
+      // Untracked it goes where the bus brings it: to the host, or to the BMC, which does not wait for it.
+      if (frame.rqLun === SMS_LUN) bmc.messaging.putMessage(IPMB_CHANNEL, encodeIpmb(answer).subarray(1))
       return { message: nothing }
     }),
   ]
 }
 
 /** The frame that answers a request on the bus; null: nobody is there. */
-function answerOnIpmb(bmc: Bmc, request: IpmbFrame, caller: Caller, execute: Execute): Uint8Array | null {
+function answerOnIpmb(bmc: Bmc, request: IpmbFrame, caller: Caller, execute: Execute): IpmbFrame | null {
   const addressee = bmc.controllerAt(request.rsAddr)
   if (addressee === undefined) return null
   const message = requestBytes(request.netFn, request.cmd, request.data, request.rsLun)
   const response = execute(addressee, message, { channel: IPMB_CHANNEL, privilege: caller.privilege })
-  return encodeIpmbResponse(request, response.subarray(2))
+  return answerFrame(request, response.subarray(2))
 }

@@ -8,6 +8,18 @@ import { describeNeeds, needs } from '../kernel/needs-programs.ts'
 import { runProgram } from '../kernel/run-program.ts'
 import { admin, ClientRig, quiet, steadyConfig } from './client-rig.ts'
 
+const satelliteSensor = {
+  kind: 'analog' as const,
+  name: 'Sat Temp',
+  type: 'Temperature',
+  unit: 'degrees C',
+  value: 33,
+}
+const behind = [
+  { name: 'Module', address: 0x72, deviceId: 0x55, sensors: [{ ...satelliteSensor, name: 'Module Temp' }] },
+]
+const satellites = [{ name: 'PSU ctl', address: 0x24, deviceId: 0x44, sensors: [satelliteSensor], behind }]
+
 const freeipmiCases: [program: string, args: string, prints: RegExp][] = [
   [
     'bmc-info',
@@ -95,6 +107,24 @@ describeNeeds('bmc-info')('FreeIPMI', () => {
   })
 })
 
+describeNeeds('bmc-info')('FreeIPMI, by way of the BMC', () => {
+  it('reads a satellite controller and its sensors, over IPMI 1.5 and 2.0', async () => {
+    await using rig = await ClientRig.start({ config: steadyConfig({ satellites, sensors: [] }) })
+    const target = (address: string) => ['--target-channel-number=0', `--target-slave-address=${address}`]
+    const cache = ['--quiet-cache', '--sdr-cache-recreate', `--sdr-cache-directory=${rig.dir}`]
+    // The last of two drivers counts.
+    for (const driver of ['LAN', 'LAN_2_0']) {
+      const how = ['-D', driver]
+      const info = quiet(await rig.freeipmi('bmc-info', ...how, ...target('0x24'), '--get-device-id'))
+      assert.match(info, /^Device ID +: 68\n/)
+      const sensors = quiet(await rig.freeipmi('ipmi-sensors', ...how, ...cache, '--bridge-sensors'))
+      assert.match(sensors, /Sat Temp +\| Temperature +\| 33\.00 +\| C +\| 'OK'\n$/)
+      const nobody = await rig.freeipmi('bmc-info', ...how, ...target('0x26'), '--get-device-id')
+      assert.match(nobody.stderr, /bad completion code/)
+    }
+  })
+})
+
 describeNeeds('ipmitool.py')('pyipmi', () => {
   it('reads device, sensors, SEL, FRU and chassis, and controls the power', async () => {
     await using rig = await ClientRig.start()
@@ -155,29 +185,12 @@ describeNeeds('ipmitool')('ipmitool', () => {
   })
 
   it('reaches a satellite controller and its sensors', async () => {
-    const sensor = {
-      kind: 'analog' as const,
-      name: 'Sat Temp',
-      type: 'Temperature',
-      unit: 'degrees C',
-      value: 33,
-    }
-    const module = {
-      name: 'Module',
-      address: 0x72,
-      deviceId: 0x55,
-      sensors: [{ ...sensor, name: 'Module Temp' }],
-    }
-    const satellites = [
-      { name: 'PSU ctl', address: 0x24, deviceId: 0x44, sensors: [sensor], behind: [module] },
-    ]
     await using rig = await ClientRig.start({ config: steadyConfig({ satellites }) })
     const bridged = ['-b', '0', '-t', '0x24']
-    assert.match(quiet(await rig.ipmitool('lanplus', ...bridged, 'mc', 'info')), /^Device ID +: 68\n/)
-    assert.match(
-      quiet(await rig.ipmitool('lanplus', ...bridged, 'sdr', 'list')),
-      /^Sat Temp +\| 33 degrees C/,
-    )
+    for (const how of ['lan', 'lanplus'] as const) {
+      assert.match(quiet(await rig.ipmitool(how, ...bridged, 'mc', 'info')), /^Device ID +: 68\n/)
+      assert.match(quiet(await rig.ipmitool(how, ...bridged, 'sdr', 'list')), /^Sat Temp +\| 33 degrees C/)
+    }
     assert.match(quiet(await rig.ipmitool('lanplus', 'sdr', 'list')), /Sat Temp +\| 33 degrees C/)
     const twice = ['-B', '0', '-T', '0x24', '-b', '7', '-t', '0x72']
     for (const how of ['lan', 'lanplus'] as const) {
