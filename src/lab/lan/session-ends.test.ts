@@ -146,6 +146,7 @@ describe('a log-in by IPMI 2.0 leaves no session on the BMC', () => {
     const lan = new VirtualLan(fairWeather, 1, { client: { privilege: Privilege.User } })
     assert.equal(logIn(lan), null)
     assert.equal(lan.server.sessions.size, 1)
+    assert.ok(lan.executed.every(([, cmd]) => cmd !== SetSessionPrivilegeLevel.cmd))
     lan.client.close(() => {}, lan.nowMs)
     lan.pass(10)
     assert.equal(lan.server.sessions.size, 0)

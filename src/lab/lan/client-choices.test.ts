@@ -1,0 +1,140 @@
+/** What our client does where it might do otherwise: quirks, new packets or the same, and packets that are not its own. */
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { MemoryAccounts } from '../../lan/accounts.ts'
+import { PlusLink } from '../../lan/session-link.ts'
+import { Privilege } from '../../protocol/command.ts'
+import { GetDeviceId } from '../../protocol/commands/device.ts'
+import { PayloadType } from '../../protocol/commands/payload.ts'
+import { AddSelEntry } from '../../protocol/commands/sel.ts'
+import type { LastwordError } from '../../protocol/error.ts'
+import { hex } from '../../protocol/message.ts'
+import { user } from './rig.ts'
+import { fairWeather, VirtualLan } from './virtual-lan.ts'
+
+const getDeviceId = { ...GetDeviceId, data: new Uint8Array(0) }
+const silence = { ...fairWeather, loss: 1 }
+/** Where a packet of RMCP+ says what it carries, and for which session. */
+const PAYLOAD_TYPE_AT = 5
+const SESSION_ID_AT = 6
+const ENCRYPTED = 0x80
+
+function logIn(lan: VirtualLan): LastwordError | null | undefined {
+  let ended: LastwordError | null | undefined
+  lan.client.open(error => {
+    ended = error
+  }, lan.nowMs)
+  lan.run(() => ended !== undefined)
+  return ended
+}
+
+/** What is sent to the BMC while `action` runs, in hexadecimal. */
+function sentDuring(lan: VirtualLan, action: () => void): string[] {
+  const sent: string[] = []
+  lan.onDatagram = (datagram, to) => {
+    if (to === 'bmc') sent.push(hex(datagram))
+  }
+  action()
+  lan.onDatagram = null
+  return sent
+}
+
+describe('the quirk', () => {
+  it('single has one request in flight, without it there are many', () => {
+    const mostUnderWay = (quirks: readonly string[]) => {
+      const lan = new VirtualLan(fairWeather, 1, { client: { quirks } })
+      assert.equal(logIn(lan), null)
+      let underWay = 0
+      let most = 0
+      lan.onDatagram = (_, to) => {
+        underWay += to === 'bmc' ? 1 : -1
+        most = Math.max(most, underWay)
+      }
+      assert.ok(
+        lan.askAll(Array.from({ length: 100 }, () => getDeviceId)).every(({ error }) => error === null),
+      )
+      return most
+    }
+    assert.equal(mostUnderWay(['single']), 1)
+    assert.equal(mostUnderWay([]), 32)
+  })
+
+  it('replays sends what must not be executed twice once, without it the same packet again', () => {
+    for (const [quirks, isOnce] of [
+      [['replays'], true],
+      [[], false],
+    ] as const) {
+      const lan = new VirtualLan(fairWeather, 1, { client: { quirks } })
+      assert.equal(logIn(lan), null)
+      lan.weather = silence
+      const data = new Uint8Array(16)
+      const sent = sentDuring(lan, () => {
+        assert.equal(lan.ask(AddSelEntry.netFn, AddSelEntry.cmd, data).error?.code, 'TIMEOUT')
+      })
+      assert.equal(sent.length === 1, isOnce)
+      assert.equal(new Set(sent).size, 1)
+    }
+  })
+})
+
+describe('the privilege level', () => {
+  it('is asked for in a new packet each time, for there are BMCs that do not answer the same one twice', () => {
+    const lan = new VirtualLan(fairWeather, 1)
+    let answers = 0
+    const sent: string[] = []
+    lan.onDatagram = (datagram, to) => {
+      if (lan.client.state !== 'raising') return
+      if (to === 'bmc') sent.push(hex(datagram))
+      lan.weather = to === 'console' && ++answers <= 2 ? silence : fairWeather
+    }
+    assert.equal(logIn(lan), null)
+    assert.deepEqual([sent.length, new Set(sent).size], [3, 3])
+  })
+})
+
+describe('a packet that is not for our client', () => {
+  it('is no part of its log-in: encrypted, or of a session', () => {
+    for (const [at, bit] of [
+      [PAYLOAD_TYPE_AT, ENCRYPTED],
+      [SESSION_ID_AT, 1],
+    ] as const) {
+      const lan = new VirtualLan(fairWeather, 1)
+      lan.tamper = datagram => {
+        if ((datagram[PAYLOAD_TYPE_AT]! & ~ENCRYPTED) === PayloadType.Rakp2) datagram[at]! |= bit
+        return datagram
+      }
+      assert.equal(logIn(lan)?.code, 'TIMEOUT')
+    }
+  })
+
+  it('is not taken in a session that signs nothing, when it is of another', () => {
+    const accounts = new MemoryAccounts({ users: [user], suites: new Map([[1, Privilege.Admin]]) })
+    const lan = new VirtualLan(fairWeather, 1, { client: { suite: 1 }, server: { accounts } })
+    assert.equal(logIn(lan), null)
+    assert.equal(lan.askAll([getDeviceId])[0]!.error, null)
+    let isTampered = true
+    lan.tamper = datagram => {
+      if (isTampered) datagram[SESSION_ID_AT]! ^= 1
+      return datagram
+    }
+    let answers = 0
+    lan.client.request({ ...getDeviceId, lun: 0, route: [] }, () => answers++, lan.nowMs)
+    lan.pass(1000)
+    assert.equal(answers, 0)
+    isTampered = false
+    lan.pass(1000)
+    assert.equal(answers, 1)
+  })
+
+  it('is not taken when it comes again', () => {
+    const lan = new VirtualLan(fairWeather, 1)
+    assert.equal(logIn(lan), null)
+    const { link } = lan.server.sessions.all()[0]!
+    assert.ok(link instanceof PlusLink)
+    const datagram = link.seal(PayloadType.Sol, Uint8Array.of(1, 2, 3, 4))
+    const payloads: string[] = []
+    lan.client.onPayload = ({ payload }) => payloads.push(hex(payload))
+    for (const _ of [1, 2]) assert.equal(lan.client.handle(Uint8Array.from(datagram), lan.nowMs), true)
+    assert.deepEqual(payloads, ['01 02 03 04'])
+  })
+})
