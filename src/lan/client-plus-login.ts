@@ -5,7 +5,7 @@ import { encodeRequest, Privilege } from '../protocol/command.ts'
 import { PayloadType } from '../protocol/commands/payload.ts'
 import { CloseSession } from '../protocol/commands/session.ts'
 import { LastwordError } from '../protocol/error.ts'
-import { type CipherSuite, cipherSuite, strongestFirst } from './cipher-suites.ts'
+import { type CipherSuite, cipherSuite, IntegrityAlgorithm, strongestFirst } from './cipher-suites.ts'
 import { type Ask, ask, garbled, type LoginContext, lanRequest, PATIENCE, type Steps } from './client-ask.ts'
 import { badKg, badPassword, refused, timedOut } from './client-errors.ts'
 import type { LanClientOptions } from './client-options.ts'
@@ -272,10 +272,10 @@ function* proveKeys(options: LanClientOptions, state: RakpState): Steps<PlusLink
   if (answer.status === RakpStatus.InvalidIntegrityCheckValue) throw badPassword(name, userName)
   if (answer.status !== RakpStatus.Ok) throw refused(name, 'RAKP 4', answer.status)
   const hints = mergeQuirks(options.quirks ?? [])
-  const checked = hints.intel
-    ? { ...state, suite: { ...state.suite, authentication: state.suite.integrity } }
-    : state
-  if (!hints.skipsIntegrityCheck && !isEqual(answer.integrityCheck, rakp4IntegrityCheck(checked, sik))) {
+  // The hash is the same by either algorithm; where nothing is signed, there is none by that of integrity.
+  const hasNone = hints.intel === true && state.suite.integrity === IntegrityAlgorithm.None
+  const expected = hasNone ? new Uint8Array(0) : rakp4IntegrityCheck(state, sik)
+  if (!hints.skipsIntegrityCheck && !isEqual(answer.integrityCheck, expected)) {
     // Where only the check value is wrong, the BMC takes it.
     yield closing(link)
     throw badKg(name)

@@ -7,6 +7,10 @@ import { Privilege } from '../../protocol/command.ts'
 import { GetDeviceId } from '../../protocol/commands/device.ts'
 import { PayloadType } from '../../protocol/commands/payload.ts'
 import { AddSelEntry } from '../../protocol/commands/sel.ts'
+import {
+  GetChannelAuthenticationCapabilities,
+  GetChannelCipherSuites,
+} from '../../protocol/commands/session.ts'
 import type { LastwordError } from '../../protocol/error.ts'
 import { hex } from '../../protocol/message.ts'
 import { user } from './rig.ts'
@@ -17,7 +21,14 @@ const silence = { ...fairWeather, loss: 1 }
 /** Where a packet of RMCP+ says what it carries, and for which session. */
 const PAYLOAD_TYPE_AT = 5
 const SESSION_ID_AT = 6
+const PAYLOAD_LENGTH_AT = 14
+const PAYLOAD_AT = 16
 const ENCRYPTED = 0x80
+
+function withWrongCheck(datagram: Uint8Array): Uint8Array {
+  if (datagram[PAYLOAD_TYPE_AT] === PayloadType.Rakp4) datagram[datagram.length - 1]! ^= 1
+  return datagram
+}
 
 function logIn(lan: VirtualLan): LastwordError | null | undefined {
   let ended: LastwordError | null | undefined
@@ -37,6 +48,22 @@ function sentDuring(lan: VirtualLan, action: () => void): string[] {
   action()
   lan.onDatagram = null
   return sent
+}
+
+/** A BMC whose users' names are filled up to 16 bytes, and that sends no check value where nothing is signed. */
+function intel(quirks: readonly string[], suite: number): VirtualLan {
+  const accounts = new MemoryAccounts({
+    users: [{ ...user, name: user.name.padEnd(16, '\0') }],
+    suites: new Map([[suite, Privilege.Admin]]),
+  })
+  const lan = new VirtualLan(fairWeather, 1, { client: { quirks }, server: { accounts } })
+  lan.tamper = datagram => {
+    if (datagram[PAYLOAD_TYPE_AT] !== PayloadType.Rakp4 || suite !== 1) return datagram
+    const short = datagram.slice(0, PAYLOAD_AT + 8)
+    short[PAYLOAD_LENGTH_AT] = 8
+    return short
+  }
+  return lan
 }
 
 describe('the quirk', () => {
@@ -74,6 +101,91 @@ describe('the quirk', () => {
       assert.equal(sent.length === 1, isOnce)
       assert.equal(new Set(sent).size, 1)
     }
+  })
+
+  it('intel20 fills names up and misses no check value in RAKP 4 where nothing is signed', () => {
+    for (const suite of [1, 3, 12, 17]) {
+      assert.equal(logIn(intel(['intel20'], suite)), null, `suite ${suite}`)
+      assert.equal(logIn(intel([], suite))?.code, 'NO_SUCH_USER')
+    }
+    const wrong = intel(['intel20'], 17)
+    wrong.tamper = withWrongCheck
+    assert.equal(logIn(wrong)?.code, 'BAD_HMAC')
+  })
+
+  it('integritycheckvalue takes any check value in RAKP 4', () => {
+    for (const [quirks, code] of [
+      [['integritycheckvalue'], undefined],
+      [[], 'BAD_HMAC'],
+    ] as const) {
+      const lan = new VirtualLan(fairWeather, 1, { client: { quirks } })
+      lan.tamper = withWrongCheck
+      assert.equal(logIn(lan)?.code, code)
+    }
+  })
+
+  it('opensesspriv asks Open Session for the level that is wanted, not for the highest', () => {
+    for (const [quirks, asked] of [
+      [['opensesspriv'], Privilege.Operator],
+      [[], 0],
+    ] as const) {
+      const lan = new VirtualLan(fairWeather, 1, { client: { quirks, privilege: Privilege.Operator } })
+      const levels: number[] = []
+      lan.onDatagram = datagram => {
+        if (datagram[PAYLOAD_TYPE_AT] === PayloadType.OpenSessionRequest)
+          levels.push(datagram[PAYLOAD_AT + 1]!)
+      }
+      assert.equal(logIn(lan), null)
+      assert.deepEqual(levels, [asked])
+    }
+  })
+
+  it('authcap does not ask for the capabilities, whose answer would be missing', () => {
+    const isCapabilities = ([, cmd]: Uint8Array) => cmd === GetChannelAuthenticationCapabilities.cmd
+    for (const [quirks, code] of [
+      [['authcap'], undefined],
+      [[], 'COMPLETION_CODE'],
+    ] as const) {
+      const lan = new VirtualLan(fairWeather, 1, { client: { quirks } })
+      let asked = 0
+      lan.refuse = request => {
+        if (!isCapabilities(request)) return 0
+        asked++
+        return 0xc1
+      }
+      assert.equal(logIn(lan)?.code, code)
+      assert.equal(asked > 0, code !== undefined)
+    }
+  })
+})
+
+describe('a suite that is insisted on', () => {
+  /** Loses the first `lost` Open Session requests. */
+  const losing = (lost: number, suite = 17) => {
+    const suites = new Map([3, 17].map(id => [id, Privilege.Admin] as const))
+    const accounts = new MemoryAccounts({ users: [user], suites })
+    const lan = new VirtualLan(fairWeather, 1, { client: { suite }, server: { accounts } })
+    let asked = 0
+    lan.onDatagram = datagram => {
+      const isAsked = datagram[PAYLOAD_TYPE_AT] === PayloadType.OpenSessionRequest
+      lan.weather = isAsked && ++asked <= lost ? silence : fairWeather
+    }
+    return lan
+  }
+
+  it('is asked for on, when the BMC lists it or has no list, and does not answer at first', () => {
+    assert.equal(logIn(losing(4)), null)
+    const unlisted = losing(4)
+    unlisted.refuse = ([, cmd]) => (cmd === GetChannelCipherSuites.cmd ? 0xc1 : 0)
+    assert.equal(logIn(unlisted), null)
+  })
+
+  it('is refused where the BMC does not answer and lists others', () => {
+    const error = logIn(losing(4, 12))
+    assert.deepEqual(
+      [error?.code, /it offers (.*)$/.exec(error?.message ?? '')?.[1]],
+      ['SUITE_REFUSED', '3, 17'],
+    )
   })
 })
 
