@@ -1,14 +1,14 @@
 /** Serial over LAN as a duplex stream: what is written goes to the serial port, what it says is read. IPMI 2.0 rev 1.1, section 15. */
-import { Duplex } from 'node:stream'
+import { addAbortSignal, Duplex } from 'node:stream'
 import { SolEnd } from '../lan/sol-end.ts'
 import { SOL_HEADER_BYTES, SolOperation, SolStatus } from '../lan/sol-packet.ts'
 import { ActivatePayload, DeactivatePayload, PayloadType } from '../protocol/commands/payload.ts'
 import { CompletionCodeError } from '../protocol/completion-code.ts'
 import { LastwordError } from '../protocol/error.ts'
-import { type Abortable, type CommandRunner, within } from './command-runner.ts'
-import type { PayloadSender, Transport } from './transport.ts'
+import { type Abortable, type CommandRunner, throwIfAborted, within } from './command-runner.ts'
+import { type PayloadSender, type Transport, whenAborted } from './transport.ts'
 
-/** The signal is for opening: it ends no open line. */
+/** The signal ends the opening, and afterwards the stream, as `signal` does of any stream of Node's. */
 export interface SolOptions extends Abortable {
   /** Takes the line away from another console; otherwise SOL_ACTIVE is thrown. */
   takeOver?: boolean
@@ -34,7 +34,7 @@ const ACCUMULATE_MS = 5
 const MAX_PENDING = 1 << 14
 const SMALLEST_PAYLOAD = SOL_HEADER_BYTES + 1
 
-/** Rejects with SOL_UNAVAILABLE, SOL_ACTIVE, or as the BMC refuses. */
+/** Rejects with SOL_UNAVAILABLE, SOL_ACTIVE, ABORTED, or as the BMC refuses. */
 export async function openSol(
   bmc: CommandRunner & { readonly url: string },
   transport: Transport,
@@ -52,7 +52,9 @@ export async function openSol(
       'RESPONSE_BAD',
       `${bmc.url}: the BMC takes SOL packets of ${inboundBytes} bytes only`,
     )
-  return new SolStream(bmc, transport.openPayload.bind(transport), { instance, packetBytes: inboundBytes })
+  const { signal } = options
+  const line = { instance, packetBytes: inboundBytes, signal }
+  return new SolStream(bmc, transport.openPayload.bind(transport), line)
 }
 
 async function activate(
@@ -60,18 +62,23 @@ async function activate(
   instance: number,
   options: SolOptions,
 ) {
-  const { encryption, takeOver } = options
+  const { encryption, takeOver, signal } = options
+  const giveBack = () => {
+    // Should that fail, the line comes free with the session.
+    bmc.run(DeactivatePayload, { payload: PayloadType.Sol, instance }).catch(() => {})
+  }
   let encrypted = encryption !== 'off'
   let isTakenOver = false
   for (;;) {
     const flags = { startupHandshake: false, sharedSerialAlerts: 'fail', testMode: false } as const
-    const request = { ...flags, authenticated: true, encrypted }
+    const request = {
+      payload: PayloadType.Sol,
+      instance,
+      options: { ...flags, authenticated: true, encrypted },
+    }
+    throwIfAborted(signal)
     try {
-      return await bmc.run(
-        ActivatePayload,
-        { payload: PayloadType.Sol, instance, options: request },
-        within(options),
-      )
+      return await orUndone(bmc.run(ActivatePayload, request), signal, giveBack)
     } catch (error) {
       const code = error instanceof CompletionCodeError ? error.completionCode : undefined
       if (code === CANNOT_ENCRYPT && encrypted && encryption === undefined) encrypted = false
@@ -88,6 +95,24 @@ async function activate(
   }
 }
 
+/** The answer. When the signal comes before it, it rejects at once, and what the BMC grants all the same is undone. */
+async function orUndone<T>(
+  answer: Promise<T>,
+  signal: AbortSignal | undefined,
+  undo: () => void,
+): Promise<T> {
+  if (signal === undefined) return answer
+  let forget = () => {}
+  const gaveUp = new Promise<void>(resolve => {
+    if (signal.aborted) resolve()
+    else forget = whenAborted(signal, resolve)
+  })
+  await Promise.race([answer, gaveUp]).finally(() => forget())
+  if (signal.aborted) answer.then(undo, () => {})
+  throwIfAborted(signal)
+  return answer
+}
+
 export class SolStream extends Duplex {
   readonly #bmc: CommandRunner & { readonly url: string }
   readonly #end: SolEnd
@@ -102,7 +127,7 @@ export class SolStream extends Duplex {
   constructor(
     bmc: CommandRunner & { readonly url: string },
     openPayload: NonNullable<Transport['openPayload']>,
-    { instance, packetBytes }: { instance: number; packetBytes: number },
+    { instance, packetBytes, signal }: { instance: number; packetBytes: number } & Abortable,
   ) {
     super({ allowHalfOpen: false })
     // Who has said all hangs up.
@@ -131,6 +156,7 @@ export class SolStream extends Duplex {
       onFlags: flags => this.#heed(flags),
       onLost: () => this.#lose('the BMC does not acknowledge what is sent'),
     })
+    if (signal !== undefined) addAbortSignal(signal, this)
   }
 
   sendBreak(): void {

@@ -83,8 +83,9 @@ const looptest = subcommand({
     using progress = await context.progress('activating SOL', loops)
     for (let loop = 1; loop <= loops; loop++) {
       const line = await bmc.sol({ instance: which, signal: context.signal })
-      await setTimeout(interval, undefined, { signal: context.signal })
       const closed = once(line, 'close')
+      // A line that is lost, or given up, is not waited with.
+      await Promise.race([setTimeout(interval, undefined, { signal: context.signal }), closed])
       line.destroy()
       await closed
       progress.to(loop)

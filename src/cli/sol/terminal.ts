@@ -34,6 +34,8 @@ export interface TerminalOptions {
 }
 
 export async function runTerminal(options: TerminalOptions): Promise<void> {
+  // An error counts from the first moment to the last, also where nobody waits for it.
+  options.line.on('error', () => {})
   const record = options.record === undefined ? undefined : await opened(options.record, options.line)
   try {
     await new Terminal(options, record).run()
@@ -48,8 +50,6 @@ async function opened(record: string, line: SerialLine): Promise<WriteStream> {
     await once(stream, 'open')
     return stream
   } catch (cause) {
-    // Nobody else listens to the line yet.
-    line.on('error', () => {})
     line.destroy()
     throw unwritable(record, cause as Error)
   }
@@ -98,6 +98,7 @@ class Terminal {
       input.once('end', onInputEnd)
     }
     if (signal.aborted) onAbort()
+    else if (line.closed) this.#finish(line.errored ?? undefined)
     try {
       await ended
     } finally {

@@ -286,7 +286,6 @@ describe('serial over LAN between our client and our BMC', () => {
     await using rig = await LanRig.start({}, { sol: echoFarEnd() })
     await using first = await rig.connect()
     await using second = await rig.connect()
-    await assert.rejects(first.sol({ signal: AbortSignal.abort() }), { code: 'ABORTED' })
     const stream = await first.sol()
     await assert.rejects(second.sol(), { code: 'SOL_ACTIVE' })
     const lost = once(stream, 'error') as Promise<[LastwordError]>
@@ -346,6 +345,63 @@ describe('serial over LAN between our client and our BMC', () => {
     const closed = once(await second, 'close')
     await closing
     await closed
+  })
+
+  it('ends with its signal, and the line is given back', async () => {
+    await using rig = await LanRig.start({}, { sol: echoFarEnd() })
+    await using bmc = await rig.connect()
+    await assert.rejects(bmc.sol({ signal: AbortSignal.abort() }), { code: 'ABORTED' })
+    assert.equal(rig.server.machine.sol?.session, null)
+    const controller = new AbortController()
+    const stream = await bmc.sol({ signal: controller.signal })
+    const closed = new Promise(resolve => stream.on('error', () => {}).once('close', resolve))
+    controller.abort(new Error('the caller has had enough'))
+    await closed
+    assert.equal(stream.errored?.name, 'AbortError')
+    assert.equal(stream.errored?.cause, controller.signal.reason)
+    assert.equal(rig.server.machine.sol?.session, null)
+    const again = await bmc.sol()
+    again.destroy()
+    await once(again, 'close')
+  })
+
+  it('is not opened when the signal comes in between: what the BMC still grants is given back, no line of others', async () => {
+    await using rig = await LanRig.start({}, { sol: echoFarEnd() })
+    await using bmc = await rig.connect()
+    const raw = bmc.raw.bind(bmc)
+    let controller = new AbortController()
+    let goOn = () => {}
+    let answered: [cmd: number, code: number | undefined][] = []
+    bmc.raw = async (netFn, cmd, ...rest) => {
+      const body = await raw(netFn, cmd, ...rest)
+      if (cmd === ActivatePayload.cmd) {
+        controller.abort()
+        // The answer stays away until the caller has been told.
+        await new Promise<void>(resolve => {
+          goOn = resolve
+        })
+      }
+      answered.push([cmd, body[0]])
+      return body
+    }
+    await assert.rejects(bmc.sol({ signal: controller.signal }), { code: 'ABORTED' })
+    goOn()
+    await until(() => answered.length === 2)
+    assert.deepEqual(answered, [
+      [ActivatePayload.cmd, 0],
+      [DeactivatePayload.cmd, 0],
+    ])
+    await using other = await rig.connect()
+    const line = await other.sol()
+    answered = []
+    controller = new AbortController()
+    await assert.rejects(bmc.sol({ signal: controller.signal, takeOver: true }), { code: 'ABORTED' })
+    goOn()
+    await until(() => answered.length === 1)
+    await bmc.device.id()
+    line.write('still here')
+    await expectText(line, 'still here')
+    line.destroy()
   })
 
   it('is lost with its session', async () => {
