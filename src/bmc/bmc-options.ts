@@ -3,6 +3,7 @@ import type { LastwordError } from '../protocol/error.ts'
 import type { HostAction } from './chassis.ts'
 import type { BmcIdentity } from './controller.ts'
 import type { JournalOptions } from './stores/journal.ts'
+import type { RunningTime } from './stores/running-time.ts'
 import type { User } from './stores/user-store.ts'
 import type { World } from './world/world.ts'
 
@@ -22,6 +23,8 @@ export interface BmcOptions extends JournalOptions {
   stateDir?: string
   /** `owner`: who made this BMC holds the lock of a directory above. */
   stateLock?: 'own' | 'owner'
+  /** Of all that share one; who gives it keeps it. One of its own unless given. */
+  runningTime?: RunningTime
   /** The disk refuses, and nobody waits for an answer that could say so. */
   onError?: (error: LastwordError) => void
   /** Records that the SEL holds. */

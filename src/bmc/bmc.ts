@@ -15,6 +15,7 @@ import { Pef } from './pef.ts'
 import { Sensors } from './sensors.ts'
 import { FruStore } from './stores/fru-store.ts'
 import { KeptState } from './stores/kept-state.ts'
+import { RunningTime } from './stores/running-time.ts'
 import { SdrRepository } from './stores/sdr-repository.ts'
 import { SelStore } from './stores/sel-store.ts'
 import { Settings, settingFamily } from './stores/settings.ts'
@@ -62,6 +63,7 @@ export class Bmc implements Saveable, Controller {
   readonly #startedMs: number
   readonly #listeners = new Set<BmcListener>()
   readonly #unlock: () => void
+  readonly #ownTime: RunningTime | null
   readonly #satellites = new Map<number, Bmc>()
   #polledMs = 0
   #resetDue: 'cold' | 'warm' | null = null
@@ -88,8 +90,9 @@ export class Bmc implements Saveable, Controller {
     const locks = stateDir !== undefined && options.stateLock !== 'owner'
     this.#unlock = locks ? lockStateDir(stateDir) : () => {}
     this.#open()
+    this.#ownTime =
+      options.runningTime === undefined ? new RunningTime({ nowMs: this.#nowMs, stateDir, onError }) : null
     this.identity = identityOf(world, this.settings, options.identity)
-    this.#keepIdentity()
     this.sdrs = new SdrRepository({
       settings: this.settings,
       worlds: world.sdrs,
@@ -102,11 +105,13 @@ export class Bmc implements Saveable, Controller {
       config: world.config.power,
       settings: this.settings,
       nowMs: this.#nowMs,
+      runningTime: options.runningTime ?? this.#ownTime!,
       act: action => this.#tell(listener => listener.onHostAction?.(action)),
       hostObeys: () => this.#some(listener => listener.hasHost?.()),
       isOwned: () => this.#some(listener => listener.ownsPower?.()),
     })
     this.chassis.start()
+    this.#keepBeginning()
     this.sensors = new Sensors({
       world,
       settings: this.settings,
@@ -199,7 +204,7 @@ export class Bmc implements Saveable, Controller {
   }
 
   /** A GUID that was drawn and not kept would be another one tomorrow. */
-  #keepIdentity(): void {
+  #keepBeginning(): void {
     const error = this.flush()
     if (error === null) return
     this.close()
@@ -295,6 +300,7 @@ export class Bmc implements Saveable, Controller {
       this.sensors.poll()
       for (const satellite of this.#satellites.values()) satellite.tick()
     }
+    this.#ownTime?.tick()
     this.flush()
   }
 
@@ -305,6 +311,7 @@ export class Bmc implements Saveable, Controller {
 
   close(): void {
     this.kept.close()
+    this.#ownTime?.keep()
     this.#unlock()
   }
 

@@ -6,6 +6,7 @@ import type {
   GetSystemRestartCause,
   SetPowerRestorePolicy,
 } from '../protocol/commands/chassis.ts'
+import type { RunningTime } from './stores/running-time.ts'
 import { type Settings, settingFamily } from './stores/settings.ts'
 import type { BmcConfig } from './world/config.ts'
 
@@ -15,19 +16,31 @@ export type RestartCause = Exclude<ResponseOf<typeof GetSystemRestartCause>['cau
 type ControlAction = Exclude<RequestOf<typeof ChassisControl>['action'], number>
 export type RestorePolicy = Exclude<RequestOf<typeof SetPowerRestorePolicy>['policy'], number | 'noChange'>
 
-const powerFamily = settingFamily('power', z.object({ isOn: z.boolean(), byCommand: z.boolean() }))
+/** What was begun and goes on later: the second half of a power cycle, or the end of a shutdown. */
+const dueShape = z.object({
+  atMs: z.number(),
+  action: z.enum(['powerUp', 'powerDown']),
+  cause: z.custom<RestartCause>(value => typeof value === 'string'),
+  channel: z.number(),
+})
+type Due = Readonly<z.output<typeof dueShape>>
+const powerFamily = settingFamily(
+  'power',
+  z.object({ isOn: z.boolean(), byCommand: z.boolean(), due: dueShape.optional() }),
+)
 const policyFamily = settingFamily('policy', z.enum(['alwaysOff', 'previous', 'alwaysOn']))
 const intervalFamily = settingFamily('cycleSeconds', z.number())
+/** Minutes that it has been on; while it is on, less those that the BMC had run when it was turned on. */
 const hoursFamily = settingFamily('onMinutes', z.number())
 const buttonsFamily = settingFamily('buttons', z.number())
 
 const DEFAULT_IDENTIFY_SECONDS = 15
-const MS_PER_MINUTE = 60_000
 
 export interface ChassisOptions {
   config: BmcConfig['power']
   settings: Settings
   nowMs(): number
+  runningTime: RunningTime
   act(action: HostAction): void
   /** True when somebody outside, a VM, obeys a soft shutdown. */
   hostObeys(): boolean
@@ -41,10 +54,8 @@ interface ChassisState {
   readonly byCommand: boolean
   readonly cause: RestartCause
   readonly causeChannel: number
-  /** When what was begun goes on: the second half of a power cycle, or the end of a shutdown. */
-  readonly due: { readonly atMs: number; readonly action: 'powerUp' | 'powerDown' } | null
+  readonly due: Due | null
   readonly identifyUntilMs: number
-  readonly onSinceMs: number
   /** When the host was last turned on or reset. */
   readonly startedMs: number
 }
@@ -58,7 +69,6 @@ export class Chassis {
     causeChannel: 0,
     due: null,
     identifyUntilMs: 0,
-    onSinceMs: 0,
     startedMs: 0,
   }
 
@@ -72,9 +82,22 @@ export class Chassis {
     const wasOn = before?.isOn ?? this.#options.config.initial === 'on'
     const policy = before === undefined ? 'previous' : this.restorePolicy
     const isOn = policy === 'alwaysOn' || (policy === 'previous' && wasOn)
-    this.#change({ isOn, onSinceMs: this.#options.nowMs(), startedMs: this.#options.nowMs() })
+    this.#change({ isOn: wasOn, startedMs: this.#options.nowMs() })
+    // What was begun is part of how things were before; where the policy says something else, it is over.
+    if (policy === 'previous') this.#change({ due: this.#stillDue(before?.due) })
+    else if (isOn !== wasOn || before?.due !== undefined) this.#setPower(isOn ? 'on' : 'off', 'byItself')
     if (before !== undefined && isOn)
       this.#change({ cause: policy === 'alwaysOn' ? 'restoreAlwaysOn' : 'restorePrevious' })
+  }
+
+  /** However the clock was set meanwhile, it is not farther away than it ever was. */
+  #stillDue(due: Due | undefined): Due | null {
+    if (due === undefined) return null
+    return { ...due, atMs: Math.min(due.atMs, this.#options.nowMs() + this.#delayMs(due.action)) }
+  }
+
+  #delayMs(action: Due['action']): number {
+    return 1000 * (action === 'powerUp' ? this.cycleSeconds : this.#options.config.shutdownSeconds)
   }
 
   get isOn(): boolean {
@@ -131,11 +154,9 @@ export class Chassis {
 
   /** Minutes that the host has been on, ever. */
   get onMinutes(): number {
-    const before = this.#options.settings.get(hoursFamily) ?? 0
-    return (
-      before +
-      (this.#now.isOn ? Math.floor((this.#options.nowMs() - this.#now.onSinceMs) / MS_PER_MINUTE) : 0)
-    )
+    const kept = this.#options.settings.get(hoursFamily) ?? 0
+    const minutes = this.#now.isOn ? kept + this.#options.runningTime.minutes : kept
+    return Math.max(0, minutes)
   }
 
   /** False: not possible as things stand. */
@@ -146,6 +167,8 @@ export class Chassis {
         return true
       case 'powerDown':
         if (this.#now.isOn) this.#turn('off', cause, channel)
+        // In the middle of a power cycle: then it stays off.
+        else if (this.#now.due !== null) this.#setPower('off', 'byCommand')
         return true
       case 'powerCycle':
         if (!this.#now.isOn) return false
@@ -177,14 +200,13 @@ export class Chassis {
   tick(): void {
     const { due } = this.#now
     if (due === null || this.#options.nowMs() < due.atMs) return
-    const { action } = due
-    this.#change({ due: null })
+    const { action, cause, channel } = due
+    this.#note(cause, channel)
     this.#options.act(action)
     this.#setPower(action === 'powerUp' ? 'on' : 'off', 'byCommand')
   }
 
   #turn(power: 'on' | 'off', cause: RestartCause, channel: number): void {
-    this.#change({ due: null })
     if (power === 'on') this.#note(cause, channel)
     this.#options.act(power === 'on' ? 'powerUp' : 'powerDown')
     this.#setPower(power, 'byCommand')
@@ -198,28 +220,43 @@ export class Chassis {
       return
     }
     this.#options.act('powerDown')
-    this.#setPower('off', 'byCommand')
-    this.#change({ due: { atMs: this.#options.nowMs() + this.cycleSeconds * 1000, action: 'powerUp' } })
+    this.#setPower('off', 'byCommand', this.#dueLater('powerUp', cause, channel))
   }
 
   #shutDown(cause: RestartCause, channel: number): void {
     this.#note(cause, channel)
     this.#options.act('softShutdown')
     if (this.#options.hostObeys()) return
-    const atMs = this.#options.nowMs() + this.#options.config.shutdownSeconds * 1000
-    this.#change({ due: { atMs, action: 'powerDown' } })
+    this.#change({ due: this.#dueLater('powerDown', cause, channel) })
+    this.#keepPower()
+  }
+
+  #dueLater(action: Due['action'], cause: RestartCause, channel: number): Due {
+    return { atMs: this.#options.nowMs() + this.#delayMs(action), action, cause, channel }
   }
 
   #note(cause: RestartCause, channel: number): void {
     this.#change({ cause, causeChannel: channel })
   }
 
-  #setPower(power: 'on' | 'off', why: 'byCommand' | 'byItself'): void {
-    if (power === 'off') this.#options.settings.set(hoursFamily, '', this.onMinutes)
+  #setPower(power: 'on' | 'off', why: 'byCommand' | 'byItself', due: Due | null = null): void {
     const [isOn, byCommand] = [power === 'on', why === 'byCommand']
-    this.#change({ isOn, byCommand, onSinceMs: this.#options.nowMs() })
+    if (isOn !== this.#now.isOn) this.#keepHours(power)
+    this.#change({ isOn, byCommand, due })
     if (isOn) this.#change({ startedMs: this.#options.nowMs() })
-    this.#options.settings.set(powerFamily, '', { isOn, byCommand })
+    this.#keepPower()
+  }
+
+  #keepHours(power: 'on' | 'off'): void {
+    const { settings, runningTime } = this.#options
+    const { minutes } = runningTime
+    const kept = settings.get(hoursFamily) ?? 0
+    settings.set(hoursFamily, '', power === 'off' ? kept + minutes : kept - minutes)
+  }
+
+  #keepPower(): void {
+    const { isOn, byCommand, due } = this.#now
+    this.#options.settings.set(powerFamily, '', { isOn, byCommand, ...(due !== null && { due }) })
   }
 
   #change(changes: Partial<ChassisState>): void {

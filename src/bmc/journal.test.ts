@@ -20,13 +20,13 @@ function record(fill: number): Uint8Array {
   return raw
 }
 
-function openSel(damages: Damage[] = []) {
+function openSel(damages: Damage[] = [], capacity = 2048) {
   const kept = new KeptState({
     file: join(dir, 'sel.journal'),
     durability: 'kernel',
     onDamage: damage => damages.push(damage),
   })
-  const sel = new SelStore({ now: () => 1_700_000_000 }, kept)
+  const sel = new SelStore({ now: () => 1_700_000_000, capacity }, kept)
   kept.open()
   return Object.assign(sel, { flush: () => kept.flush(), close: () => kept.close() })
 }
@@ -146,14 +146,38 @@ describe('a SEL on disk', () => {
     sel.close()
   })
 
-  it('tells when it is full', () => {
-    const sel = new SelStore({ capacity: 2, now: () => 0 })
+  it('tells when it is full until it is cleared, also after it was opened anew and made shorter', () => {
+    const damages: Damage[] = []
+    const open = () => openSel(damages, 2)
+    const sel = open()
     sel.add(record(1))
     sel.add(record(2))
-    assert.equal(sel.add(record(3)), -1)
-    assert.equal(sel.overflow, true)
-    sel.clear()
     assert.equal(sel.overflow, false)
+    assert.equal(sel.add(record(3)), -1)
+    const bytes = () => readFileSync(join(dir, 'sel.journal')).length
+    sel.flush()
+    const [before] = [bytes(), sel.add(record(3)), sel.flush()]
+    assert.equal(bytes(), before, 'once')
+    sel.close()
+    const again = open()
+    assert.deepEqual([again.overflow, again.length], [true, 2])
+    // Refused and added over and over, until the journal is made shorter.
+    for (let round = 0, size = 0; bytes() >= size; round++) {
+      assert.ok(round < 10_000, 'the journal is never made shorter')
+      size = bytes()
+      again.delete(0xffff)
+      again.add(record(4))
+      again.flush()
+    }
+    again.close()
+    const shorter = open()
+    assert.equal(shorter.overflow, true)
+    shorter.clear()
+    shorter.flush()
+    shorter.close()
+    const cleared = open()
+    assert.deepEqual([cleared.overflow, damages], [false, []])
+    cleared.close()
   })
 })
 
@@ -181,7 +205,16 @@ describe('a journal', () => {
     sel.flush()
     sel.close()
     const journal = new Journal(join(dir, 'sel.journal'), () => true, { durability: 'kernel' })
-    for (const entry of [[], [1], [1, 1, 0], [1, 2, 0, 0, 0, 0, 1], [1, 5, 0], [1, 9, 0, 0, 0, 0], [77, 1]])
+    for (const entry of [
+      [],
+      [1],
+      [1, 1, 0],
+      [1, 2, 0, 0, 0, 0, 1],
+      [1, 5, 0],
+      [1, 9, 0, 0, 0, 0],
+      [1, 6, 0],
+      [77, 1],
+    ])
       journal.append(Uint8Array.from(entry))
     journal.flush()
     journal.close()

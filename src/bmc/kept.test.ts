@@ -5,6 +5,13 @@ import { syncBuiltinESMExports } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, it } from 'node:test'
+import {
+  ChassisControl,
+  GetPohCounter,
+  GetSystemRestartCause,
+  SetPowerCycleInterval,
+  SetPowerRestorePolicy,
+} from '../protocol/commands/chassis.ts'
 import { ColdReset } from '../protocol/commands/device.ts'
 import { GetEventReceiver, SetEventReceiver } from '../protocol/commands/event.ts'
 import { GetBmcGlobalEnables, SetBmcGlobalEnables } from '../protocol/commands/messaging.ts'
@@ -164,5 +171,146 @@ describe('what software has set', () => {
     assert.equal(again.run(GetWatchdogTimer, {}).timer.running, false)
     assert.equal(again.code(ResetWatchdogTimer, {}), 0x80)
     again.bmc.close()
+  })
+})
+
+describe('what is done to the power', () => {
+  /** The one that is there is killed: nothing of it is closed, and the next one starts from what it has kept. */
+  const startAgain = () => new Fixture({ stateDir: dir, stateLock: 'owner' })
+  const answered = (fixture: Fixture, action: 'powerUp' | 'powerDown' | 'powerCycle' | 'softShutdown') => {
+    fixture.run(ChassisControl, { action })
+    fixture.bmc.flush()
+  }
+
+  it('is carried out after a kill: the second half of a power cycle, and a shutdown that was begun', () => {
+    const first = startAgain()
+    first.run(SetPowerCycleInterval, { seconds: 20 })
+    answered(first, 'powerCycle')
+    const second = startAgain()
+    second.pass(19)
+    assert.equal(second.bmc.chassis.isOn, false)
+    second.pass(1)
+    assert.deepEqual([second.bmc.chassis.isOn, second.actions], [true, ['powerUp']])
+    assert.deepEqual(second.run(GetSystemRestartCause, {}), { cause: 'chassisControl', channel: 15 })
+    answered(second, 'softShutdown')
+    const third = startAgain()
+    assert.equal(third.bmc.chassis.isOn, true)
+    third.pass(2)
+    assert.deepEqual([third.bmc.chassis.isOn, third.actions], [false, ['powerDown']])
+    const fourth = startAgain()
+    fourth.pass(60)
+    assert.deepEqual([fourth.bmc.chassis.isOn, fourth.actions], [false, []], 'once')
+  })
+
+  it('happens at once when its time came meanwhile, and no later than ever when the clock was set back', () => {
+    const first = startAgain()
+    answered(first, 'powerCycle')
+    const late = startAgain()
+    late.nowMs += 3_600_000
+    late.bmc.tick()
+    assert.equal(late.bmc.chassis.isOn, true)
+    answered(late, 'powerCycle')
+    const early = startAgain()
+    early.pass(2)
+    assert.equal(early.bmc.chassis.isOn, true)
+  })
+
+  it('and not finished gives way to a restore policy that says on or off', () => {
+    for (const [policy, action, isOn] of [
+      ['alwaysOff', 'powerCycle', false],
+      ['alwaysOn', 'softShutdown', true],
+    ] as const) {
+      const first = startAgain()
+      answered(first, 'powerUp')
+      first.run(SetPowerRestorePolicy, { policy })
+      answered(first, action)
+      const again = startAgain()
+      assert.equal(again.bmc.chassis.isOn, isOn, policy)
+      again.run(SetPowerRestorePolicy, { policy: 'previous' })
+      again.pass(10)
+      assert.equal(again.bmc.chassis.isOn, isOn, policy)
+      const third = startAgain()
+      third.pass(10)
+      assert.equal(third.bmc.chassis.isOn, isOn, `${policy}, as it was before`)
+    }
+  })
+
+  it('is over when the host is turned off in the middle of a power cycle', () => {
+    const first = startAgain()
+    first.pass(120)
+    answered(first, 'powerCycle')
+    answered(first, 'powerDown')
+    assert.equal(first.bmc.chassis.onMinutes, 2)
+    first.pass(10)
+    const again = startAgain()
+    again.pass(10)
+    assert.deepEqual([first.bmc.chassis.isOn, again.bmc.chassis.isOn], [false, false])
+  })
+})
+
+describe('the power-on hours', () => {
+  const HOUR_SECONDS = 3600
+  let clock = { nowMs: 0 }
+  const open = () => new Fixture({ stateDir: dir, stateLock: 'owner', nowMs: () => clock.nowMs })
+  const pass = (fixture: Fixture, seconds: number) => {
+    for (let passed = 0; passed < seconds; passed += 30) {
+      clock.nowMs += 30_000
+      fixture.bmc.tick()
+    }
+  }
+  beforeEach(() => {
+    clock = { nowMs: 1_700_000_000_000 }
+  })
+
+  it('go on after a kill, but for a minute, and after an end in order to the second', () => {
+    const first = open()
+    pass(first, 3 * HOUR_SECONDS + 30)
+    const killed = open()
+    assert.equal(killed.run(GetPohCounter, {}).count, 3)
+    assert.equal(killed.bmc.chassis.onMinutes, 180)
+    pass(killed, 30)
+    killed.bmc.close()
+    const ended = open()
+    pass(ended, 30)
+    assert.equal(ended.bmc.chassis.onMinutes, 181)
+  })
+
+  it('count what the host was on, and not what it was off', () => {
+    const first = open()
+    pass(first, HOUR_SECONDS)
+    first.run(ChassisControl, { action: 'powerDown' })
+    pass(first, HOUR_SECONDS)
+    assert.equal(first.bmc.chassis.onMinutes, 60)
+    const off = open()
+    pass(off, HOUR_SECONDS)
+    assert.equal(off.bmc.chassis.onMinutes, 60)
+    off.run(ChassisControl, { action: 'powerUp' })
+    pass(off, HOUR_SECONDS)
+    assert.equal(off.bmc.chassis.onMinutes, 120)
+    const on = open()
+    pass(on, HOUR_SECONDS)
+    assert.equal(on.bmc.chassis.onMinutes, 180)
+  })
+
+  it('are written down once a minute, wherever the disk refuses, and cost no request a wait', () => {
+    const errors: string[] = []
+    const onError = ({ code }: { code: string }) => errors.push(code)
+    const fixture = new Fixture({ stateDir: dir, nowMs: () => clock.nowMs, onError })
+    const real = fs.writeSync
+    let writes = 0
+    fs.writeSync = () => {
+      writes++
+      throw new Error('ENOSPC')
+    }
+    syncBuiltinESMExports()
+    for (let tick = 0; tick < 100; tick++) {
+      clock.nowMs += 1200
+      fixture.run(GetPohCounter, {})
+      fixture.bmc.tick()
+    }
+    fs.writeSync = real
+    syncBuiltinESMExports()
+    assert.deepEqual([writes, errors], [2, ['STATE_WRITE', 'STATE_WRITE']])
+    fixture.bmc.close()
   })
 })

@@ -1,10 +1,20 @@
 import assert from 'node:assert/strict'
 import { createSocket, type Socket } from 'node:dgram'
 import { once } from 'node:events'
-import { linkSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  linkSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, it } from 'node:test'
+import { setTimeout } from 'node:timers/promises'
 import { Bmc } from './bmc.ts'
 import { macOf } from './lan-parameters.ts'
 import { listenOnLan, nextAddress } from './lan-range.ts'
@@ -146,6 +156,31 @@ describe('the time of the last addition to the SDR repository', () => {
     const again = new Bmc({ stateDir: dir, nowMs, configuredSince: 1_700_000_007 })
     assert.equal(again.sdrs.lastAdded, 1_700_000_007)
     again.close()
+  })
+})
+
+describe('the power-on hours of many', () => {
+  it('are one file for all, written as time goes by and at the end', async t => {
+    const file = join(dir, 'running.json')
+    const clock = { nowMs: 1_700_000_000_000 }
+    t.mock.method(Date, 'now', () => clock.nowMs)
+    const start = () => BmcService.start({ config, count: 3, stateDir: dir })
+    const minutesOf = ({ bmcs }: BmcService) => bmcs.map(({ chassis }) => chassis.onMinutes)
+    const first = await start()
+    clock.nowMs += 5_400_000
+    while (!existsSync(file)) await setTimeout(1)
+    assert.deepEqual(JSON.parse(readFileSync(file, 'utf8')), { ms: 5_400_000 })
+    clock.nowMs += 30_000
+    await first.close()
+    const second = await start()
+    clock.nowMs += 30_000
+    assert.deepEqual(minutesOf(second), [91, 91, 91])
+    await second.close()
+    for (const bmc of ['1', '2']) assert.ok(!existsSync(join(dir, bmc, 'running.json')))
+    writeFileSync(file, '{')
+    const third = await start()
+    assert.deepEqual(minutesOf(third), [0, 0, 0])
+    await third.close()
   })
 })
 

@@ -15,6 +15,7 @@ import { farEndOf } from './sol-far-ends.ts'
 import { configuredSince } from './stores/configured-since.ts'
 import { type DrawnPassword, DrawnPasswords } from './stores/drawn-passwords.ts'
 import type { Damage } from './stores/journal.ts'
+import { RunningTime } from './stores/running-time.ts'
 import { lockStateDir } from './stores/state-lock.ts'
 import { usersOf } from './stores/user-store.ts'
 import { VmServer } from './vm-server.ts'
@@ -54,6 +55,13 @@ const TICK_MS = 100
 const TICK_OF_MANY_MS = 1000
 const MANY = 64
 
+interface ServiceParts {
+  bmcs: readonly Bmc[]
+  drawn: readonly DrawnPassword[]
+  runningTime: RunningTime
+  unlock: () => void
+}
+
 export class BmcService {
   readonly bmcs: readonly Bmc[]
   readonly lanServers: LanServer[] = []
@@ -62,18 +70,20 @@ export class BmcService {
   host: HostProcess | null = null
   /** To be shown once, and nowhere else. */
   readonly drawn: readonly DrawnPassword[]
-  readonly #ticking: NodeJS.Timeout
+  /** Not before everybody who is told of a host is there. */
+  #ticking: NodeJS.Timeout | null = null
   /** Opened with the first trap. */
   #trapSocket: Socket | null = null
   #solFarEnd: SolFarEnd | null = null
+  readonly #runningTime: RunningTime
   readonly #unlock: () => void
 
-  private constructor(bmcs: readonly Bmc[], drawn: readonly DrawnPassword[], unlock: () => void) {
+  private constructor({ bmcs, drawn, runningTime, unlock }: ServiceParts) {
     this.bmcs = bmcs
     this.drawn = drawn
+    this.#runningTime = runningTime
     this.#unlock = unlock
     for (const bmc of bmcs) bmc.listen({ onTrap: (trap, to) => this.#sendTrap(trap, to) })
-    this.#ticking = setInterval(() => this.#tick(), bmcs.length > MANY ? TICK_OF_MANY_MS : TICK_MS)
   }
 
   /** Throws LastwordError CONFIG, LISTEN, STATE_DIR or STATE_LOCKED; nothing is left open then. */
@@ -81,6 +91,7 @@ export class BmcService {
     const service = makeService(options)
     try {
       await service.#listen(options)
+      service.#startTicking()
       return service
     } catch (error) {
       await service.close()
@@ -88,12 +99,12 @@ export class BmcService {
     }
   }
 
-  static make(bmcs: readonly Bmc[], drawn: readonly DrawnPassword[], unlock: () => void): BmcService {
-    return new BmcService(bmcs, drawn, unlock)
+  static make(parts: ServiceParts): BmcService {
+    return new BmcService(parts)
   }
 
   async close(): Promise<void> {
-    clearInterval(this.#ticking)
+    if (this.#ticking !== null) clearInterval(this.#ticking)
     this.#trapSocket?.close()
     await this.controlServer?.close()
     await this.host?.close()
@@ -101,6 +112,7 @@ export class BmcService {
     await Promise.all(this.lanServers.map(server => server.close()))
     this.#solFarEnd?.close?.()
     for (const bmc of this.bmcs) bmc.close()
+    this.#runningTime.keep()
     this.#unlock()
   }
 
@@ -111,8 +123,14 @@ export class BmcService {
     this.#trapSocket.send(trap, port, address)
   }
 
+  #startTicking(): void {
+    const everyMs = this.bmcs.length > MANY ? TICK_OF_MANY_MS : TICK_MS
+    this.#ticking = setInterval(() => this.#tick(), everyMs)
+  }
+
   #tick(): void {
     for (const bmc of this.bmcs) bmc.tick()
+    this.#runningTime.tick()
   }
 
   async #listen(options: BmcServiceOptions): Promise<void> {
@@ -157,7 +175,9 @@ function makeService(options: BmcServiceOptions): BmcService {
     const passwords = new DrawnPasswords(stateDir)
     const users = usersOf(config.users, config.lan.channel, ({ name }) => passwords.of(name))
     passwords.keep()
+    const runningTime = new RunningTime({ nowMs: Date.now, stateDir, onError })
     const shared: BmcOptions = {
+      runningTime,
       world,
       configuredSince: configuredSince(stateDir, world.sdrs, Math.floor(Date.now() / 1000)),
       users,
@@ -172,7 +192,7 @@ function makeService(options: BmcServiceOptions): BmcService {
       bmcs.push(bmc)
       if (options.insistOnUsers) insistOnUsers(bmc, options.insistOnUsers)
     }
-    return BmcService.make(bmcs, passwords.fresh, unlock)
+    return BmcService.make({ bmcs, drawn: passwords.fresh, runningTime, unlock })
   } catch (error) {
     for (const bmc of bmcs) bmc.close()
     unlock()

@@ -193,7 +193,8 @@ export function stateDirError(path: string, cause: unknown): LastwordError {
   )
 }
 
-function stateWriteError(file: string, cause: unknown): LastwordError {
+/** The state is as it was: the disk has refused what was to be kept. */
+export function stateWriteError(file: string, cause: unknown): LastwordError {
   return new LastwordError('STATE_WRITE', `${file}: could not be written: ${(cause as Error).message}`, {
     cause,
     hint: 'Make room on the disk, or give another --state directory.',

@@ -4,13 +4,14 @@ import { SEL_RECORD_BYTES, SelRecordType } from '../../protocol/sel-record.ts'
 import { type KeptPart, KeptState, KeptTag, uint16, uint32 } from './kept-state.ts'
 
 /** What an entry of the SEL says; a tag of its own before times, numbers and records. */
-const Op = { Add: 1, Delete: 2, Clear: 3, Clock: 4, AuxiliaryLog: 5 } as const
+const Op = { Add: 1, Delete: 2, Clear: 3, Clock: 4, AuxiliaryLog: 5, Overflow: 6 } as const
 /** Lengths of the entries that have a fixed one. */
 const entryBytes: Readonly<Record<number, number>> = {
   [Op.Add]: 5 + SEL_RECORD_BYTES,
   [Op.Delete]: 7,
   [Op.Clear]: 5,
   [Op.Clock]: 7,
+  [Op.Overflow]: 5,
 }
 const MIN_ENTRY_BYTES = 5
 
@@ -109,7 +110,7 @@ export class SelStore implements Saveable, KeptPart {
   /** Adds a record, numbered and (but for types E0h to FFh) time-stamped here. Returns its ID or SEL_FULL. */
   add(raw: Uint8Array): number {
     if (this.freeRecords <= 0) {
-      this.overflow = true
+      this.#overflow()
       return SEL_FULL
     }
     const record = raw.slice(0, SEL_RECORD_BYTES)
@@ -121,6 +122,13 @@ export class SelStore implements Saveable, KeptPart {
     this.#times = { ...this.#times, lastAdded: this.time }
     if (this.#kept.isOn) this.#keep(Op.Add, uint32(this.lastAdded), record)
     return id
+  }
+
+  /** Told of the first record that is refused; until the log is cleared, the others change nothing. */
+  #overflow(): void {
+    if (this.overflow) return
+    this.overflow = true
+    this.#keep(Op.Overflow, uint32(this.time))
   }
 
   #freeId(): number {
@@ -202,6 +210,7 @@ export class SelStore implements Saveable, KeptPart {
   forget(): void {
     this.#records = []
     this.#lastId = 0
+    this.overflow = false
     this.#times = atFirst
     this.#auxiliary = noLogs
   }
@@ -211,6 +220,7 @@ export class SelStore implements Saveable, KeptPart {
     for (const record of this.#records) {
       yield Buffer.concat([Uint8Array.of(Op.Add), uint32(this.lastAdded), record])
     }
+    if (this.overflow) yield Buffer.concat([Uint8Array.of(Op.Overflow), uint32(this.time)])
     const [op, ...clock] = this.#clockEntry()
     yield Buffer.concat([Uint8Array.of(op), ...clock])
     for (const [type, log] of this.#auxiliary) {
@@ -236,6 +246,7 @@ export class SelStore implements Saveable, KeptPart {
       case Op.Clear:
         this.#times = { ...this.#times, lastErased: entry.readUInt32LE(1) }
         this.#records = []
+        this.overflow = false
         return true
       case Op.Clock: {
         const minutes = entry.readInt16LE(5)
@@ -243,6 +254,9 @@ export class SelStore implements Saveable, KeptPart {
         this.#times = { ...this.#times, clockOffset: entry.readInt32LE(1), utcOffset }
         return true
       }
+      case Op.Overflow:
+        this.overflow = true
+        return true
       case Op.AuxiliaryLog: {
         if (entry.length < 6) return false
         const log = { time: entry.readUInt32LE(2), data: Uint8Array.from(entry.subarray(6)) }

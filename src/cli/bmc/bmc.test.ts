@@ -46,9 +46,11 @@ async function started(...args: string[]) {
       assert.equal(exitCode, 0, stderr)
     },
     logsIn: async (user: string, secret: string) => (await ask(user, secret, ['mc', 'info'])).exitCode === 0,
-    async end() {
+    isOn: async (user: string, secret: string) =>
+      /power is on/i.test(String((await ask(user, secret, ['power', 'status'])).stdout)),
+    async end(how: 'SIGTERM' | 'SIGKILL' = 'SIGTERM') {
       const ended = once(child, 'exit')
-      child.kill('SIGTERM')
+      child.kill(how)
       await ended
     },
   }
@@ -104,6 +106,22 @@ describe('lastword bmc', () => {
     const named = await started(...state, '--user', 'root')
     assert.equal(await named.logsIn('root', 'changed'), true, 'a password that is not given stays')
     await named.end()
+  })
+
+  it('turns a host on again after it was killed in the middle of a power cycle', async () => {
+    const args = ['--state', join(dir, 'cycle'), '--user', 'root', '--password-file', password('given')]
+    const taking = (cycleSeconds: number) => {
+      const file = join(dir, `cycle-${cycleSeconds}.yaml`)
+      writeFileSync(file, `power: { cycleSeconds: ${cycleSeconds} }\n`)
+      return started(...args, '--config', file)
+    }
+    const first = await taking(255)
+    await first.run('root', 'given', 'power', 'cycle')
+    assert.equal(await first.isOn('root', 'given'), false)
+    await first.end('SIGKILL')
+    const again = await taking(1)
+    while (!(await again.isOn('root', 'given'))) {}
+    await again.end()
   })
 
   it('refuses a command that is none', () => {

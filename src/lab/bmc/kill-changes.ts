@@ -1,5 +1,6 @@
 /** What a BMC is made to change while it is killed: one value of each family that it keeps, and how to read it afterwards. */
 import type { Bmc } from '../../bmc/bmc.ts'
+import { isBootOptionInvalid } from '../../bmc/boot-options.ts'
 import { execute } from '../../bmc/execute.ts'
 import { systemInterface } from '../../bmc/serve.ts'
 import {
@@ -11,6 +12,7 @@ import {
 } from '../../protocol/command.ts'
 import { GetChannelAccess, SetChannelAccess } from '../../protocol/commands/channel.ts'
 import {
+  ChassisControl,
   GetAcpiPowerState,
   GetChassisCapabilities,
   GetSystemBootOptions,
@@ -51,6 +53,9 @@ import { GetSolConfigurationParameters, SetSolConfigurationParameters } from '..
 import { GetSystemInfoParameters, SetSystemInfoParameters } from '../../protocol/commands/system-info.ts'
 import { SetUserName } from '../../protocol/commands/user.ts'
 
+/** What the load comes over: the VM serial protocol, or LAN sessions. */
+export type LoadPath = 'vm' | 'lan'
+
 /** A value that is set again and again, each time to the next number. */
 export interface Changed {
   what: string
@@ -60,6 +65,8 @@ export interface Changed {
   request(value: number): unknown
   /** What it is now. */
   read(bmc: Bmc): number
+  /** Both paths unless given. */
+  path?: LoadPath
 }
 
 const USER = 5
@@ -69,6 +76,7 @@ const LAN = 1
 const GATEWAY = 12
 const PEF_STARTUP_DELAY = 3
 const SOL_RETRY = 4
+const BOOT_ACKNOWLEDGE = 4
 const BOOT_INITIATOR = 7
 const SYSTEM_NAME = 2
 const DHCP_TIMING_1 = 3
@@ -115,6 +123,7 @@ const upperCriticalOnly = {
   upperCritical: true,
   upperNonRecoverable: false,
 }
+const [turnOff, turnOn] = ['powerDown', 'powerUp'] as const
 const policies = ['alwaysOff', 'previous', 'alwaysOn'] as const
 const revisionOnly = false
 
@@ -212,6 +221,13 @@ export const changes: readonly Changed[] = [
       ),
   ),
   changed(
+    'validity of a boot option',
+    2,
+    SetSystemBootOptions,
+    value => ({ parameter: { selector: BOOT_ACKNOWLEDGE, isInvalid: value === 1 }, data: new Uint8Array(0) }),
+    bmc => (isBootOptionInvalid(bmc, BOOT_ACKNOWLEDGE) ? 1 : 0),
+  ),
+  changed(
     'system information',
     WORD,
     SetSystemInfoParameters,
@@ -266,13 +282,27 @@ export const changes: readonly Changed[] = [
     }),
     bmc => asked(bmc, GetThermalLimit, INLET).exceptionSeconds,
   ),
-  changed(
-    'power policy',
-    policies.length,
-    SetPowerRestorePolicy,
-    value => ({ policy: policies[value]! }),
-    bmc => policies.indexOf(bmc.chassis.restorePolicy),
-  ),
+  {
+    ...changed(
+      'power policy',
+      policies.length,
+      SetPowerRestorePolicy,
+      value => ({ policy: policies[value]! }),
+      bmc => policies.indexOf(bmc.chassis.restorePolicy),
+    ),
+    path: 'lan',
+  },
+  // At each start the policy says what the power is.
+  {
+    ...changed(
+      'power',
+      2,
+      ChassisControl,
+      value => ({ action: value === 0 ? turnOff : turnOn }),
+      bmc => (bmc.chassis.isOn ? 1 : 0),
+    ),
+    path: 'vm',
+  },
   changed(
     'power cycle interval',
     256,
@@ -297,7 +327,11 @@ export const changes: readonly Changed[] = [
       system: { state: value === 0 ? ('s0' as const) : ('s1' as const), set: true },
       device: { state: 'noChange' as const, set: false },
     }),
-    bmc => (asked(bmc, GetAcpiPowerState, {}).system === 's1' ? 1 : 0),
+    bmc => {
+      // While the host is off, that is its state.
+      asked(bmc, ChassisControl, { action: turnOn })
+      return asked(bmc, GetAcpiPowerState, {}).system === 's1' ? 1 : 0
+    },
   ),
   changed(
     'chassis capabilities',

@@ -17,7 +17,7 @@ import { AddSelEntry } from '../../protocol/commands/sel.ts'
 import { checksum } from '../../protocol/ipmb.ts'
 import { requestBytes } from '../../protocol/message.ts'
 import { user } from '../lan/rig.ts'
-import { type Changed, changedConfig, changes } from './kill-changes.ts'
+import { type Changed, changedConfig, changes, type LoadPath } from './kill-changes.ts'
 
 export interface KillReport {
   kills: number
@@ -30,9 +30,6 @@ export interface KillReport {
   /** Families of settings of which something was kept. */
   families: string[]
 }
-
-/** What the load comes over: the VM serial protocol, or LAN sessions. */
-export type LoadPath = 'vm' | 'lan'
 
 const IN_FLIGHT = 8
 /** Over LAN; a session has so many requests in flight from its start, so that they go out in the order of their numbers. */
@@ -91,7 +88,7 @@ class KillRun {
   readonly #added: number[] = []
   /** Numbers of SDRs that were answered. */
   readonly #addedSdrs: number[] = []
-  readonly #latest: Latest[] = changes.map(changed => ({ changed, asked: 0, answered: 0 }))
+  readonly #latest: Latest[]
   #next = 1
   #answered = 0
   #damaged = 0
@@ -100,6 +97,9 @@ class KillRun {
     this.#configFile = configFile
     this.#stateDir = stateDir
     this.#path = path
+    this.#latest = changes
+      .filter(changed => (changed.path ?? path) === path)
+      .map(changed => ({ changed, asked: 0, answered: 0 }))
   }
 
   /** Starts, loads, kills after so many answers. */
