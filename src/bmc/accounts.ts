@@ -4,7 +4,8 @@ import { Privilege } from '../protocol/command.ts'
 import { AuthType } from '../protocol/commands/session.ts'
 import { LanParameter } from '../protocol/parameters/lan.ts'
 import type { Bmc } from './bmc.ts'
-import { channelAccess, kgOf } from './channels.ts'
+import { channelAccess } from './channel-access.ts'
+import { kgOf } from './channels.ts'
 import { lanParameters, suiteEntries } from './lan-parameters.ts'
 import { MAX_USERS } from './stores/user-store.ts'
 
@@ -15,6 +16,7 @@ const levels: Readonly<Record<string, Privilege>> = {
   admin: Privilege.Admin,
   oem: Privilege.Oem,
 }
+const levelNames = ['callback', 'user', 'operator', 'admin', 'oem'] as const
 const LOCKOUT_UNIT_MS = 10_000
 const authTypeCodes = { none: AuthType.None, md5: AuthType.Md5, password: AuthType.Password } as const
 
@@ -63,10 +65,18 @@ export class BmcAccounts implements LanAccounts {
     return suites
   }
 
-  get authTypes(): readonly AuthType[] {
+  /** Those of the configuration that LAN parameter 2 has enabled for the level. */
+  authTypesAt(level: Privilege): readonly AuthType[] {
     const enabled = lanParameters.value(this.#bmc, LanParameter.authenticationEnables)
     const { ipmi15 } = this.#bmc.world.config.lan
-    return ipmi15.filter(type => enabled?.admin[type] ?? true).map(type => authTypeCodes[type])
+    const name = levelNames.find(name => levels[name] === level)
+    if (enabled === undefined || name === undefined) return []
+    return ipmi15.filter(type => enabled[name][type]).map(type => authTypeCodes[type])
+  }
+
+  get perMessageAuthentication(): 'must' | 'may' {
+    const access = channelAccess(this.#bmc, this.#channel, 'volatile')
+    return access.perMessageAuthenticationDisabled ? 'may' : 'must'
   }
 
   get lockout(): LockoutPolicy {

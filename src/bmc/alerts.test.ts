@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { SetChannelAccess } from '../protocol/commands/channel.ts'
 import { ChassisControl } from '../protocol/commands/chassis.ts'
 import {
   AlertImmediate,
@@ -103,6 +104,31 @@ describe('an alert', () => {
     fixture.run(PetAcknowledge, { ...event, sequenceNumber, eventData: new Uint8Array(3) })
     fixture.pass(60)
     assert.deepEqual(addressesOf(fixture).slice(5), ['8'])
+  })
+
+  it('of a filter goes nowhere while the channel has alerting disabled, one that is asked for at once does', () => {
+    const fixture = withPolicy({})
+    const access = (pefAlertingDisabled: boolean) =>
+      fixture.run(SetChannelAccess, {
+        channel: 1,
+        access: {
+          mode: 'always',
+          userLevelAuthenticationDisabled: false,
+          perMessageAuthenticationDisabled: false,
+          pefAlertingDisabled,
+          change: 'volatile',
+        },
+        limit: { privilege: 'admin', change: 'keep' },
+      })
+    access(true)
+    fixture.setCpu(95)
+    assert.deepEqual(addressesOf(fixture), [])
+    const alert = { destination: 1, operation: 'initiate' as const }
+    fixture.run(AlertImmediate, { channel: 1, alert, string: { selector: 0, send: false } })
+    assert.deepEqual(addressesOf(fixture), ['7'])
+    access(false)
+    fixture.setCpu(40)
+    assert.deepEqual(addressesOf(fixture), ['7', '7', '8', '9'])
   })
 
   it('that is asked for at once carries an event and a string of its own', () => {

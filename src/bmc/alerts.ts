@@ -9,6 +9,7 @@ import {
   petCustomText,
 } from '../protocol/pet/pet.ts'
 import type { SystemEventRecord } from '../protocol/sel-record.ts'
+import { channelAccess } from './channel-access.ts'
 import type { Controller } from './controller.ts'
 import { lanParameters } from './lan-parameters.ts'
 import {
@@ -88,6 +89,9 @@ export class Alerts {
     from = 1,
     before: Waiting | 'sent' | 'failed' = 'failed',
   ): void {
+    // Alert Immediate is sent all the same. Section 22.22.
+    const { channel } = this.#bmc.world.config.lan
+    if (channelAccess(this.#bmc, channel, 'volatile').pefAlertingDisabled) return
     let last = before
     for (let set = from; set <= ALERT_POLICIES; set++) {
       const entry = pefParameters.value(this.#bmc, PefParameter.alertPolicy, set)?.entry

@@ -188,10 +188,20 @@ export const lanParameters = new ParameterTable({
   table: LanParameter,
   initial: (bmc, parameter, set) => initials.get(parameter)?.(bmc, set),
   check: (bmc, parameter, data) =>
-    parameter === LanParameter.cipherSuitePrivileges && usesUnofferedSuite(bmc, data)
-      ? CompletionCode.InvalidDataField
-      : 0,
+    usesWhatIsNotOffered(bmc, parameter, data) ? CompletionCode.InvalidDataField : 0,
 })
+
+function usesWhatIsNotOffered(bmc: Controller, parameter: AnyParameter, data: Uint8Array): boolean {
+  if (parameter === LanParameter.cipherSuitePrivileges) return usesUnofferedSuite(bmc, data)
+  return parameter === LanParameter.authenticationEnables && usesUnofferedType(bmc, data)
+}
+
+function usesUnofferedType(bmc: Controller, data: Uint8Array): boolean {
+  const offered = authenticationTypes(bmc)
+  const enabled = Object.values(decodeParameter(LanParameter.authenticationEnables, data))
+  const types = Object.keys(offered) as (keyof typeof offered)[]
+  return types.some(type => !offered[type] && enabled.some(level => level[type]))
+}
 
 function usesUnofferedSuite(bmc: Controller, data: Uint8Array): boolean {
   const { entries } = decodeParameter(LanParameter.cipherSuitePrivileges, data)

@@ -11,6 +11,7 @@ import type { Bmc } from './bmc.ts'
 import { solSettingsOf } from './commands/sol.ts'
 import { submit } from './execute.ts'
 import { hostPortText, listenError } from './listen-error.ts'
+import { auditLockout } from './session-audit.ts'
 
 export interface LanServerOptions {
   /** 127.0.0.1 unless given; an IPv6 address listens on IPv6. */
@@ -58,6 +59,10 @@ export class LanServer {
       ...(sol === undefined ? {} : { sol: { farEnd: sol, settings: () => solSettingsOf(bmc) } }),
     })
     this.machine.onWake = () => this.#wake()
+    this.machine.lockout.onLockedOut = userId => {
+      auditLockout(bmc, this.machine.channel, userId)
+      if (bmc.kept.isDirty) this.#commitSoon()
+    }
     this.#stopListening = bmc.listen({
       onReset: kind => {
         if (kind === 'cold') this.machine.reset()

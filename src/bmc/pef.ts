@@ -6,6 +6,7 @@ import { Alerts, type AlertsOptions } from './alerts.ts'
 import type { Controller } from './controller.ts'
 import { EVENT_FILTERS, type EventFilter, pefParameters } from './pef-parameters.ts'
 import { settingFamily } from './stores/settings.ts'
+import { numberOfType } from './world/world.ts'
 
 const ANY = 0xff
 const NO_RECORD = 0xffff
@@ -147,8 +148,7 @@ export class Pef {
       newEvent({
         generatorId: 0x20,
         sensorType: SYSTEM_EVENT,
-        sensorNumber:
-          this.#bmc.world.sensors.find(({ sensorType }) => sensorType === SYSTEM_EVENT)?.number ?? 0,
+        sensorNumber: numberOfType(this.#bmc.world, SYSTEM_EVENT),
         event: { type: SENSOR_SPECIFIC, deassertion: false },
         data: Uint8Array.of(WITH_OEM_DATA_2 | PEF_ACTION, what, ANY),
       }),

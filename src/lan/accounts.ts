@@ -35,8 +35,10 @@ export interface LanAccounts {
   readonly channelLimit: Privilege
   /** The suites that are offered, with the highest level that each allows. */
   readonly suites: ReadonlyMap<number, Privilege>
-  /** IPMI 1.5 log-ins; empty: off. */
-  readonly authTypes: readonly AuthType[]
+  /** How an IPMI 1.5 log-in to this level may be signed; empty: there is none. */
+  authTypesAt(level: Privilege): readonly AuthType[]
+  /** Whether packets of an IPMI 1.5 session have to be signed too, or only its log-in. Section 6.11.4. */
+  readonly perMessageAuthentication: 'must' | 'may'
   readonly lockout: LockoutPolicy
 }
 
@@ -61,6 +63,7 @@ export interface MemoryAccountsOptions {
   channelLimit?: Privilege
   suites?: ReadonlyMap<number, Privilege>
   authTypes?: readonly AuthType[]
+  perMessageAuthentication?: 'must' | 'may'
   lockout?: Partial<LockoutPolicy>
 }
 
@@ -73,8 +76,9 @@ export class MemoryAccounts implements LanAccounts {
   readonly kg: Uint8Array
   readonly channelLimit: Privilege
   readonly suites: ReadonlyMap<number, Privilege>
-  readonly authTypes: readonly AuthType[]
+  perMessageAuthentication: 'must' | 'may'
   readonly lockout: LockoutPolicy
+  readonly #authTypes: readonly AuthType[]
   readonly #users: readonly LanAccount[]
 
   constructor(options: MemoryAccountsOptions) {
@@ -92,13 +96,31 @@ export class MemoryAccounts implements LanAccounts {
     this.kg = bytesOf(options.kg ?? new Uint8Array(0))
     this.channelLimit = options.channelLimit ?? Privilege.Admin
     this.suites = options.suites ?? defaultSuites
-    this.authTypes = options.authTypes ?? []
+    this.#authTypes = options.authTypes ?? []
+    this.perMessageAuthentication = options.perMessageAuthentication ?? 'must'
     this.lockout = { ...defaultLockout, ...options.lockout }
   }
 
   users(): Iterable<LanAccount> {
     return this.#users
   }
+
+  authTypesAt(): readonly AuthType[] {
+    return this.#authTypes
+  }
+}
+
+const levels: readonly Privilege[] = [
+  Privilege.Callback,
+  Privilege.User,
+  Privilege.Operator,
+  Privilege.Admin,
+  Privilege.Oem,
+]
+
+/** How an IPMI 1.5 log-in may be signed that has not said yet which level it is for; empty: there is none. */
+export function anyAuthTypes(accounts: LanAccounts): ReadonlySet<AuthType> {
+  return new Set(levels.flatMap(level => accounts.authTypesAt(level)))
 }
 
 /**

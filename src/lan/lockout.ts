@@ -10,6 +10,8 @@ interface Failures {
 export class Lockout {
   /** Log-ins with a wrong password since the start, of all users. */
   failedLogIns = 0
+  /** A user has just been locked out. */
+  onLockedOut: ((userId: number) => void) | null = null
   readonly #byUser = new Map<number, Failures>()
 
   isLockedOut(userId: number, policy: LockoutPolicy, nowMs: number): boolean {
@@ -29,6 +31,7 @@ export class Lockout {
     const count = (isFresh ? before.count : 0) + 1
     const isLocked = policy.threshold > 0 && count >= policy.threshold
     this.#byUser.set(userId, { count, lastMs: nowMs, lockedAtMs: isLocked ? nowMs : null })
+    if (isLocked) this.onLockedOut?.(userId)
   }
 
   noteSuccess(userId: number): void {

@@ -2,7 +2,7 @@
 import { Privilege, type RequestOf, type ResponseOf } from '../protocol/command.ts'
 import { type ActivateSession, AuthType, type GetSessionChallenge } from '../protocol/commands/session.ts'
 import { CompletionCode } from '../protocol/completion-code.ts'
-import { findAccount, type LanAccount, type LanAccounts } from './accounts.ts'
+import { anyAuthTypes, findAccount, type LanAccount, type LanAccounts } from './accounts.ts'
 import type { Lockout } from './lockout.ts'
 import { type Pending, PendingTable } from './pending.ts'
 import { type Admission, isSamePeer, type Peer } from './server-session.ts'
@@ -95,7 +95,7 @@ export class V15Logins {
     nowMs: number,
   ): ResponseOf<typeof GetSessionChallenge> | number {
     const { accounts, lockout } = this.#host
-    const authType = accounts.authTypes.find(type => type === request.authType)
+    const authType = [...anyAuthTypes(accounts)].find(type => type === request.authType)
     if (authType === undefined) return CompletionCode.InvalidDataField
     const account = findAccount(accounts, request.userName, null)
     const isUsable =
@@ -121,22 +121,32 @@ export class V15Logins {
     if (!challenge.every((byte, index) => byte === entry.challenge[index]))
       return CompletionCode.InvalidDataField
     if (initialOutboundSequence === 0) return SEQUENCE_OUT_OF_RANGE
-    const limit = Math.min(entry.account.privilege, this.#host.accounts.channelLimit)
+    const { channelLimit, perMessageAuthentication } = this.#host.accounts
+    const limit = Math.min(entry.account.privilege, channelLimit)
     if (maximum < Privilege.Callback || maximum > limit) return LEVEL_EXCEEDS_LIMIT
+    const level = maximum as Privilege
+    if (!this.#host.accounts.authTypesAt(level).includes(entry.authType)) return LEVEL_EXCEEDS_LIMIT
     const inbound = firstSequence(this.#host.random(4))
     const { id, peer, account } = entry
     const first = { inbound, outbound: initialOutboundSequence }
     const link = new V15Link(entry.authType, id, account.password, first)
-    const admission = this.#host.admit({ id, peer, link, account, maximum: maximum as Privilege })
+    const admission = this.#host.admit({ id, peer, link, account, maximum: level })
     if (admission !== 'admitted') return admission === 'full' ? NO_SLOT : NO_SLOT_FOR_USER
     this.#pending.delete(entry)
     this.#host.lockout.noteSuccess(account.id)
-    return { authType, sessionId: id, initialInboundSequence: inbound, maximum }
+    const remainder = perMessageAuthentication === 'must' ? entry.authType : AuthType.None
+    return { authType: remainder, sessionId: id, initialInboundSequence: inbound, maximum }
   }
 
   /** Authentication types as Get Channel Authentication Capabilities tells them. */
-  get offers(): { none: boolean; md2: boolean; md5: boolean; password: boolean; oem: boolean } {
-    const { authTypes } = this.#host.accounts
+  offersAt(level: Privilege): {
+    none: boolean
+    md2: boolean
+    md5: boolean
+    password: boolean
+    oem: boolean
+  } {
+    const authTypes = this.#host.accounts.authTypesAt(level)
     const has = (type: AuthType) => authTypes.includes(type)
     return {
       none: has(AuthType.None),

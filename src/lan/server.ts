@@ -245,7 +245,7 @@ export class LanServerMachine {
     if (session === undefined) return this.#activateV15(packet, from)
     if (!isSamePeer(session.peer, from)) return false
     const { link } = session
-    const opened = link instanceof PlusLink ? null : link.open(packet)
+    const opened = link instanceof PlusLink ? null : link.open(packet, this.accounts.perMessageAuthentication)
     return opened !== null && this.#inSession(session, opened)
   }
 

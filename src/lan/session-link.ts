@@ -1,4 +1,5 @@
 /** One side's end of a session: signs, encrypts and counts what goes out, checks what comes in. IPMI 2.0 rev 1.1, section 6.12. */
+import { AuthType } from '../protocol/commands/session.ts'
 import type { Protection } from './protection.ts'
 import { encodePlus, openPlus, type PlusPacket } from './rmcpplus.ts'
 import { nextSequence, SeqWindow } from './seq-window.ts'
@@ -71,6 +72,8 @@ export class V15Link {
   readonly #inbound: SeqWindow
   readonly #pad: 'noPad' | 'legacyPad'
   #outbound: number
+  /** That of the last packet that came in. */
+  #replyAuthType: number
 
   /** `inbound` and `outbound` are the numbers of the first packet each way, as this side sees it. */
   constructor(
@@ -82,6 +85,7 @@ export class V15Link {
   ) {
     this.#pad = pad
     this.authType = authType
+    this.#replyAuthType = authType
     this.remoteId = remoteId
     this.#password = v15Password(password)
     this.#inbound = new SeqWindow((first.inbound - 1) >>> 0)
@@ -92,9 +96,12 @@ export class V15Link {
     return this.#outbound
   }
 
-  open(packet: V15Packet): Opened | null {
-    if (packet.authType !== this.authType || !isAuthentic(packet, this.#password)) return null
-    const { payload, sequence } = packet
+  /** Null when it is not of this session's other side. Who does not sign, where that may be, is answered likewise. */
+  open(packet: V15Packet, signature: 'must' | 'may' = 'must'): Opened | null {
+    const { authType, payload, sequence } = packet
+    const isUnsigned = signature === 'may' && authType === AuthType.None
+    if (!isUnsigned && (authType !== this.authType || !isAuthentic(packet, this.#password))) return null
+    this.#replyAuthType = authType
     const isNew = this.#inbound.accepts(sequence)
     if (isNew) this.#inbound.note(sequence)
     return { payloadType: 0, payload, sequence, freshness: isNew ? 'new' : 'seen' }
@@ -102,8 +109,12 @@ export class V15Link {
 
   seal(payload: Uint8Array): Uint8Array {
     this.#outbound = nextSequence(this.#outbound)
-    const { authType, remoteId: sessionId } = this
-    return encodeV15({ authType, sequence: this.#outbound, sessionId, payload }, this.#password, this.#pad)
+    const { remoteId: sessionId } = this
+    return encodeV15(
+      { authType: this.#replyAuthType, sequence: this.#outbound, sessionId, payload },
+      this.#password,
+      this.#pad,
+    )
   }
 }
 

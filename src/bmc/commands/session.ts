@@ -1,6 +1,6 @@
 /** Sessions as the simulated BMC serves them, from the session server of a channel. IPMI 2.0 rev 1.1, sections 22.13 to 22.20. */
 
-import { isKgSet } from '../../lan/accounts.ts'
+import { anyAuthTypes, isKgSet } from '../../lan/accounts.ts'
 import { type CipherSuite, cipherSuites, encodeSuiteRecords } from '../../lan/cipher-suites.ts'
 import type { LanServerMachine } from '../../lan/server.ts'
 import type { ServerSession } from '../../lan/server-session.ts'
@@ -80,18 +80,19 @@ export const sessionCommands: Served[] = [
     const server = serverOf(of.channel, bmc, caller)
     if (server === undefined || privilege === 0 || privilege > Privilege.Oem)
       return CompletionCode.InvalidDataField
-    const offers = server.v15.offers
+    const offers = server.v15.offersAt(privilege as Privilege)
     return {
       channel: server.channel,
       authTypes: { ...offers, extended: of.extended },
       status: {
         ...userKinds(server),
+        // Set Channel Access refuses it.
         userLevelAuthDisabled: false,
-        perMessageAuthDisabled: false,
+        perMessageAuthDisabled: server.accounts.perMessageAuthentication === 'may',
         kgIsSet: of.extended && isKgSet(server.accounts.kg),
       },
       connections: {
-        ipmi15: of.extended && server.accounts.authTypes.length > 0,
+        ipmi15: of.extended && anyAuthTypes(server.accounts).size > 0,
         ipmi20: of.extended,
       },
       oemId: 0,

@@ -15,7 +15,8 @@ import {
   SetUserPassword,
 } from '../../protocol/commands/user.ts'
 import { CompletionCode } from '../../protocol/completion-code.ts'
-import { changeChannelAccess, channelAccess, channelOf, hasSessions, kgOf, setKg } from '../channels.ts'
+import { changeChannelAccess, channelAccess } from '../channel-access.ts'
+import { channelOf, hasSessions, kgOf, setKg } from '../channels.ts'
 import { type Served, serve } from '../serve.ts'
 import { MAX_USERS, trimmed, UserStore } from '../stores/user-store.ts'
 
@@ -103,10 +104,13 @@ export const userCommands: Served[] = [
   serve(SetChannelAccess, ({ channel, access, limit }, bmc, caller) => {
     const actual = channelOf(channel, caller)
     if (!hasSessions(bmc, actual)) return NO_SESSIONS
-    if (typeof access.mode === 'number') return MODE_NOT_SUPPORTED
-    const { change, ...changes } = access
+    const { change, userLevelAuthenticationDisabled, mode, ...changes } = access
+    // A LAN is there before the boot and behind it.
+    if (typeof mode === 'number' || mode === 'preBoot') return MODE_NOT_SUPPORTED
+    // User level commands without authentication are optional, and nobody's need.
+    if (userLevelAuthenticationDisabled) return CompletionCode.InvalidDataField
     if (change === 'nonVolatile' || change === 'volatile')
-      changeChannelAccess(bmc, actual, change, { ...changes, mode: access.mode })
+      changeChannelAccess(bmc, actual, change, { ...changes, mode })
     const { privilege } = limit
     const isLevel = typeof privilege === 'string' && privilege !== 'none'
     if (limit.change === 'nonVolatile' || limit.change === 'volatile') {
@@ -120,7 +124,7 @@ export const userCommands: Served[] = [
     if (!hasSessions(bmc, actual)) return NO_SESSIONS
     if (typeof which === 'number') return CompletionCode.InvalidDataField
     const { limit, ...access } = channelAccess(bmc, actual, which)
-    return { access, privilegeLimit: limit }
+    return { access: { ...access, userLevelAuthenticationDisabled: false }, privilegeLimit: limit }
   }),
   serve(SetChannelSecurityKeys, ({ channel, operation, keyId, key }, bmc, caller) => {
     if (!hasSessions(bmc, channelOf(channel, caller))) return CompletionCode.InvalidDataField

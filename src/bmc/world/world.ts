@@ -84,6 +84,11 @@ export function makeWorld(config: BmcConfig, own = { address: BMC_ADDRESS, chann
   }
 }
 
+/** Of the sensor that has this type; 0, which no sensor has, when there is none. */
+export function numberOfType({ sensors }: World, sensorType: number): number {
+  return sensors.find(sensor => sensor.sensorType === sensorType)?.number ?? 0
+}
+
 function makeSensors(configs: BmcConfig['sensors'], owner: Owner): Sensor[] {
   const taken = new Set<number>()
   for (const { number, name } of configs) {
