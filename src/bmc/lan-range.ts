@@ -22,6 +22,8 @@ export interface LanRangeOptions {
 }
 
 const LISTEN_AT_ONCE = 128
+/** Of the process itself, and room for connections. */
+const OTHER_FILES = 100
 /** Ports that are tried where one is to be picked that is free on every address. */
 const MAX_TRIES = 32
 
@@ -84,8 +86,21 @@ async function listenOnce(
     return servers
   } catch (error) {
     await Promise.all(servers.map(server => server.close()))
-    throw error
+    throw isOutOfFiles(error) ? tooManyFiles(error, bmcs.length) : error
   }
+}
+
+function isOutOfFiles(error: unknown): error is LastwordError {
+  return error instanceof LastwordError && (error.cause as NodeJS.ErrnoException).code === 'EMFILE'
+}
+
+/** Not the address is at fault, but what the process may open. */
+function tooManyFiles({ message, cause }: LastwordError, count: number): LastwordError {
+  const files = 2 * count + OTHER_FILES
+  return new LastwordError('LISTEN', message, {
+    cause,
+    hint: `Each of ${count} BMCs takes a socket, and with --state a file: allow ${files} with ulimit -n ${files}.`,
+  })
 }
 
 async function listen(

@@ -203,6 +203,17 @@ describe('passwords that are not given', () => {
     await again.close()
   })
 
+  it('are drawn for any name, also one that objects have by themselves', async () => {
+    const names = ['constructor', '__proto__', 'toString']
+    const strange = { ...config, users: names.map(name => ({ ...config.users[0]!, name })) }
+    const service = await BmcService.start({ config: strange })
+    assert.deepEqual(
+      service.drawn.map(({ user, password }) => [user, password.length]),
+      names.map(name => [name, 16]),
+    )
+    await service.close()
+  })
+
   it('are written beside the old ones and put in their place at once', async () => {
     const file = join(dir, 'passwords.json')
     writeFileSync(file, '{"admin":"known"}')

@@ -620,12 +620,29 @@ describe('a configuration', () => {
     parseConfig('users:\n  - { name: a }\n  - { name: a, privilege: user }\n', 'f')
   })
 
+  it('that says nothing is as none: the server with its user, whose password is drawn', () => {
+    for (const text of ['', 'null\n', '---\n# nothing yet\n'])
+      assert.deepEqual(parseConfig(text, 'f'), bmcConfig.parse(defaultConfig))
+  })
+
+  it('whose aliases stand for more and more is refused where they do', () => {
+    const [first, ...others] = ['a', 'b', 'c', 'd', 'e'] as const
+    const lists = others.map((name, i) => {
+      const before = [first, ...others][i]
+      return `${name}: &${name} [${Array(9).fill(`*${before}`)}]\n`
+    })
+    assert.throws(() => parseConfig(`name: x\n${first}: &${first} [1]\n${lists.join('')}`, 'f'), {
+      code: 'CONFIG',
+      message: 'f:6: e: aliases (*) stand for too much there',
+    })
+  })
+
   it('of the server that there is without one has nothing wrong', () => {
     assert.deepEqual(configProblems(bmcConfig.parse(defaultConfig)), [])
   })
 
   it('may be empty', () => {
-    assert.equal(makeWorld(parseConfig('', 'f')).sensors.length, 0)
+    assert.equal(makeWorld(parseConfig('{}', 'f')).sensors.length, 0)
   })
 })
 

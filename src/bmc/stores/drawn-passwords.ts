@@ -19,7 +19,7 @@ const kept = z.record(z.string(), z.string())
 
 export class DrawnPasswords {
   readonly #file: string | undefined
-  readonly #known: Record<string, string>
+  readonly #known: Map<string, string>
   /** Those of this start. */
   readonly fresh: DrawnPassword[] = []
 
@@ -30,10 +30,10 @@ export class DrawnPasswords {
   }
 
   of(user: string): string {
-    const known = this.#known[user]
+    const known = this.#known.get(user)
     if (known !== undefined) return known
     const password = Array.from({ length: LENGTH }, () => LETTERS[randomInt(LETTERS.length)]).join('')
-    this.#known[user] = password
+    this.#known.set(user, password)
     this.fresh.push({ user, password })
     return password
   }
@@ -42,16 +42,16 @@ export class DrawnPasswords {
   keep(): void {
     if (this.#file === undefined || this.fresh.length === 0) return
     try {
-      replaceFile(this.#file, Buffer.from(JSON.stringify(this.#known)))
+      replaceFile(this.#file, Buffer.from(JSON.stringify(Object.fromEntries(this.#known))))
     } catch (cause) {
       throw stateDirError(this.#file, cause)
     }
   }
 
-  #read(): Record<string, string> {
-    if (this.#file === undefined || !existsSync(this.#file)) return {}
+  #read(): Map<string, string> {
+    if (this.#file === undefined || !existsSync(this.#file)) return new Map()
     try {
-      return kept.parse(JSON.parse(readFileSync(this.#file, 'utf8')))
+      return new Map(Object.entries(kept.parse(JSON.parse(readFileSync(this.#file, 'utf8')))))
     } catch (cause) {
       throw stateDirError(this.#file, cause)
     }

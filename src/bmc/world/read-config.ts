@@ -1,10 +1,21 @@
 /** Reads YAML into a checked value: a BMC's configuration, or another schema's; an error names file, line and field. */
 import { readFileSync } from 'node:fs'
-import { type Document, isMap, isNode, isScalar, LineCounter, type Pair, parseDocument, visit } from 'yaml'
+import {
+  type Document,
+  isMap,
+  isNode,
+  isPair,
+  isScalar,
+  LineCounter,
+  type Pair,
+  parseDocument,
+  visit,
+} from 'yaml'
 import type { z } from 'zod'
 import { LastwordError } from '../../protocol/error.ts'
 import { type BmcConfig, bmcConfig } from './config.ts'
 import { type ConfigProblem, configProblems } from './config-check.ts'
+import { defaultConfig } from './default-world.ts'
 
 /** Throws LastwordError CONFIG. */
 export function readConfig(file: string): BmcConfig {
@@ -16,6 +27,8 @@ export interface FileKind<T> {
   schema: z.ZodType<T>
   /** The page that tells it. */
   guide: string
+  /** What a file holds that says nothing; `{}` unless given. */
+  whenEmpty?: unknown
   /** What is wrong with a value whose fields are each fine. */
   problemsOf?: (value: T) => ConfigProblem[]
 }
@@ -23,6 +36,8 @@ export interface FileKind<T> {
 const ofBmc: FileKind<BmcConfig> = {
   schema: bmcConfig,
   guide: 'docs/bmc.md',
+  // As with no file at all.
+  whenEmpty: defaultConfig,
   problemsOf: configProblems,
 }
 
@@ -42,13 +57,14 @@ export function parseConfig(text: string, file: string): BmcConfig {
   return parseYaml(text, file, ofBmc)
 }
 
-function parseYaml<T>(text: string, file: string, { schema, guide, problemsOf }: FileKind<T>): T {
+function parseYaml<T>(text: string, file: string, kind: FileKind<T>): T {
+  const { schema, guide, problemsOf, whenEmpty = {} } = kind
   const lines = new LineCounter()
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false })
   const broken = brokenAt(document)
   if (broken !== undefined)
     throw configError(`${file}:${lines.linePos(broken.at).line}: ${broken.why}`, guide)
-  const checked = schema.safeParse(document.toJS() ?? {})
+  const checked = schema.safeParse(writtenOut() ?? whenEmpty)
   const problems: ConfigProblem[] = checked.success
     ? (problemsOf?.(checked.data) ?? [])
     : checked.error.issues.flatMap(innermost).map(({ path, message }) => ({
@@ -61,6 +77,17 @@ function parseYaml<T>(text: string, file: string, { schema, guide, problemsOf }:
     return `${file}:${lineOf(path)}: ${name}: ${message}`
   })
   throw configError(told.join('\n'), guide)
+
+  /** Aliases of aliases can stand for more than memory holds. */
+  function writtenOut(): unknown {
+    try {
+      return document.toJS()
+    } catch (cause) {
+      const { at, field } = lastAlias(document)
+      const why = `${file}:${lines.linePos(at).line}: ${field}: aliases (*) stand for too much there`
+      throw configError(why, guide, cause)
+    }
+  }
 
   /** The line of the field, or of the nearest thing around it that is there. */
   function lineOf(path: readonly (string | number)[]): number {
@@ -107,6 +134,18 @@ function brokenAt(document: Document.Parsed): { at: number; why: string } | unde
     },
   })
   return at === undefined ? undefined : { at, why: quotes }
+}
+
+/** Where it stands, and in which field at the outermost. */
+function lastAlias(document: Document.Parsed): { at: number; field: string } {
+  let last = { at: 0, field: 'the whole' }
+  visit(document, {
+    Alias(_, alias, [, , pair]) {
+      const field = isPair(pair) && isScalar(pair.key) ? String(pair.key.value) : last.field
+      last = { at: alias.range?.[0] ?? 0, field }
+    },
+  })
+  return last
 }
 
 type Issue = z.core.$ZodIssue

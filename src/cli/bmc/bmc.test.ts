@@ -124,6 +124,35 @@ describe('lastword bmc', () => {
     await again.end()
   })
 
+  it('without a user says that nobody can log in over LAN, and with an empty configuration has one', async () => {
+    for (const [text, says] of [
+      ['name: x', /^lastword: no user is enabled.*--user NAME/m],
+      ['null', /^lastword: the password of user 'admin' is /m],
+    ] as const) {
+      const file = join(dir, 'config.yaml')
+      writeFileSync(file, text)
+      const args = ['bmc', '--lan', '127.0.0.1:0', '--config', file]
+      const child = spawn(process.execPath, [main, ...args], { stdio: ['ignore', 'ignore', 'pipe'] })
+      let said = ''
+      for await (const chunk of child.stderr) {
+        said += String(chunk)
+        if (said.split('\n').length > 2) break
+      }
+      child.kill()
+      assert.match(said, says)
+    }
+  })
+
+  it('says how many open files many BMCs need', () => {
+    const program = `ulimit -n 256; exec "$0" "$@"`
+    const args = [main, 'bmc', '--lan', '127.0.0.1:0', '--count', '300']
+    const { status, stderr } = spawnSync('/bin/sh', ['-c', program, process.execPath, ...args], {
+      encoding: 'utf8',
+    })
+    assert.equal(status, 1)
+    assert.match(stderr, /EMFILE.*\[LISTEN\]\n.* 300 BMCs .*ulimit -n 700\.\n$/)
+  })
+
   it('refuses a command that is none', () => {
     for (const option of ['--host', '--hook']) {
       const { status, stderr } = refused(option, ' ')

@@ -1,6 +1,7 @@
 /** `lastword bmc`: serves a simulated BMC, or many alike, until it is told to stop. */
 import { readFileSync } from 'node:fs'
 import { Command, InvalidArgumentError } from 'commander'
+import { BmcAccounts } from '../../bmc/accounts.ts'
 import { type Fault, parseFault } from '../../bmc/faults.ts'
 import { hostPortText } from '../../bmc/listen-error.ts'
 import { BmcService, type HostPort } from '../../bmc/service.ts'
@@ -152,6 +153,7 @@ async function serve(options: BmcCommandOptions): Promise<void> {
   process.once('SIGINT', stop)
   process.once('SIGTERM', stop)
   tellReady(service, options)
+  tellIfNobodyIsLetIn(service)
 }
 
 function configOf(options: BmcCommandOptions): BmcConfig {
@@ -181,6 +183,13 @@ function tellDamage({ file, entriesKept, bytesSetAside, setAsideAs }: Damage): v
     `${file} was damaged: ${entriesKept} entries are kept, ${bytesSetAside} bytes cannot be read; ` +
       `the file as it was is now ${setAsideAs}`,
   )
+}
+
+/** Users may come by the host, or with the state: it is no error. */
+function tellIfNobodyIsLetIn({ lanServers, bmcs }: BmcService): void {
+  const users = [...new BmcAccounts(bmcs[0]!).users()]
+  if (lanServers.length > 0 && users.length === 0)
+    say('no user is enabled, nobody can log in over LAN: give --user NAME, or users in --config')
 }
 
 function tellReady(service: BmcService, options: BmcCommandOptions): void {
