@@ -571,7 +571,10 @@ describe('a configuration', () => {
         'users:\n  - { name: a, id: 3 }\n  - name: b\n    id: 3\n',
         /^f:4: users\[1\]\.id: 3 is taken by another before it$/,
       ],
-      ['users:\n  - { name: "€" }\n', /^f:2: users\[0\]\.name: '€' has letters that are not in Latin 1$/],
+      [
+        'users:\n  - { name: "€" }\n  - name: "ääääääääää"\n',
+        /^f:3: users\[1\]\.name: has more than 16 bytes$/,
+      ],
       [
         'users:\n  - { name: a }\n  - { name: a, privilege: user }\n  - { name: a }\n',
         /^f:4: users\[2\]\.name: "a" at level admin is taken by another before it$/,

@@ -155,6 +155,7 @@ describe('a login', () => {
       ['BAD_PASSWORD', at(rig.port, 'mc', 'info'), 'wrong'],
       ['PASSWORD_TOO_LONG', at(rig.port, 'mc', 'info'), 'x'.repeat(21)],
       ['NAME_TOO_LONG', [...at(rig.port, 'mc', 'info'), '-U', 'seventeen-letters'], user.password],
+      ['NAME_TOO_LONG', [...at(rig.port, 'mc', 'info'), '-U', 'ä'.repeat(9)], user.password],
       ['NO_SUCH_USER', [...at(rig.port, 'mc', 'info'), '-U', 'nobody'], user.password],
       ['SUITE_REFUSED', [...at(rig.port, 'mc', 'info'), '-C', '0'], user.password],
     ]

@@ -119,6 +119,12 @@ describe('exit statuses', () => {
     ['a missing argument', exitStatus.usage, ['mc', 'reset'], /mc reset: kind is missing/],
     ['a wrong argument', exitStatus.usage, ['mc', 'reset', 'hot'], /"hot" is none of cold, warm/],
     [
+      'a name that is too long',
+      exitStatus.usage,
+      ['-H', 'sim://', 'user', 'set', 'name', '3', 'ä'.repeat(9)],
+      /name: it has 18 bytes, 16 is the most/,
+    ],
+    [
       'two formats',
       exitStatus.usage,
       ['-H', 'sim://', 'mc', 'info', '--json', '--yaml'],
@@ -174,6 +180,13 @@ describe('what a BMC says', () => {
     const { status, stdout, stderr } = lastword('-H', `sim://?config=${config}`, 'fru', 'print')
     assert.equal(status, 0, stderr)
     assert.match(stdout, /\\x1b\[31mX\\x07/)
+  })
+
+  it('is shown also where a user name is no UTF-8', () => {
+    const file = join(dir, 'latin1')
+    writeFileSync(file, `raw 6 0x45 3 0x6a 0xfc 0x72${' 0'.repeat(13)}\nuser list 1\n`)
+    const { stdout, stderr } = lastword('-H', 'sim://', 'exec', file)
+    assert.match(stdout, /^ 3 {2}j\\xfcr/m, stderr)
   })
 })
 

@@ -1,9 +1,11 @@
 /** What a `lan://` or `lanplus://` URL says, beside what is given apart from it. */
+
 import { type LanClientOptions, mostInFlight } from '../lan/client-options.ts'
 import { quirks } from '../lan/quirks.ts'
 import { RMCP_PORT } from '../lan/rmcp.ts'
 import { Privilege } from '../protocol/command.ts'
 import { LastwordError } from '../protocol/error.ts'
+import { USER_NAME_BYTES, userNameBytes } from '../protocol/user-name.ts'
 import type { LanTransportOptions } from './lan-transport.ts'
 import type { SdrCache } from './sdr.ts'
 
@@ -43,7 +45,6 @@ const privileges: Readonly<Record<string, Privilege>> = {
   administrator: Privilege.Admin,
 }
 
-const MAX_NAME_BYTES = 16
 const maxPasswordBytes = { '1.5': 16, '2.0': 20 } as const
 const MAX_KG_BYTES = 20
 
@@ -171,13 +172,11 @@ function quirksOf(names: readonly string[], name: string): readonly string[] {
 }
 
 function checkedName(userName: string, name: string): string {
-  if (Array.from(userName).some(letter => letter > '\u00ff'))
-    throw new LastwordError('BAD_URL', `${name}: a user name has Latin letters only`)
-  if (userName.length <= MAX_NAME_BYTES) return userName
-  throw new LastwordError(
-    'NAME_TOO_LONG',
-    `${name}: the user name has ${userName.length} bytes, 16 is the most`,
-  )
+  const { length } = userNameBytes(userName)
+  if (length <= USER_NAME_BYTES) return userName
+  throw new LastwordError('NAME_TOO_LONG', `${name}: the user name has ${length} bytes, 16 is the most`, {
+    hint: 'Letters beyond ASCII take two bytes or more.',
+  })
 }
 
 function checkedLength(bytes: Uint8Array, most: number, code: string, what: string): Uint8Array {

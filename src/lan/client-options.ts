@@ -6,7 +6,7 @@ export interface LanClientOptions {
   /** How the BMC is called in errors: host and port. */
   name: string
   version: '1.5' | '2.0'
-  /** Latin-1, up to 16 bytes. */
+  /** Up to 16 bytes in UTF-8. */
   userName: string
   /** Up to 16 bytes for IPMI 1.5, 20 for 2.0. */
   password: Uint8Array

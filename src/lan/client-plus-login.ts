@@ -1,10 +1,12 @@
 /** The console's side of an RMCP+ log-in. IPMI 2.0 rev 1.1, sections 13.15 to 13.24. */
+
 import { timingSafeEqual } from 'node:crypto'
 import type { Codec, ValueOf } from '../protocol/codec.ts'
 import { encodeRequest, Privilege } from '../protocol/command.ts'
 import { PayloadType } from '../protocol/commands/payload.ts'
 import { CloseSession } from '../protocol/commands/session.ts'
 import { LastwordError } from '../protocol/error.ts'
+import { USER_NAME_BYTES, userNameBytes } from '../protocol/user-name.ts'
 import { type CipherSuite, cipherSuite, IntegrityAlgorithm, strongestFirst } from './cipher-suites.ts'
 import { type Ask, ask, garbled, type LoginContext, lanRequest, PATIENCE, type Steps } from './client-ask.ts'
 import { badKg, badPassword, refused, timedOut } from './client-errors.ts'
@@ -22,7 +24,6 @@ import {
 import { encodePlus } from './rmcpplus.ts'
 import { PlusLink } from './session-link.ts'
 import {
-  MAX_NAME_BYTES,
   openSessionRequest,
   openSessionResponse,
   RANDOM_BYTES,
@@ -184,9 +185,9 @@ function* exchangeRandoms(
     privilege: options.privilege ?? Privilege.Admin,
     nameOnly: options.lookUp !== 'byNameAndPrivilege',
   }
-  const given = new Uint8Array(Buffer.from(userName, 'latin1'))
+  const given = userNameBytes(userName)
   const isFilled = mergeQuirks(options.quirks ?? []).intel === true
-  const nameBytes = isFilled ? new Uint8Array(MAX_NAME_BYTES) : given
+  const nameBytes = isFilled ? new Uint8Array(USER_NAME_BYTES) : given
   if (isFilled) nameBytes.set(given)
   const consoleRandom = random(RANDOM_BYTES)
   const message = { tag: random(1)[0]!, bmcId, consoleRandom, role, userName: nameBytes }

@@ -1,8 +1,10 @@
 /** The BMC's side of an RMCP+ log-in: Open Session and RAKP 1 to 4. IPMI 2.0 rev 1.1, sections 13.15 to 13.24. */
+
 import { timingSafeEqual } from 'node:crypto'
 import type { ValueOf } from '../protocol/codec.ts'
 import type { Privilege } from '../protocol/command.ts'
 import { PayloadType } from '../protocol/commands/payload.ts'
+import { USER_NAME_BYTES, userNameFrom } from '../protocol/user-name.ts'
 import { findAccount, type LanAccount, type LanAccounts } from './accounts.ts'
 import { type CipherSuite, cipherSuite, strongestFirst } from './cipher-suites.ts'
 import type { Lockout } from './lockout.ts'
@@ -21,7 +23,6 @@ import { PlusLink } from './session-link.ts'
 import {
   type Algorithms,
   ANY_ALGORITHM,
-  MAX_NAME_BYTES,
   openSessionRequest,
   openSessionResponse,
   RANDOM_BYTES,
@@ -177,9 +178,9 @@ export class PlusLogins {
       const answer = { tag, status, consoleId: entry.consoleId, authCode: new Uint8Array(0) }
       return setupDatagram(PayloadType.Rakp2, writeSetup(rakp2, answer))
     }
-    if (userName.length > MAX_NAME_BYTES) return refuse(RakpStatus.InvalidNameLength)
+    if (userName.length > USER_NAME_BYTES) return refuse(RakpStatus.InvalidNameLength)
     if (role.privilege === 0 || role.privilege > HIGHEST_ROLE) return refuse(RakpStatus.InvalidRole)
-    const name = Buffer.from(userName).toString('latin1')
+    const name = userNameFrom(userName)
     const account = findAccount(accounts, name, role.nameOnly ? null : role.privilege)
     if (account === null) return refuse(RakpStatus.UnauthorizedName)
     if (this.#host.lockout.isLockedOut(account.id, accounts.lockout, nowMs))

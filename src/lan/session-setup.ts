@@ -133,9 +133,8 @@ export const openSessionResponse = struct({
 })
 
 export const RANDOM_BYTES = 16
-export const MAX_NAME_BYTES = 16
 
-/** Longer names than MAX_NAME_BYTES are read, so that they can be refused with the right status. */
+/** Longer names than USER_NAME_BYTES are read, so that they can be refused with the right status. */
 const userName: Codec<Uint8Array> = {
   read(from) {
     const length = from.uint(1)

@@ -88,16 +88,26 @@ export const rest: Codec<Uint8Array> = {
   write: (to, value) => to.put(value),
 }
 
-/** Latin-1 text in a field of `size` bytes that is filled up with zeros. */
-export function text(size: number): Codec<string> {
+export interface Charset {
+  decode(raw: Uint8Array): string
+  encode(value: string): Uint8Array
+}
+
+const latin1: Charset = {
+  decode: raw => Buffer.from(raw).toString('latin1'),
+  encode: value => Buffer.from(value, 'latin1'),
+}
+
+/** Text in a field of `size` bytes that is filled up with zeros; Latin-1 unless said otherwise. */
+export function text(size: number, charset = latin1): Codec<string> {
   return {
     read(from) {
       const raw = from.take(size)
       const end = raw.indexOf(0)
-      return Buffer.from(end < 0 ? raw : raw.subarray(0, end)).toString('latin1')
+      return charset.decode(end < 0 ? raw : raw.subarray(0, end))
     },
     write(to, value) {
-      const raw = Buffer.from(value, 'latin1')
+      const raw = charset.encode(value)
       if (raw.length > size)
         throw new CodecError('BAD_VALUE', `text of ${raw.length} bytes, ${size} is the most`)
       const field = new Uint8Array(size)

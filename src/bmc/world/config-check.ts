@@ -36,7 +36,6 @@ export function configProblems(config: BmcConfig): ConfigProblem[] {
 export function userProblems(users: BmcConfig['users']): ConfigProblem[] {
   return [
     ...repeated(users, 'id', ['users']),
-    ...notLatin1(users, ['users']),
     ...users.flatMap((user, i) =>
       users.slice(0, i).some(before => isSameLogIn(user, before))
         ? [

@@ -1,9 +1,11 @@
 /** What `--config` may say: one simulated machine. The JSON schema docs/bmc.schema.json is made from this. */
+
 import { z } from 'zod'
 import { entityName } from '../../protocol/sensor/entities.ts'
 import { thresholdNames } from '../../protocol/sensor/event-types.ts'
 import { sensorTypeName } from '../../protocol/sensor/sensor-types.ts'
 import { unitName } from '../../protocol/sensor/units.ts'
+import { USER_NAME_BYTES, userNameBytes } from '../../protocol/user-name.ts'
 
 const byte = z.int().min(0).max(0xff)
 const word = z.int().min(0).max(0xffff)
@@ -148,6 +150,12 @@ const fru = z.strictObject({
 export const privilegeNames = ['callback', 'user', 'operator', 'admin'] as const
 
 /** As programs send it: UTF-8. */
+const userName = z
+  .string()
+  .max(USER_NAME_BYTES)
+  .refine(text => userNameBytes(text).length <= USER_NAME_BYTES, `has more than ${USER_NAME_BYTES} bytes`)
+
+/** UTF-8 likewise. */
 const secret = z
   .string()
   .max(20)
@@ -156,7 +164,7 @@ const secret = z
 /** One of `users`. */
 export const userConfig = z.strictObject({
   id: z.int().min(1).max(16).optional().describe('the next free one from 2 on; 1 has no name'),
-  name: z.string().max(16),
+  name: userName,
   password: secret.min(1).optional().describe('drawn and shown once when there is none'),
   privilege: z.enum(privilegeNames).default('admin'),
   enabled: z.boolean().default(true),

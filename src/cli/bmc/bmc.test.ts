@@ -69,7 +69,7 @@ describe('lastword bmc', () => {
     const cases: [string[], RegExp][] = [
       [['--password-file', password('secret')], /--password-file is of no user \[USAGE\]\n.*--user/],
       [['--user', 'a'.repeat(17)], /--user .*Too big/],
-      [['--user', '€'], /--user .*Latin 1/],
+      [['--user', 'ä'.repeat(9)], /--user .*more than 16 bytes/],
     ]
     for (const [args, message] of cases) {
       const { status, stderr } = refused(...args)

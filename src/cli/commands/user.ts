@@ -1,7 +1,9 @@
 /** `lastword user`: who may log in. IPMI 2.0 rev 1.1, sections 22.26 to 22.30. */
+
 import { PRESENT_CHANNEL } from '../../client/users.ts'
 import { GetUserAccess } from '../../protocol/commands/user.ts'
 import { LastwordError } from '../../protocol/error.ts'
+import { USER_NAME_BYTES, userNameBytes } from '../../protocol/user-name.ts'
 import { askPassword } from '../connection/password.ts'
 import { type Context, group, subcommand } from '../declare.ts'
 import { userList } from '../ipmitool/user-list.ts'
@@ -58,9 +60,14 @@ const summary = subcommand({
 const setName = subcommand({
   name: 'name',
   summary: 'gives a user a name',
-  args: { id: userId, name: text('NAME', 'up to 16 letters') },
+  args: { id: userId, name: text('NAME', 'up to 16 bytes') },
   async run({ bmc, signal }, { id, name }) {
-    if (Buffer.byteLength(name, 'latin1') > 16) throw new UsageError('name: 16 letters are the most')
+    const { length } = userNameBytes(name)
+    if (length > USER_NAME_BYTES)
+      throw new UsageError(
+        `name: it has ${length} bytes, 16 is the most`,
+        'Letters beyond ASCII take two bytes or more.',
+      )
     await (await bmc()).users.setName(id, name, { signal })
     return { id, name }
   },

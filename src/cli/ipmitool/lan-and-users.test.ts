@@ -5,6 +5,7 @@ import { AnsweringRig } from '../../lab/lan/answering-rig.ts'
 import { GetLanConfigurationParameters } from '../../protocol/commands/lan.ts'
 import { GetUserAccess, GetUserName } from '../../protocol/commands/user.ts'
 import { CompletionCode } from '../../protocol/completion-code.ts'
+import { userNameFrom } from '../../protocol/user-name.ts'
 import { type LanAnswer, lanPrint, lanPrintSelectors } from './lan-print.ts'
 import { assertSameLines, bytes, decoded } from './same-lines.test.fixture.ts'
 import { plainStyle } from './style.ts'
@@ -50,8 +51,15 @@ const lanAnswers = fc
   .tuple(...lanPrintSelectors.map(lanAnswer))
   .map(list => new Map(list.map((answer, i) => [lanPrintSelectors[i]!, answer])))
 
+/** ASCII, UTF-8 and what is neither. */
+const userName = fc.oneof(
+  fc.string({ maxLength: 16 }),
+  fc.string({ unit: fc.constantFrom('ü', 'a'), maxLength: 8 }),
+  fc.uint8Array({ min: 0x80, maxLength: 16 }).map(userNameFrom),
+)
+
 const user = fc.record({
-  name: fc.oneof(fc.string({ maxLength: 16 }), fc.constant(CompletionCode.InvalidDataField)),
+  name: fc.oneof(userName, fc.constant(CompletionCode.InvalidDataField)),
   access: bytes(1),
 })
 

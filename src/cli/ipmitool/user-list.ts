@@ -1,6 +1,8 @@
 /** `user list` as ipmitool prints it. IPMI 2.0 rev 1.1, sections 22.27 and 22.29. */
+
 import type { ResponseOf } from '../../protocol/command.ts'
 import type { GetUserAccess } from '../../protocol/commands/user.ts'
+import { userNameBytes } from '../../protocol/user-name.ts'
 import { unknown } from './manufacturers.ts'
 import { plainStyle, type Style } from './style.ts'
 
@@ -28,7 +30,8 @@ export function userList(users: Iterable<ListedUser>, { isCsv }: Style = plainSt
     const limit = typeof privilegeLimit === 'number' ? unknown(privilegeLimit) : limits[privilegeLimit]
     const columns = [
       String(id),
-      name,
+      // Byte for byte, and filled up by bytes.
+      Buffer.from(userNameBytes(name)).toString('latin1'),
       String(!callbackOnly),
       String(linkAuthentication),
       String(ipmiMessaging),

@@ -59,17 +59,20 @@ async function ipmitoolText(command: Subcommand, data: unknown, context: RenderC
   return Buffer.from(await command.ipmitool!(await whole(data), context), 'latin1')
 }
 
+/** A byte of a user name that is no UTF-8. */
+const isByte = (code: number) => code >= 0xdc80 && code <= 0xdcff
+
 const isControl = (letter: string) => {
   const code = letter.charCodeAt(0)
-  return (code < 0x20 && letter !== '\n' && letter !== '\t') || (code >= 0x7f && code < 0xa0)
+  return (code < 0x20 && letter !== '\n' && letter !== '\t') || (code >= 0x7f && code < 0xa0) || isByte(code)
 }
 
 /** What a BMC has in its names must not steer a terminal. */
 function printable(text: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
-  if (!/[\x00-\x08\x0b-\x1f\x7f-\x9f]/.test(text)) return text
+  if (!/[\x00-\x08\x0b-\x1f\x7f-\x9f]|\p{Cs}/u.test(text)) return text
   return Array.from(text, letter =>
-    isControl(letter) ? `\\x${letter.charCodeAt(0).toString(16).padStart(2, '0')}` : letter,
+    isControl(letter) ? `\\x${(letter.charCodeAt(0) & 0xff).toString(16).padStart(2, '0')}` : letter,
   ).join('')
 }
 

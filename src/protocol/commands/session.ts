@@ -1,4 +1,5 @@
 /** Sessions: what a channel asks for, logging in, levels, and who is logged in. IPMI 2.0 rev 1.1, sections 22.13 to 22.20. */
+
 import { ipv4, mac } from '../address.ts'
 import type { ByteReader, ByteWriter } from '../bytes.ts'
 import {
@@ -10,7 +11,6 @@ import {
   optional,
   reserved,
   rest,
-  text,
   u8,
   u16,
   u24,
@@ -19,6 +19,7 @@ import {
 } from '../codec.ts'
 import { command, Privilege } from '../command.ts'
 import { NetFn } from '../net-fn.ts'
+import { userName } from '../user-name.ts'
 
 const app = { netFn: NetFn.App } as const
 
@@ -88,7 +89,7 @@ export const GetSessionChallenge = command({
   section: '22.16',
   cmd: 0x39,
   privilege: Privilege.None,
-  request: { authType: low(ubits(4)), userName: text(16) },
+  request: { authType: low(ubits(4)), userName },
   response: { temporarySessionId: u32, challenge: bytes(16) },
   errors: { 129: 'invalid user name', 130: 'null user name (user 1) not enabled' },
 })

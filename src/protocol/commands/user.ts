@@ -1,7 +1,9 @@
 /** Users: names, passwords and what each may do on a channel. IPMI 2.0 rev 1.1, sections 22.26 to 22.30. */
-import { bits, flag, low, nameBits, optional, reserved, rest, text, ubits } from '../codec.ts'
+
+import { bits, flag, low, nameBits, optional, reserved, rest, ubits } from '../codec.ts'
 import { command, Privilege } from '../command.ts'
 import { NetFn } from '../net-fn.ts'
+import { userName } from '../user-name.ts'
 
 const app = { netFn: NetFn.App } as const
 
@@ -58,7 +60,7 @@ export const SetUserName = command({
   section: '22.28',
   cmd: 0x45,
   privilege: Privilege.Admin,
-  request: { userId: low(ubits(6)), name: text(16) },
+  request: { userId: low(ubits(6)), name: userName },
 })
 
 export const GetUserName = command({
@@ -68,7 +70,7 @@ export const GetUserName = command({
   cmd: 0x46,
   privilege: Privilege.Operator,
   request: { userId: low(ubits(6)) },
-  response: { name: text(16) },
+  response: { name: userName },
 })
 
 export const SetUserPassword = command({
