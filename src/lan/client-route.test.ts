@@ -79,4 +79,29 @@ describe('a request through Send Message', () => {
       }),
     )
   })
+
+  it('is answered without an address in front, too, as some BMCs do', () => {
+    const routed = {
+      netFn: 6,
+      cmd: 1,
+      data: new Uint8Array(0),
+      lun: 0,
+      route: [{ channel: 0, slaveAddr: 0x52 }],
+    }
+    const outer = decodeIpmb(encodeRouted(routed, 5))!
+    const inner = decodeIpmb(decodeRequest(SendMessage, outer.data).message)!
+    const inside = answer(inner, Uint8Array.of(0, 7)).subarray(1)
+    const packed = decodeIpmb(answer(outer, Uint8Array.of(0, ...inside)))!
+    assert.deepEqual(readRouted(routed, packed), { kind: 'body', body: Uint8Array.of(0, 7) })
+  })
+
+  it('that is a Send Message itself does not take the way of it for its answer', () => {
+    const { netFn, cmd } = SendMessage
+    const routed = { netFn, cmd, data: new Uint8Array(8), lun: 0, route: [{ channel: 0, slaveAddr: 0x52 }] }
+    const outer = decodeIpmb(encodeRouted(routed, 5))!
+    assert.deepEqual(readRouted(routed, decodeIpmb(answer(outer, Uint8Array.of(0)))!), { kind: 'onTheWay' })
+    const direct = { ...routed, route: [] }
+    const body = Uint8Array.of(0)
+    assert.deepEqual(readRouted(direct, decodeIpmb(answer(outer, body))!), { kind: 'body', body })
+  })
 })

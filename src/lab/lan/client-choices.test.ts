@@ -2,7 +2,9 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { MemoryAccounts } from '../../lan/accounts.ts'
+import { RakpAlgorithm } from '../../lan/cipher-suites.ts'
 import { PlusLink } from '../../lan/session-link.ts'
+import { RakpStatus } from '../../lan/session-setup.ts'
 import { Privilege } from '../../protocol/command.ts'
 import { GetDeviceId } from '../../protocol/commands/device.ts'
 import { PayloadType } from '../../protocol/commands/payload.ts'
@@ -23,6 +25,13 @@ const PAYLOAD_TYPE_AT = 5
 const SESSION_ID_AT = 6
 const PAYLOAD_LENGTH_AT = 14
 const PAYLOAD_AT = 16
+const BMC_ID_AT = PAYLOAD_AT + 8
+const AUTHENTICATION_AT = PAYLOAD_AT + 12
+/** Where a packet outside of sessions says what it asks or answers. */
+const CMD_AT = 19
+const LIST_PART_AT = 22
+const AUTH_TYPES_AT = 22
+const CONNECTIONS_AT = 24
 const ENCRYPTED = 0x80
 
 function withWrongCheck(datagram: Uint8Array): Uint8Array {
@@ -156,6 +165,101 @@ describe('the quirk', () => {
       assert.equal(logIn(lan)?.code, code)
       assert.equal(asked > 0, code !== undefined)
     }
+  })
+})
+
+/** The refusal of a message of the log-in, which has eight bytes. */
+function refusal(datagram: Uint8Array, status: number): Uint8Array {
+  const short = datagram.slice(0, PAYLOAD_AT + 8)
+  short[PAYLOAD_LENGTH_AT] = 8
+  short[PAYLOAD_AT + 1] = status
+  return short
+}
+
+/** The first datagram of this type becomes another. */
+function changesFirst(lan: VirtualLan, type: number, change: (datagram: Uint8Array) => Uint8Array): void {
+  let count = 0
+  lan.tamper = datagram => (datagram[PAYLOAD_TYPE_AT] === type && count++ === 0 ? change(datagram) : datagram)
+}
+
+/** How many bytes sign a packet of the session, which tells suite 17 (16) from suite 3 (12). */
+function codeBytes(lan: VirtualLan): number | undefined {
+  const link = lan.server.sessions.all()[0]?.link
+  return link instanceof PlusLink ? link.protection.codeBytes : undefined
+}
+
+describe('a log-in', () => {
+  it('takes the next suite where the BMC refuses the strongest one that it lists, or does not answer to it', () => {
+    for (const status of [RakpStatus.NoCipherSuiteMatch, RakpStatus.IllegalParameter]) {
+      const lan = new VirtualLan(fairWeather, 1)
+      changesFirst(lan, PayloadType.OpenSessionResponse, datagram => refusal(datagram, status))
+      assert.equal(logIn(lan), null)
+      assert.equal(codeBytes(lan), 12)
+    }
+    const silent = new VirtualLan(fairWeather, 1)
+    silent.onDatagram = datagram => {
+      const isAsked = datagram[PAYLOAD_TYPE_AT] === PayloadType.OpenSessionRequest
+      const isLost = isAsked && datagram[AUTHENTICATION_AT] === RakpAlgorithm.HmacSha256
+      silent.weather = isLost ? silence : fairWeather
+    }
+    assert.equal(logIn(silent), null)
+    assert.equal(codeBytes(silent), 12)
+  })
+
+  it('takes the strongest suite also where a part of the list is lost', () => {
+    const lan = new VirtualLan(fairWeather, 1)
+    let asked = 0
+    lan.onDatagram = datagram => {
+      const isSecond = datagram[CMD_AT] === GetChannelCipherSuites.cmd && datagram[LIST_PART_AT] === 0x81
+      lan.weather = isSecond && ++asked <= 2 ? silence : fairWeather
+    }
+    assert.equal(logIn(lan), null)
+    assert.deepEqual([asked, codeBytes(lan)], [3, 16])
+  })
+
+  it('is not tried where the BMC says that it does not speak IPMI 2.0', () => {
+    for (const [at, bit] of [
+      [AUTH_TYPES_AT, 0x80],
+      [CONNECTIONS_AT, 0x02],
+    ] as const) {
+      const lan = new VirtualLan(fairWeather, 1)
+      lan.tamper = datagram => {
+        if (datagram[CMD_AT] !== GetChannelAuthenticationCapabilities.cmd) return datagram
+        datagram[at]! -= bit
+        // The checksum.
+        datagram[datagram.length - 1]! += bit
+        return datagram
+      }
+      assert.equal(logIn(lan)?.code, 'NO_IPMI20')
+    }
+  })
+
+  it('does not go on with session 0', () => {
+    const lan = new VirtualLan(fairWeather, 1)
+    changesFirst(lan, PayloadType.OpenSessionResponse, datagram => datagram.fill(0, BMC_ID_AT, BMC_ID_AT + 4))
+    assert.equal(logIn(lan)?.code, 'RESPONSE_BAD')
+  })
+
+  it('begins anew where the BMC has lost track of it, three times at the most', () => {
+    const lan = new VirtualLan(fairWeather, 1)
+    const lost = (datagram: Uint8Array) => refusal(datagram, RakpStatus.InvalidSessionId)
+    changesFirst(lan, PayloadType.Rakp2, lost)
+    assert.equal(logIn(lan), null)
+    const always = new VirtualLan(fairWeather, 1)
+    let begun = 0
+    always.tamper = datagram => {
+      if (datagram[PAYLOAD_TYPE_AT] !== PayloadType.Rakp2) return datagram
+      begun++
+      return lost(datagram)
+    }
+    assert.equal(logIn(always)?.code, 'LOGIN_REFUSED')
+    assert.equal(begun, 3)
+  })
+
+  it('asks a BMC that is not there for its time once, not three times', () => {
+    const lan = new VirtualLan(silence, 1)
+    assert.equal(logIn(lan)?.code, 'TIMEOUT')
+    assert.equal(lan.nowMs, 10_000)
   })
 })
 

@@ -222,6 +222,16 @@ describe('a session', () => {
     assert.equal(logIns, 3)
   })
 
+  it('that was lost ends what may have been executed then, not when its time is up', () => {
+    const lan = new VirtualLan(fairWeather, 1)
+    lan.ask(getDeviceId.netFn, getDeviceId.cmd)
+    lan.server.reset()
+    const fromMs = lan.nowMs
+    const [added, told] = lan.askAll([addSelEntry(1), getDeviceId])
+    assert.deepEqual([added!.error?.code, told!.error], ['TIMEOUT', null])
+    assert.ok(lan.nowMs - fromMs < 5000, `${lan.nowMs - fromMs} ms`)
+  })
+
   it('that was lost with nobody waiting is made anew by the next request, not before', () => {
     const lan = new VirtualLan(fairWeather, 1)
     lan.ask(getDeviceId.netFn, getDeviceId.cmd)
