@@ -164,6 +164,17 @@ describe('per-message authentication', () => {
   })
 })
 
+describe('a channel whose access is disabled', () => {
+  it('lets nobody in, by IPMI 2.0 or 1.5, and again everybody when it is not', async () => {
+    assert.equal(await setAccess({ mode: 'disabled' }), 0)
+    for (const scheme of ['lan', 'lanplus'] as const)
+      await assert.rejects(logIn('bob', 'bobsecret', scheme), { code: 'NO_SUCH_USER' })
+    assert.equal(await setAccess({ mode: 'always' }), 0)
+    const bob = await logIn('bob', 'bobsecret', 'lan')
+    await bob.close()
+  })
+})
+
 describe('what a channel does not do', () => {
   it('is refused by Set Channel Access, not taken and left undone: commands unsigned, a mode before the boot', async () => {
     assert.equal(await setAccess({ userLevelAuthenticationDisabled: true }), 0xcc)
