@@ -1,8 +1,9 @@
-/** What can be changed of simulated BMCs while they run: faults, sensors by hand, power. */
+/** What can be changed of simulated BMCs while they run: faults, sensors by hand, power, log-ins. */
 import { z } from 'zod'
 import { LastwordError } from '../protocol/error.ts'
 import type { Bmc } from './bmc.ts'
 import { faultKinds, isFaultKind, parseFault } from './faults.ts'
+import { logInsOf, unlock } from './log-ins.ts'
 import type { DiscreteSensor } from './world/sensor.ts'
 import { maskOf } from './world/source.ts'
 
@@ -31,6 +32,9 @@ const controlRequest = z.discriminatedUnion('do', [
   /** As `--fault` takes it. */
   z.strictObject({ do: z.literal('fault'), ...which, fault: z.string() }),
   z.strictObject({ do: z.literal('clearFault'), ...which, kind: z.string().optional() }),
+  z.strictObject({ do: z.literal('logIns'), ...which }),
+  /** Lifts a lock-out. */
+  z.strictObject({ do: z.literal('unlock'), ...which, user: z.string() }),
   z.strictObject({
     do: z.literal('power'),
     ...which,
@@ -65,6 +69,11 @@ export function control(bmcs: readonly Bmc[], request: unknown): object {
       if (data.kind !== undefined && !isFaultKind(data.kind)) throw controlError(`'${data.kind}' is no fault`)
       bmc.clearFaults(data.kind)
       return { faults: faultsOf(bmc) }
+    case 'logIns':
+      return logInsOf(bmc)
+    case 'unlock':
+      if (!unlock(bmc, data.user)) throw controlError(`there is no user '${data.user}' that may log in`)
+      return logInsOf(bmc)
     case 'power':
       if (!bmc.chassis.control(data.action, 'powerButton', 0)) throw controlError('not while the host is off')
       keep(bmc)

@@ -167,6 +167,7 @@ describe('the control of running BMCs', () => {
       { do: 'clearFault', kind: 'slow' },
       { do: 'clearFault', kind: 'toString' },
       { do: 'sensor', name: 'Drive', states: [0, 14] },
+      { do: 'unlock', user: 'nobody' },
       7,
     ])
       assert.throws(() => ask(request), { code: 'CONTROL' })

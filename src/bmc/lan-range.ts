@@ -6,15 +6,16 @@ import type { SolFarEnd } from '../lan/sol-server.ts'
 import { LastwordError } from '../protocol/error.ts'
 import { BmcAccounts } from './accounts.ts'
 import type { Bmc } from './bmc.ts'
-import { LanServer } from './lan-server.ts'
+import { LanServer, type LanServerOptions } from './lan-server.ts'
 
 export interface HostPort {
   host: string
   port: number
 }
 
-export interface LanRangeOptions {
-  onError?: (error: LastwordError) => void
+type Reports = Pick<LanServerOptions, 'onError' | 'onLockOut'>
+
+export interface LanRangeOptions extends Reports {
   /** Where serial over LAN of the first one leads to. */
   sol?: SolFarEnd | null
   /** A port was picked for the first one; the others follow when this has ended. */
@@ -63,9 +64,8 @@ async function firstAddress(host: string, count: number): Promise<string> {
 async function listenOnce(
   bmcs: readonly Bmc[],
   lan: HostPort,
-  { onError, sol, onFirst }: LanRangeOptions,
+  { sol, onFirst, ...report }: LanRangeOptions,
 ): Promise<LanServer[]> {
-  const report = onError === undefined ? {} : { onError }
   const servers: LanServer[] = []
   try {
     const first = await listen(bmcs[0]!, lan, { ...report, ...(sol && { sol }) })
@@ -106,7 +106,7 @@ function tooManyFiles({ message, cause }: LastwordError, count: number): Lastwor
 async function listen(
   bmc: Bmc,
   { host, port }: HostPort,
-  report: { onError?: (error: LastwordError) => void; sol?: SolFarEnd },
+  report: Reports & { sol?: SolFarEnd },
 ): Promise<LanServer> {
   const { channel, maxSessions } = bmc.world.config.lan
   const accounts = new BmcAccounts(bmc)

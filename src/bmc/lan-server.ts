@@ -11,6 +11,7 @@ import type { Bmc } from './bmc.ts'
 import { solSettingsOf } from './commands/sol.ts'
 import { submit } from './execute.ts'
 import { hostPortText, listenError } from './listen-error.ts'
+import type { LockedOut } from './log-ins.ts'
 import { auditLockout } from './session-audit.ts'
 
 export interface LanServerOptions {
@@ -27,6 +28,8 @@ export interface LanServerOptions {
   sol?: SolFarEnd
   /** The socket failed. */
   onError?: (error: LastwordError) => void
+  /** A user has had too many failed log-ins. */
+  onLockOut?: (lockedOut: LockedOut) => void
 }
 
 const DEFAULT_HOST = '127.0.0.1'
@@ -59,9 +62,12 @@ export class LanServer {
       ...(sol === undefined ? {} : { sol: { farEnd: sol, settings: () => solSettingsOf(bmc) } }),
     })
     this.machine.onWake = () => this.#wake()
-    this.machine.lockout.onLockedOut = userId => {
-      auditLockout(bmc, this.machine.channel, userId)
+    this.machine.lockout.onLockOut = lockOut => {
+      auditLockout(bmc, this.machine.channel, lockOut.userId)
       if (bmc.kept.isDirty) this.#commitSoon()
+      const user = [...accounts.users()].find(({ id }) => id === lockOut.userId)
+      const { host, port } = this
+      options.onLockOut?.({ ...lockOut, userName: user?.name ?? '', host, port })
     }
     this.#stopListening = bmc.listen({
       onReset: kind => {
@@ -158,8 +164,7 @@ export class LanServer {
 
   /** A timer that is due too early only looks again; most datagrams leave it as it is. */
   #schedule(): void {
-    // Only a serial line has anything due sooner than what the timer is set for already.
-    if (this.#timer !== null && !this.machine.hasLine) return
+    if (this.#timer !== null && !this.machine.isHurried) return
     const dueMs = this.machine.pollTimeout()
     if (dueMs === null || this.#isClosed) return
     if (this.#timer !== null) {

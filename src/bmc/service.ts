@@ -11,6 +11,7 @@ import { derivedGuid } from './identity.ts'
 import { type HostPort, listenOnLan } from './lan-range.ts'
 import type { LanServer } from './lan-server.ts'
 import { hostPortText } from './listen-error.ts'
+import type { LockedOut } from './log-ins.ts'
 import { farEndOf } from './sol-far-ends.ts'
 import { configuredSince } from './stores/configured-since.ts'
 import { type DrawnPassword, DrawnPasswords } from './stores/drawn-passwords.ts'
@@ -48,6 +49,7 @@ export interface BmcServiceOptions {
   onError?: (error: LastwordError) => void
   onDamage?: (damage: Damage) => void
   onVm?: (state: 'connected' | 'gone') => void
+  onLockOut?: (lockedOut: LockedOut) => void
 }
 
 const TICK_MS = 100
@@ -154,13 +156,17 @@ export class BmcService {
     for (const bmc of this.bmcs) for (const fault of options.faults ?? []) bmc.addFault(fault)
   }
 
-  async #listenToHosts({ lan, vm, sol, onError, onVm }: BmcServiceOptions): Promise<void> {
+  async #listenToHosts({ lan, vm, sol, onError, onVm, onLockOut }: BmcServiceOptions): Promise<void> {
     const report = onError === undefined ? {} : { onError }
     this.#solFarEnd = sol === undefined ? null : farEndOf(sol)
     if (vm !== undefined)
       this.vmServer = await VmServer.listen(this.bmcs[0]!, { ...vm, ...report, ...(onVm && { onVm }) })
     if (lan === undefined) return
-    const servers = await listenOnLan(this.bmcs, lan, { ...report, sol: this.#solFarEnd })
+    const servers = await listenOnLan(this.bmcs, lan, {
+      ...report,
+      ...(onLockOut && { onLockOut }),
+      sol: this.#solFarEnd,
+    })
     this.lanServers.push(...servers)
   }
 }

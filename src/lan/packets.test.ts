@@ -164,12 +164,13 @@ describe('the answers that are kept', () => {
 
 describe('wrong passwords', () => {
   const policy = { threshold: 3, resetMs: 1000, lockoutMs: 5000 }
+  const peer = { address: '192.0.2.1', port: 5000 }
 
   it('keep a user out from the threshold on, for as long as was said', () => {
     const lockout = new Lockout()
     for (let i = 0; i < 3; i++) {
       assert.equal(lockout.isLockedOut(2, policy, i), false)
-      lockout.noteFailure(2, policy, i)
+      lockout.noteFailure(2, peer, policy, i)
     }
     assert.equal(lockout.isLockedOut(2, policy, 3), true)
     assert.equal(lockout.isLockedOut(3, policy, 3), false)
@@ -179,18 +180,38 @@ describe('wrong passwords', () => {
 
   it('of log-ins that were begun before neither lift nor lengthen it', () => {
     const lockout = new Lockout()
-    for (let i = 0; i < 3; i++) lockout.noteFailure(2, policy, i)
-    for (const nowMs of [1500, 4000]) lockout.noteFailure(2, policy, nowMs)
+    for (let i = 0; i < 3; i++) lockout.noteFailure(2, peer, policy, i)
+    for (const nowMs of [1500, 4000]) lockout.noteFailure(2, peer, policy, nowMs)
     assert.equal(lockout.isLockedOut(2, policy, 5001), true)
     assert.equal(lockout.isLockedOut(2, policy, 5002), false)
   })
 
+  it('are counted anew when a lock has ended, however long they are remembered', () => {
+    const lockout = new Lockout()
+    const long = { ...policy, resetMs: 60_000 }
+    for (let i = 0; i < 3; i++) lockout.noteFailure(2, peer, long, i)
+    assert.deepEqual(lockout.stateOf(2, long, 3), { failed: 3, lockedUntilMs: 5002 })
+    lockout.noteFailure(2, peer, long, 5002)
+    assert.deepEqual(lockout.stateOf(2, long, 5003), { failed: 1, lockedUntilMs: null })
+    assert.deepEqual(lockout.stateOf(2, long, 70_000), { failed: 0, lockedUntilMs: null })
+  })
+
+  it('keep a user out until that is lifted by hand, where no time was said', () => {
+    const lockout = new Lockout()
+    const endless = { ...policy, lockoutMs: 0 }
+    for (let i = 0; i < 3; i++) lockout.noteFailure(2, peer, endless, i)
+    const lockedUntilMs = Number.POSITIVE_INFINITY
+    assert.deepEqual(lockout.stateOf(2, endless, 1e9), { failed: 3, lockedUntilMs })
+    lockout.lift(2)
+    assert.equal(lockout.isLockedOut(2, endless, 1e9), false)
+  })
+
   it('are forgotten after a while, and after a right one', () => {
     const lockout = new Lockout()
-    for (const nowMs of [0, 1, 2000, 2001]) lockout.noteFailure(2, policy, nowMs)
+    for (const nowMs of [0, 1, 2000, 2001]) lockout.noteFailure(2, peer, policy, nowMs)
     assert.equal(lockout.isLockedOut(2, policy, 2002), false)
     lockout.noteSuccess(2)
-    for (const nowMs of [2002, 2003]) lockout.noteFailure(2, policy, nowMs)
+    for (const nowMs of [2002, 2003]) lockout.noteFailure(2, peer, policy, nowMs)
     assert.equal(lockout.isLockedOut(2, policy, 2004), false)
   })
 })

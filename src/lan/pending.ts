@@ -10,12 +10,23 @@ export interface Pending {
 /** A log-in takes less; the specification's limit is 60 s. */
 const PENDING_MS = 20_000
 
+export interface PendingTableOptions<T> {
+  capacity: number
+  lifeMs?: number
+  /** It is too old, or made room for another one, at this time. */
+  onGone?: (entry: T, nowMs: number) => void
+}
+
 export class PendingTable<T extends Pending> {
   readonly #capacity: number
+  readonly #lifeMs: number
+  readonly #onGone: (entry: T, nowMs: number) => void
   readonly #byId = new Map<number, T>()
 
-  constructor(capacity: number) {
+  constructor({ capacity, lifeMs = PENDING_MS, onGone = () => {} }: PendingTableOptions<T>) {
     this.#capacity = capacity
+    this.#lifeMs = lifeMs
+    this.#onGone = onGone
   }
 
   get size(): number {
@@ -29,8 +40,9 @@ export class PendingTable<T extends Pending> {
   /** The oldest makes room: a flood of beginnings may spoil a beginning, never a session. */
   add(entry: T): void {
     if (this.#byId.size >= this.#capacity) {
-      const [oldest] = this.#byId.keys()
-      this.#byId.delete(oldest!)
+      const [oldest] = this.#byId.values()
+      this.delete(oldest!)
+      this.#onGone(oldest!, entry.sinceMs)
     }
     this.#byId.set(entry.id, entry)
   }
@@ -46,13 +58,15 @@ export class PendingTable<T extends Pending> {
   /** When the oldest goes; null when there is none. */
   nextDueMs(): number | null {
     const [oldest] = this.#byId.values()
-    return oldest === undefined ? null : oldest.sinceMs + PENDING_MS
+    return oldest === undefined ? null : oldest.sinceMs + this.#lifeMs
   }
 
   expire(nowMs: number): void {
     for (const entry of this.#byId.values()) {
-      if (nowMs < entry.sinceMs + PENDING_MS) return
-      this.#byId.delete(entry.id)
+      const dueMs = entry.sinceMs + this.#lifeMs
+      if (nowMs < dueMs) return
+      this.delete(entry)
+      this.#onGone(entry, dueMs)
     }
   }
 }

@@ -6,6 +6,7 @@ import type { Privilege } from '../protocol/command.ts'
 import { PayloadType } from '../protocol/commands/payload.ts'
 import { USER_NAME_BYTES, userNameFrom } from '../protocol/user-name.ts'
 import { findAccount, type LanAccount, type LanAccounts } from './accounts.ts'
+import { type Challenge, ChallengedLogins } from './challenged.ts'
 import { type CipherSuite, cipherSuite, strongestFirst } from './cipher-suites.ts'
 import type { Lockout } from './lockout.ts'
 import { type Pending, PendingTable } from './pending.ts'
@@ -41,10 +42,15 @@ interface PendingPlus extends Pending {
   suite: CipherSuite
   /** The level that the suite, the channel and Open Session allow. */
   limit: number
-  /** From RAKP 1 on. */
-  rakp?: { state: RakpState; account: LanAccount; maximum: number }
+}
+
+/** RAKP 2 was sent. */
+interface ChallengedPlus extends PendingPlus, Challenge {
+  sinceMs: number
+  state: RakpState
+  maximum: number
   /** The last message and its answer, for when the answer gets lost. */
-  answered?: { request: Uint8Array; answer: Uint8Array }
+  answered: { request: Uint8Array; answer: Uint8Array }
 }
 
 /** A log-in that came through. */
@@ -67,45 +73,56 @@ export interface PlusLoginHost {
 }
 
 const strongestSuites = strongestFirst.map(id => cipherSuite(id)!)
-const MAX_PENDING = 64
+const MAX_OPENED = 64
 /** Log-ins whose RAKP 4 may still have to be repeated. */
 const MAX_DONE = 16
 const HIGHEST_ROLE = 5
 
 export class PlusLogins {
   readonly #host: PlusLoginHost
-  readonly #pending = new PendingTable<PendingPlus>(MAX_PENDING)
-  readonly #done = new PendingTable<PendingPlus>(MAX_DONE)
+  readonly #opened = new PendingTable<PendingPlus>({ capacity: MAX_OPENED })
+  readonly #challenged: ChallengedLogins<ChallengedPlus>
+  readonly #done = new PendingTable<ChallengedPlus>({ capacity: MAX_DONE })
 
   constructor(host: PlusLoginHost) {
     this.#host = host
+    this.#challenged = new ChallengedLogins(host)
   }
 
   get size(): number {
-    return this.#pending.size
+    return this.#opened.size + this.#challenged.size
+  }
+
+  /** Some count as failed when they do not go on soon. */
+  get isWaiting(): boolean {
+    return this.#challenged.isWaiting
   }
 
   has(id: number): boolean {
-    return this.#pending.get(id) !== undefined
+    return this.#opened.get(id) !== undefined || this.#challenged.get(id) !== undefined
   }
 
   nextDueMs(): number | null {
-    const due = [this.#pending.nextDueMs(), this.#done.nextDueMs()].filter(time => time !== null)
+    const tables = [this.#opened, this.#challenged, this.#done]
+    const due = tables.map(table => table.nextDueMs()).filter(time => time !== null)
     return due.length === 0 ? null : Math.min(...due)
   }
 
   clear(): void {
-    this.#pending.clear()
+    this.#opened.clear()
+    this.#challenged.clear()
     this.#done.clear()
   }
 
   expire(nowMs: number): void {
-    this.#pending.expire(nowMs)
+    this.#opened.expire(nowMs)
+    this.#challenged.expire(nowMs)
     this.#done.expire(nowMs)
   }
 
   /** The datagram to answer with, or null. */
   handle(payloadType: number, payload: Uint8Array, peer: Peer, nowMs: number): Uint8Array | null {
+    this.expire(nowMs)
     if (payloadType === PayloadType.OpenSessionRequest) return this.#open(payload, peer, nowMs)
     if (payloadType === PayloadType.Rakp1) return this.#rakp1(payload, peer, nowMs)
     if (payloadType === PayloadType.Rakp3) return this.#rakp3(payload, peer, nowMs)
@@ -133,7 +150,7 @@ export class PlusLogins {
       suite: chosen,
       limit,
     }
-    this.#pending.add(entry)
+    this.#opened.add(entry)
     const answer = writeSetup(openSessionResponse, {
       tag,
       status: RakpStatus.Ok,
@@ -163,101 +180,109 @@ export class PlusLogins {
   #rakp1(payload: Uint8Array, peer: Peer, nowMs: number): Uint8Array | null {
     const message = readSetup(rakp1, payload)
     if (message === null) return null
-    const entry = this.#pending.get(message.bmcId)
-    if (entry === undefined || !isSamePeer(entry.peer, peer)) return null
-    return (
-      this.#repeated(entry, payload) ?? this.#keep(entry, payload, this.#answerRakp1(entry, message, nowMs))
-    )
+    const before = this.#challenged.get(message.bmcId)
+    const begun = before ?? this.#opened.get(message.bmcId)
+    if (begun === undefined || !isSamePeer(begun.peer, peer)) return null
+    if (before !== undefined && areEqual(before.answered.request, payload)) return before.answered.answer
+    const { consoleId } = begun
+    const { tag } = message
+    const account = this.#accountOf(message, begun, nowMs, before?.account)
+    if (typeof account === 'number') {
+      this.#opened.delete(begun)
+      const refusal = { tag, status: account, consoleId, authCode: new Uint8Array(0) }
+      return setupDatagram(PayloadType.Rakp2, writeSetup(rakp2, refusal))
+    }
+    const state = this.#stateOf(begun, message, account)
+    const { bmcRandom, guid } = state
+    const authCode = rakp2AuthCode(state)
+    const rakp = { tag, status: RakpStatus.Ok, consoleId, bmcRandom, guid, authCode }
+    const answer = setupDatagram(PayloadType.Rakp2, writeSetup(rakp2, rakp))
+    const answered = { request: payload.slice(), answer }
+    const challenge = { state, account, maximum: message.role.privilege, answered }
+    if (before !== undefined) Object.assign(before, challenge)
+    else {
+      this.#opened.delete(begun)
+      this.#challenged.add({ ...begun, ...challenge, sinceMs: nowMs, failure: null })
+    }
+    return answer
   }
 
-  #answerRakp1(entry: PendingPlus, message: ValueOf<typeof rakp1>, nowMs: number): Uint8Array {
-    const { tag, role, userName } = message
-    const { accounts, guid } = this.#host
-    const refuse = (status: number) => {
-      this.#pending.delete(entry)
-      const answer = { tag, status, consoleId: entry.consoleId, authCode: new Uint8Array(0) }
-      return setupDatagram(PayloadType.Rakp2, writeSetup(rakp2, answer))
-    }
-    if (userName.length > USER_NAME_BYTES) return refuse(RakpStatus.InvalidNameLength)
-    if (role.privilege === 0 || role.privilege > HIGHEST_ROLE) return refuse(RakpStatus.InvalidRole)
+  /** Whose log-in it is, or the status that says why it is nobody's. */
+  #accountOf(
+    message: ValueOf<typeof rakp1>,
+    begun: PendingPlus,
+    nowMs: number,
+    before: LanAccount | undefined,
+  ): LanAccount | number {
+    const { role, userName } = message
+    const { accounts, lockout } = this.#host
+    if (userName.length > USER_NAME_BYTES) return RakpStatus.InvalidNameLength
+    if (role.privilege === 0 || role.privilege > HIGHEST_ROLE) return RakpStatus.InvalidRole
     const name = userNameFrom(userName)
     const account = findAccount(accounts, name, role.nameOnly ? null : role.privilege)
-    if (account === null) return refuse(RakpStatus.UnauthorizedName)
-    if (this.#host.lockout.isLockedOut(account.id, accounts.lockout, nowMs))
-      return refuse(RakpStatus.UnauthorizedName)
-    if (role.privilege > Math.min(entry.limit, account.privilege)) return refuse(RakpStatus.UnauthorizedRole)
-    const state: RakpState = {
-      suite: entry.suite,
-      consoleId: entry.consoleId,
-      bmcId: entry.id,
-      consoleRandom: message.consoleRandom,
+    if (account === null) return RakpStatus.UnauthorizedName
+    if (lockout.isLockedOut(account.id, accounts.lockout, nowMs)) return RakpStatus.UnauthorizedName
+    if (role.privilege > Math.min(begun.limit, account.privilege)) return RakpStatus.UnauthorizedRole
+    // What was answered for one user does not go on as another one.
+    if (before !== undefined && before.id !== account.id) return RakpStatus.IllegalParameter
+    return account
+  }
+
+  #stateOf(begun: PendingPlus, message: ValueOf<typeof rakp1>, account: LanAccount): RakpState {
+    const { role, userName, consoleRandom } = message
+    return {
+      suite: begun.suite,
+      consoleId: begun.consoleId,
+      bmcId: begun.id,
+      consoleRandom,
       bmcRandom: this.#host.random(RANDOM_BYTES),
-      guid,
+      guid: this.#host.guid,
       role: roleOf(role),
       userName,
       password: account.password,
-      kg: accounts.kg,
+      kg: this.#host.accounts.kg,
     }
-    entry.rakp = { state, account, maximum: role.privilege }
-    const answer = {
-      tag,
-      status: RakpStatus.Ok,
-      consoleId: entry.consoleId,
-      bmcRandom: state.bmcRandom,
-      guid,
-      authCode: rakp2AuthCode(state),
-    }
-    return setupDatagram(PayloadType.Rakp2, writeSetup(rakp2, answer))
   }
 
   #rakp3(payload: Uint8Array, peer: Peer, nowMs: number): Uint8Array | null {
     const message = readSetup(rakp3, payload)
     if (message === null) return null
-    const entry = this.#pending.get(message.bmcId) ?? this.#done.get(message.bmcId)
-    if (entry?.rakp === undefined || !isSamePeer(entry.peer, peer)) return null
-    const repeated = this.#repeated(entry, payload)
-    if (repeated !== null || this.#done.get(entry.id) !== undefined) return repeated
-    this.#pending.delete(entry)
-    const { state, account, maximum } = entry.rakp
+    const done = this.#done.get(message.bmcId)
+    const entry = done ?? this.#challenged.get(message.bmcId)
+    if (entry === undefined || !isSamePeer(entry.peer, peer)) return null
+    if (done !== undefined) return areEqual(done.answered.request, payload) ? done.answered.answer : null
+    const { state, account, maximum } = entry
     const { lockout, accounts } = this.#host
     const answer = (status: number, integrityCheck = new Uint8Array(0)) =>
       setupDatagram(
         PayloadType.Rakp4,
         writeSetup(rakp4, { tag: message.tag, status, consoleId: entry.consoleId, integrityCheck }),
       )
-    // The console says that RAKP 2 is not signed with its password: it has a wrong one, and gets no answer.
+    // The console gives up: it says that RAKP 2 is not signed with its password. It gets no answer.
     if (message.status !== RakpStatus.Ok) {
-      if (message.status === RakpStatus.InvalidIntegrityCheckValue)
-        lockout.noteFailure(account.id, accounts.lockout, nowMs)
+      this.#challenged.dropFailed(entry, nowMs)
       return null
     }
     // It may have been begun before the lock.
-    if (lockout.isLockedOut(account.id, accounts.lockout, nowMs)) return answer(RakpStatus.UnauthorizedName)
+    if (lockout.isLockedOut(account.id, accounts.lockout, nowMs)) {
+      this.#challenged.drop(entry)
+      return answer(RakpStatus.UnauthorizedName)
+    }
     if (!areEqual(message.authCode, rakp3AuthCode(state))) {
-      lockout.noteFailure(account.id, accounts.lockout, nowMs)
+      this.#challenged.dropFailed(entry, nowMs)
       return answer(RakpStatus.InvalidIntegrityCheckValue)
     }
+    this.#challenged.dropRight(entry)
     const sik = sessionIntegrityKey(state)
     const link = new PlusLink(entry.consoleId, protectionOf(state, sik))
     const login = { id: entry.id, peer, link, account, maximum: maximum as Privilege }
     if (this.#host.admit(login) !== 'admitted') return answer(RakpStatus.InsufficientResources)
     lockout.noteSuccess(account.id)
-    this.#done.add({ ...entry, sinceMs: nowMs })
-    return this.#keep(
-      this.#done.get(entry.id)!,
-      payload,
-      answer(RakpStatus.Ok, new Uint8Array(rakp4IntegrityCheck(state, sik))),
-    )
-  }
-
-  #repeated(entry: PendingPlus, request: Uint8Array): Uint8Array | null {
-    const before = entry.answered
-    return before !== undefined && areEqual(before.request, request) ? before.answer : null
-  }
-
-  #keep(entry: PendingPlus, request: Uint8Array, answer: Uint8Array): Uint8Array {
-    entry.answered = { request: request.slice(), answer }
-    return answer
+    const accepted = answer(RakpStatus.Ok, new Uint8Array(rakp4IntegrityCheck(state, sik)))
+    entry.sinceMs = nowMs
+    entry.answered = { request: payload.slice(), answer: accepted }
+    this.#done.add(entry)
+    return accepted
   }
 }
 

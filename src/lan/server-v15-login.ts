@@ -43,7 +43,7 @@ const MAX_PENDING = 64
 
 export class V15Logins {
   readonly #host: V15LoginHost
-  readonly #pending = new PendingTable<PendingV15>(MAX_PENDING)
+  readonly #pending = new PendingTable<PendingV15>({ capacity: MAX_PENDING })
 
   constructor(host: V15LoginHost) {
     this.#host = host
@@ -79,7 +79,7 @@ export class V15Logins {
     const isLocked = lockout.isLockedOut(entry.account.id, accounts.lockout, nowMs)
     if (!isLocked && isAuthentic(packet, v15Password(entry.account.password))) return entry
     this.#pending.delete(entry)
-    if (!isLocked) lockout.noteFailure(entry.account.id, accounts.lockout, nowMs)
+    if (!isLocked) lockout.noteFailure(entry.account.id, peer, accounts.lockout, nowMs)
     return null
   }
 

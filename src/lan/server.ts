@@ -108,9 +108,9 @@ export class LanServerMachine {
     this.v15 = new V15Logins(this)
   }
 
-  /** A console has the serial line. */
-  get hasLine(): boolean {
-    return this.sol !== null && this.sol.session !== null
+  /** Something may be due soon: a console has the serial line, or a log-in is to go on. */
+  get isHurried(): boolean {
+    return this.#plus.isWaiting || (this.sol !== null && this.sol.session !== null)
   }
 
   /** Log-ins that have begun and not ended. */

@@ -198,9 +198,11 @@ const lan = z.strictObject({
   maxSessions: z.int().min(1).max(63).default(32),
   lockout: z
     .strictObject({
-      threshold: byte.default(0).describe('wrong passwords; 0: never'),
-      countResetSeconds: seconds10.default(300),
-      lockoutSeconds: seconds10.default(300),
+      threshold: byte.default(0).describe('failed log-ins in a row that lock a user out; 0: never'),
+      countResetSeconds: seconds10
+        .default(300)
+        .describe('the count begins anew after so long without a failure; 0: it does not'),
+      lockoutSeconds: seconds10.default(300).describe('0: until `lastword bmc ctl SOCKET unlock USER`'),
     })
     .prefault({}),
   community: z.string().max(18).default('public'),

@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { after, describe, it } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import type { LogIns } from '../../bmc/log-ins.ts'
 import { runProgram } from '../../lab/kernel/run-program.ts'
 
 const main = fileURLToPath(new URL('../../bin/lastword.cjs', import.meta.url))
@@ -32,8 +33,10 @@ function password(text: string): string {
 /** One that serves until it is told to end, and what our own client is told by it. */
 async function started(...args: string[]) {
   const child = spawn(process.execPath, [main, 'bmc', '--lan', '127.0.0.1:0', '--json', ...args], {
-    stdio: ['ignore', 'pipe', 'inherit'],
+    stdio: ['ignore', 'pipe', 'pipe'],
   })
+  const said: string[] = []
+  createInterface({ input: child.stderr }).on('line', text => said.push(text))
   const [line] = (await once(createInterface({ input: child.stdout }), 'line')) as [string]
   const { lan } = JSON.parse(line) as { lan: string }
   const ask = (user: string, secret: string, words: readonly string[]) =>
@@ -41,6 +44,9 @@ async function started(...args: string[]) {
       env: { IPMITOOL_PASSWORD: secret, LASTWORD_HOSTS: '/nowhere.yaml' },
     })
   return {
+    lan,
+    /** What it said on standard error so far. */
+    said,
     async run(user: string, secret: string, ...words: string[]) {
       const { exitCode, stderr } = await ask(user, secret, words)
       assert.equal(exitCode, 0, stderr)
@@ -151,6 +157,42 @@ describe('lastword bmc', () => {
     })
     assert.equal(status, 1)
     assert.match(stderr, /EMFILE.*\[LISTEN\]\n.* 300 BMCs .*ulimit -n 700\.\n$/)
+  })
+
+  it('says once that a user is locked out, and tells and lifts it over the control socket', async () => {
+    const config = join(dir, 'lockout.yaml')
+    const lockout = { threshold: 2, lockoutSeconds: 600 }
+    const users = [
+      { name: 'bob', password: 'bobsecret' },
+      { name: 'eve', password: 'evesecret' },
+    ]
+    writeFileSync(config, JSON.stringify({ users, lan: { lockout } }))
+    const socket = join(dir, 'control')
+    const bmc = await started('--config', config, '--control', socket)
+    const ctl = async (...words: string[]) => {
+      const args = [main, 'bmc', 'ctl', socket, ...words]
+      return JSON.parse((await runProgram(process.execPath, args)).stdout.toString()) as LogIns
+    }
+    const eve = { channel: 1, id: 3, name: 'eve', failed: 0 }
+    const bob = { channel: 1, id: 2, name: 'bob', failed: 0 }
+    await bmc.logsIn('bob', 'wrong')
+    assert.deepEqual((await ctl('log-ins')).users, [{ ...bob, failed: 1 }, eve])
+    await bmc.logsIn('bob', 'wrong')
+    assert.equal(await bmc.logsIn('bob', 'bobsecret'), false)
+    const { failedLogIns, users: after } = await ctl('log-ins')
+    assert.equal(failedLogIns, 2)
+    const { lockedUntil, ...counted } = after[0]!
+    assert.deepEqual([counted, after[1]], [{ ...bob, failed: 2 }, eve])
+    assert.match(lockedUntil!, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/)
+    const leftMs = Date.parse(lockedUntil!) - Date.now()
+    assert.ok(leftMs > 300_000 && leftMs <= 601_000, `${leftMs} ms`)
+    assert.deepEqual((await ctl('unlock', 'bob')).users, [bob, eve])
+    assert.equal(await bmc.logsIn('bob', 'bobsecret'), true)
+    await bmc.end()
+    const why = '2 failed log-ins, the last from 127.0.0.1'
+    assert.deepEqual(bmc.said, [
+      `lastword: user 'bob' of the BMC on ${bmc.lan} is locked out for 600 s: ${why}`,
+    ])
   })
 
   it('refuses a command that is none', () => {

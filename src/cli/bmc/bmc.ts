@@ -4,6 +4,7 @@ import { Command, InvalidArgumentError } from 'commander'
 import { BmcAccounts } from '../../bmc/accounts.ts'
 import { type Fault, parseFault } from '../../bmc/faults.ts'
 import { hostPortText } from '../../bmc/listen-error.ts'
+import type { LockedOut } from '../../bmc/log-ins.ts'
 import { BmcService, type HostPort } from '../../bmc/service.ts'
 import type { Damage } from '../../bmc/stores/journal.ts'
 import { type BmcConfig, bmcConfig, userConfig } from '../../bmc/world/config.ts'
@@ -128,7 +129,7 @@ async function serve(options: BmcCommandOptions): Promise<void> {
     })
   const config = configOf(options)
   const limit = { ...MAX_ERRORS, onLeftOut: (left: number) => say(`… and ${left} lines more`) }
-  const [mayPrint, mayTellVm] = [logLimit(limit), logLimit(limit)]
+  const [mayPrint, mayTellVm, mayTellLockOut] = [logLimit(limit), logLimit(limit), logLimit(limit)]
   const service = await BmcService.start({
     config,
     count: options.count,
@@ -147,6 +148,9 @@ async function serve(options: BmcCommandOptions): Promise<void> {
     onDamage: tellDamage,
     onVm: state => {
       if (mayTellVm()) say(`the VM ${state === 'connected' ? 'has connected' : 'is gone'}`)
+    },
+    onLockOut: lockedOut => {
+      if (mayTellLockOut()) tellLockOut(lockedOut)
     },
   })
   const stop = () => void service.close()
@@ -190,6 +194,14 @@ function tellIfNobodyIsLetIn({ lanServers, bmcs }: BmcService): void {
   const users = [...new BmcAccounts(bmcs[0]!).users()]
   if (lanServers.length > 0 && users.length === 0)
     say('no user is enabled, nobody can log in over LAN: give --user NAME, or users in --config')
+}
+
+function tellLockOut({ userName, count, lockoutMs, from, host, port }: LockedOut): void {
+  const until = lockoutMs === 0 ? 'until it is unlocked' : `for ${lockoutMs / 1000} s`
+  say(
+    `user '${userName.replace(/\p{Cc}/gu, '?')}' of the BMC on ${hostPortText(host, port)} is locked out ${until}: ` +
+      `${count} failed log-ins, the last from ${from.address}`,
+  )
 }
 
 function tellReady(service: BmcService, options: BmcCommandOptions): void {

@@ -16,6 +16,8 @@ Words:
   states NAME OFFSETS|auto      states by hand: 0,1 or none
   fault KIND[=NUMBER]           as lastword bmc --fault takes it
   clear [KIND]                  ends one kind of fault, or all
+  log-ins                       each user's failed log-ins, and until when one is locked out
+  unlock USER                   lifts a lock-out
   power ACTION                  powerUp, powerDown, powerCycle, hardReset, diagnosticInterrupt, softShutdown
 `
 
@@ -48,6 +50,11 @@ function requestOf(words: readonly string[]): ControlRequest {
       return { do: 'fault', fault: name }
     case 'clear':
       return { do: 'clearFault', ...(name !== undefined && { kind: name }) }
+    case 'log-ins':
+      return { do: 'logIns' }
+    case 'unlock':
+      if (name === undefined) break
+      return { do: 'unlock', user: name }
     case 'power':
       if (name === undefined) break
       return { do: 'power', action: name } as ControlRequest
