@@ -35,8 +35,10 @@ export class BmcAccounts implements LanAccounts {
     for (let id = 1; id <= MAX_USERS; id++) {
       const user = users.get(id)
       const access = users.accessOf(id, this.#channel)
-      const privilege = levels[access.limit]
-      if (!user.enabled || !access.ipmiMessaging || privilege === undefined) continue
+      const limit = levels[access.limit]
+      if (!user.enabled || !access.ipmiMessaging || limit === undefined) continue
+      // Nobody is called back over LAN.
+      const privilege = access.callbackOnly ? Privilege.Callback : limit
       const { name, sol: mayUseSol } = user
       const { sessionLimit } = access
       yield { id, name, password: users.passwordOf(id), privilege, mayUseSol, sessionLimit }

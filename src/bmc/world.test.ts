@@ -480,6 +480,16 @@ describe('users and LAN parameters', () => {
     assert.deepEqual(list(), [], 'not yet enabled')
     fixture.run(SetUserPassword, { user, operation: 'enable', password: new Uint8Array(0) })
     assert.deepEqual(list(), [[4, 'oper', 3]])
+    const restrict = (callbackOnly: boolean) =>
+      fixture.run(SetUserAccess, {
+        access: { channel: 1, ...noChange, callbackOnly },
+        userId: 4,
+        privilegeLimit: 'operator',
+      })
+    restrict(true)
+    assert.deepEqual(list(), [[4, 'oper', 1]], 'nobody is called back over LAN')
+    restrict(false)
+    assert.deepEqual(list(), [[4, 'oper', 3]])
     assert.equal(fixture.code(SetUserPassword, { user, operation: 'test', password }), 0)
     const wrong = password.slice().fill(1)
     assert.equal(fixture.code(SetUserPassword, { user, operation: 'test', password: wrong }), 0x80)

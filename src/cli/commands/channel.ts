@@ -96,6 +96,7 @@ const getaccess = subcommand({
 })
 
 const state = onOrOff('on or off')
+const callInState = onOrOff('off: over a connection that is no callback, callback level is the most')
 
 const setaccess = subcommand({
   name: 'setaccess',
@@ -105,7 +106,7 @@ const setaccess = subcommand({
     user: integer('USER', 'user ID', { min: 1, max: 63 }),
     settings: assignments(
       {
-        callin: state,
+        callin: callInState,
         ipmi: state,
         link: state,
         privilege: text('LEVEL', 'the most that the user may log in with'),
@@ -121,7 +122,7 @@ const setaccess = subcommand({
     const next = {
       ipmiMessaging: ipmi ?? access.ipmiMessaging,
       linkAuthentication: link ?? access.linkAuthentication,
-      callbackOnly: callin ?? access.callbackOnly,
+      callbackOnly: callin === undefined ? access.callbackOnly : !callin,
     }
     const privilegeLimit = asked ?? access.privilegeLimit
     const request = { access: { channel, ...next, changeFlags: true }, userId: user, privilegeLimit }

@@ -37,6 +37,8 @@ const effects: readonly (readonly [lines: readonly string[], args: string, sees:
     'channel info 1',
     /Alerting +: disabled[\s\S]*Alerting +: disabled/,
   ],
+  [['channel setaccess 1 4 callin=off'], 'channel getaccess 1 4', /Access Available +: callback$/m],
+  [['channel setaccess 1 4 callin=on'], 'channel getaccess 1 4', /Access Available +: call-in \/ callback$/m],
   [
     [
       'lan alert set 1 1 ipaddr 10.0.0.9',
@@ -84,6 +86,15 @@ const effects: readonly (readonly [lines: readonly string[], args: string, sees:
   ],
 ]
 
+/** Lines of both programs, a request that reads what they change, and one that makes it something else before. */
+const sameLines: readonly (readonly [line: string, reads: string, before: string])[] = [
+  [
+    'channel setaccess 1 4 callin=on ipmi=on link=on privilege=4',
+    'raw 0x06 0x44 1 4',
+    'raw 0x06 0x43 0xc1 4 2',
+  ],
+]
+
 describeNeeds('ipmitool')('ipmitool sees', () => {
   let rig: ClientRig
   let session: Session
@@ -111,6 +122,24 @@ describeNeeds('ipmitool')('ipmitool sees', () => {
       assert.doesNotMatch(await look(), sees)
       for (const line of lines) await session.run(splitWords(line), 'lines')
       assert.match(await look(), sees)
+    })
+  }
+
+  for (const [line, reads, before] of sameLines) {
+    it(`what it would have set itself by ${line}`, async () => {
+      const ipmitool = async (words: string) => {
+        const { exitCode, stdout, stderr } = await rig.ipmitool('lan', ...splitWords(words))
+        assert.equal(exitCode, 0, `${words}: ${stderr}`)
+        return String(stdout)
+      }
+      await ipmitool(before)
+      const other = await ipmitool(reads)
+      await session.run(splitWords(line), 'lines')
+      const ours = await ipmitool(reads)
+      await ipmitool(before)
+      await ipmitool(line)
+      assert.equal(ours, await ipmitool(reads))
+      assert.notEqual(ours, other)
     })
   }
 
