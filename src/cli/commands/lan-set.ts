@@ -2,7 +2,7 @@
 
 import type { ResponseOf } from '../../protocol/command.ts'
 import { GetChannelAccess, SetChannelAccess } from '../../protocol/commands/channel.ts'
-import type { Parameter } from '../../protocol/parameter.ts'
+import type { Parameter, ParameterValue } from '../../protocol/parameter.ts'
 import { LanParameter } from '../../protocol/parameters/lan.ts'
 import { subcommand } from '../declare.ts'
 import { checkValue, lanParameter, type Place, setLanParameter } from '../parameters.ts'
@@ -32,6 +32,15 @@ function first(words: readonly string[], setting: string): string {
 
 function one(words: string, setting: string, set: (place: Place, word: string) => Promise<void>): Setting {
   return { words, set: (place, given) => set(place, first(given, setting)) }
+}
+
+/** Words that are read before there is a connection. */
+function parsed<T>(
+  words: string,
+  read: (given: readonly string[]) => T,
+  set: (place: Place, value: T) => Promise<void>,
+): Setting {
+  return { words, check: given => void read(given), set: (place, given) => set(place, read(given)) }
 }
 
 /** A parameter whose value is text. */
@@ -148,27 +157,21 @@ async function setSuitePrivileges(place: Place, word: string): Promise<void> {
   await setLanParameter(place, LanParameter.cipherSuitePrivileges, { entries })
 }
 
-const UNIT_SECONDS = 10
+const BAD_PASSWORD_WORDS = 'THRESHOLD 0|1 RESET LOCKOUT, the last two in tens of seconds (60: ten minutes)'
+const U16 = { max: 0xffff }
 
-async function setBadPassword(place: Place, words: readonly string[]): Promise<void> {
-  const [threshold, event, reset, lockout] = words.map(word =>
-    readInteger(word, 'bad_pass_thresh', { max: 655350 }),
-  )
-  if (
-    threshold === undefined ||
-    event === undefined ||
-    reset === undefined ||
-    lockout === undefined ||
-    threshold > 255
-  ) {
-    throw new UsageError('lan set: bad_pass_thresh takes THRESHOLD 0|1 RESET-SECONDS LOCKOUT-SECONDS')
+/** The intervals stand for tens of seconds, as on the wire and with ipmitool. */
+function badPasswordPolicy(words: readonly string[]): ParameterValue<typeof LanParameter.badPassword> {
+  const [threshold, event, reset, lockout, ...others] = words
+  if (threshold === undefined || event === undefined || reset === undefined || lockout === undefined)
+    throw new UsageError(`lan set: bad_pass_thresh takes ${BAD_PASSWORD_WORDS}`)
+  if (others.length > 0) throw new UsageError(`lan set: "${others[0]}" is too many`)
+  return {
+    threshold: readInteger(threshold, 'threshold', { max: 0xff }),
+    event: readInteger(event, 'event', { max: 1 }) === 1,
+    countResetTime: readInteger(reset, 'reset', U16),
+    lockoutTime: readInteger(lockout, 'lockout', U16),
   }
-  await setLanParameter(place, LanParameter.badPassword, {
-    event: event === 1,
-    threshold,
-    countResetTime: Math.round(reset / UNIT_SECONDS),
-    lockoutTime: Math.round(lockout / UNIT_SECONDS),
-  })
 }
 
 function setAccess(place: Place, word: string): Promise<void> {
@@ -228,9 +231,10 @@ const settings: Readonly<Record<string, Setting>> = {
   vlan: { words: 'id off|ID, priority 0…7', choices: ['id', 'priority', 'off'], set: setVlan },
   cipher_privs: one('one letter of X, c, u, o, a, O for each suite', 'cipher_privs', setSuitePrivileges),
   bad_pass_thresh: {
-    words: 'THRESHOLD 0|1 RESET-SECONDS LOCKOUT-SECONDS',
+    ...parsed(BAD_PASSWORD_WORDS, badPasswordPolicy, (place, policy) =>
+      setLanParameter(place, LanParameter.badPassword, policy),
+    ),
     choices: ['0', '1'],
-    set: setBadPassword,
   },
   access: { ...one('on|off', 'access', setAccess), choices: onOff },
   alert: { ...one('on|off: whether PEF may send alerts', 'alert', setAlerting), choices: onOff },

@@ -108,9 +108,17 @@ function suiteList(ids: readonly number[], count: number | undefined): string {
   return ids.slice(0, count ?? ids.length).join(', ')
 }
 
-function lockoutText({ threshold, lockoutTime }: { threshold: number; lockoutTime: number }): string {
+const LOCKOUT_UNIT_SECONDS = 10
+
+function lockoutText({
+  threshold,
+  countResetTime,
+  lockoutTime,
+}: ParameterValue<typeof LanParameter.badPassword>): string {
   if (threshold === 0) return 'never locked out'
-  return `${threshold}, then locked out ${lockoutTime === 0 ? 'until it is lifted' : `for ${lockoutTime * 10} s`}`
+  const counted = countResetTime === 0 ? 'for ever' : `for ${countResetTime * LOCKOUT_UNIT_SECONDS} s`
+  const locked = lockoutTime === 0 ? 'until it is lifted' : `for ${lockoutTime * LOCKOUT_UNIT_SECONDS} s`
+  return `${threshold}, each counted ${counted}, then locked out ${locked}`
 }
 
 function statistics(name: 'get' | 'clear') {

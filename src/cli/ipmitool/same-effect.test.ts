@@ -86,6 +86,8 @@ const effects: readonly (readonly [lines: readonly string[], args: string, sees:
   ],
 ]
 
+const noThreshold = 'raw 0x0c 1 1 26 0 0 7 0 7 0'
+
 /** Lines of both programs, a request that reads what they change, and one that makes it something else before. */
 const sameLines: readonly (readonly [line: string, reads: string, before: string])[] = [
   [
@@ -93,18 +95,23 @@ const sameLines: readonly (readonly [line: string, reads: string, before: string
     'raw 0x06 0x44 1 4',
     'raw 0x06 0x43 0xc1 4 2',
   ],
+  ['lan set 1 bad_pass_thresh 3 1 60 120', 'raw 0x0c 2 1 26 0 0', noThreshold],
+  ['lan set 1 bad_pass_thresh 255 0 5 65535', 'raw 0x0c 2 1 26 0 0', noThreshold],
 ]
 
 describeNeeds('ipmitool')('ipmitool sees', () => {
   let rig: ClientRig
   let session: Session
+  let printed = ''
   before(async () => {
     rig = await ClientRig.start({ sol: 'echo' })
     const login = { host: [rig.host], port: [String(rig.port)], user: [admin.name], passwordEnv: [''] }
     session = new Session(new Map(Object.entries(login)), {
       env: { IPMITOOL_PASSWORD: admin.password, XDG_CACHE_HOME: rig.dir, LASTWORD_HOSTS: '/nowhere' },
       signal: new AbortController().signal,
-      print: async () => {},
+      async print(text) {
+        printed = String(text)
+      },
       warn: () => {},
       report(error) {
         throw error
@@ -142,6 +149,19 @@ describeNeeds('ipmitool')('ipmitool sees', () => {
       assert.notEqual(ours, other)
     })
   }
+
+  it('the intervals of a lock-out as we show them: lan set has them in tens of seconds', async () => {
+    const shown = async (words: string) => {
+      await session.run(splitWords(`lan set 1 bad_pass_thresh ${words}`), 'lines')
+      await session.run(['lan', 'print', '1'], 'lines')
+      return /^bad password threshold +(.*)$/m.exec(printed)?.[1]
+    }
+    assert.equal(await shown('3 1 60 120'), '3, each counted for 600 s, then locked out for 1200 s')
+    const theirs = String((await rig.ipmitool('lan', 'lan', 'print', '1')).stdout)
+    assert.match(theirs, /Threshold +: 3\n.*: yes\n.*: 600\n.*: 1200\n/)
+    assert.equal(await shown('3 1 0 0'), '3, each counted for ever, then locked out until it is lifted')
+    assert.equal(await shown('0 0 60 120'), 'never locked out')
+  })
 
   /** What the last event of the SEL says, but for its number and time. */
   const lastEvent = () => {
