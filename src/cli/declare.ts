@@ -27,6 +27,8 @@ export interface Context {
   readonly escapeKey: string
   /** A bar on a terminal for long work; nothing elsewhere. */
   progress(what: string, total: number): Promise<Progress>
+  /** Asks for a secret on the terminal; `hint` says how else to give it. */
+  ask(question: string, hint: string): Promise<string>
   /** A remark for the person, on standard error. */
   note(text: string): void
   /** Tells an error that does not end the work. */
@@ -82,6 +84,8 @@ export interface SubcommandSpec<A extends Params, O extends Params, D> {
   hides?(words: readonly string[]): boolean
   /** `help` as its only word is a word like others. */
   readonly takesHelp?: true
+  /** Whether it reads standard input or the terminal's keys, which one command of a run can have. */
+  readsInput?(values: ValuesOf<A> & ValuesOf<O>): boolean
   run(context: Context, values: ValuesOf<A> & ValuesOf<O>): Promise<D>
   view(as: Views<NoInfer<D>>): View<NoInfer<D>>
   /** What programs get as JSON and YAML, where that is not the data as they are. */
@@ -100,6 +104,7 @@ export interface Subcommand {
   readonly details?: string
   hides?(words: readonly string[]): boolean
   readonly takesHelp?: true
+  readsInput?(values: Readonly<Record<string, unknown>>): boolean
   run(context: Context, values: Readonly<Record<string, unknown>>): Promise<unknown>
   readonly view: View<unknown>
   readonly data?: (data: unknown) => unknown
@@ -120,12 +125,13 @@ export interface Group {
 export function subcommand<const A extends Params, const O extends Params, D>(
   spec: SubcommandSpec<A, O, D>,
 ): Subcommand {
-  const { args, options, run, view, data, ipmitool, ...head } = spec
+  const { args, options, readsInput, run, view, data, ipmitool, ...head } = spec
   return {
     kind: 'command',
     ...head,
     args: args ?? {},
     options: options ?? {},
+    ...(readsInput === undefined ? {} : { readsInput: readsInput as Subcommand['readsInput'] & {} }),
     run: (context, values) => run(context, values as ValuesOf<A> & ValuesOf<O>),
     view: view(views<D>()) as View<unknown>,
     ...(data === undefined ? {} : { data: data as Subcommand['data'] & {} }),

@@ -8,7 +8,10 @@ import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { parse } from 'yaml'
+import { itNeeds } from '../lab/kernel/needs-programs.ts'
 import { runProgram } from '../lab/kernel/run-program.ts'
+import { LanRig, user } from '../lab/lan/rig.ts'
+import { transcript } from '../lab/lan/terminal.ts'
 import { exitStatus } from './output.ts'
 
 const main = fileURLToPath(new URL('./main.js', import.meta.url))
@@ -143,6 +146,54 @@ const secretLines = [
   `sdr info -P ${secret}`,
   `mc info lanplus://admin:${secret}@host`,
 ]
+
+describe('a line that would read standard input', () => {
+  const greedy = ['shell', 'exec', 'exec -', 'sol activate']
+
+  it('is refused where exec reads it itself, and the other lines are run', async () => {
+    for (const line of greedy) {
+      const { status, stdout, stderr } = await exec([line, 'raw 6 1'], '--json')
+      const [refused, next] = JSON.parse(stdout) as Entry[]
+      assert.equal(refused!.error!.code, 'USAGE')
+      assert.match(next!.result as string, /^20/, line)
+      assert.match(stderr, /reads standard input, which exec has in this run/)
+      assert.equal(status, exitStatus.usage)
+    }
+  })
+
+  it('has it once where the lines are in a file', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'lastword-exec-'))
+    const file = join(folder, 'lines')
+    writeFileSync(file, 'exec -\nshell\nsol activate\nexec -\necho end\n')
+    const child = spawn(process.execPath, [main, '-H', 'sim://', 'exec', file], { stdio: 'pipe' })
+    child.stdin.end('echo typed\n')
+    const closed = once(child, 'close')
+    const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr)])
+    assert.deepEqual(await closed, [exitStatus.usage, null])
+    assert.equal(stdout, 'typed\nend\n')
+    assert.equal(stderr.match(/reads standard input/g)?.length, 3, stderr)
+    rmSync(folder, { recursive: true })
+  })
+})
+
+describe('exec at a terminal', () => {
+  itNeeds('script', 'stty')('asks for the password before it reads the first line', async () => {
+    await using rig = await LanRig.start()
+    const { IPMITOOL_PASSWORD: _1, IPMI_PASSWORD: _2, ...env } = process.env
+    const login = `-H 127.0.0.1 -p ${rig.port} -U ${user.name} -a`
+    const shown = await transcript(
+      `${process.execPath} ${main} ${login} exec; echo "status $?"`,
+      [
+        ['Password for', `${user.password}\r`],
+        ['\n', 'raw 6 1\r'],
+        ['20 01', 'user set password 5\r'],
+        ['cannot be asked for while exec reads the keys', '\x04'],
+      ],
+      env,
+    )
+    assert.match(shown, /status 2/)
+  })
+})
 
 describe('what a line holds in secret', () => {
   it('is neither in the results of exec nor in its errors, nor in its trace', async () => {

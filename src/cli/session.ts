@@ -8,7 +8,7 @@ import type { Context, LineResult, Subcommand } from './declare.ts'
 import { connectionFlags, globalFlags } from './flags.ts'
 import { commandHelp, groupHelp } from './help.ts'
 import { refuseLeftOut } from './left-out.ts'
-import type { Format } from './output/formats.ts'
+import { formatOf } from './output/formats.ts'
 import { progressBar } from './output/progress.ts'
 import { checkIpmitool, forPrograms, render } from './output/render.ts'
 import { exitStatus, exitStatusOf } from './output.ts'
@@ -16,6 +16,7 @@ import { type Params, UsageError, type ValuesOf } from './params.ts'
 import { argumentValues, findCommand, flagValues, type Given, isHelp, split } from './parse.ts'
 import { findEntry, withoutAlias } from './registry.ts'
 import { hideFromProcessList, isSecretFlag, secretFlags, seen } from './secret-words.ts'
+import { StandardInput } from './standard-input.ts'
 import type { Trace } from './trace.ts'
 
 export type GlobalValues = ValuesOf<typeof globalFlags>
@@ -23,6 +24,7 @@ export type GlobalValues = ValuesOf<typeof globalFlags>
 interface Performed {
   command: Subcommand
   data: unknown
+  bmc: Context['bmc']
   globals: GlobalValues
   /** All flags that were given. */
   merged: Given
@@ -52,6 +54,7 @@ export class Session implements AsyncDisposable {
   #unconnected: unknown
   #lastGlobals: { words: string; values: GlobalValues } | null = null
   #trace: Trace | null = null
+  readonly #input = new StandardInput()
 
   constructor(given: Given, options: SessionOptions) {
     this.#given = given
@@ -110,6 +113,7 @@ export class Session implements AsyncDisposable {
     if (globals.help || asksForHelp(node, positionals)) return void (await print(commandHelp(path, node)))
     if (formatOf(globals) === 'ipmitool') checkIpmitool(path, node, verbosityOf(merged))
     const values = { ...argumentValues(node, path, positionals), ...flagValues(node.options, given) }
+    if (node.readsInput?.(values)) this.#input.take(path)
     const problems: unknown[] = []
     const context = this.#context(globals, merged, {
       wordsFrom: from,
@@ -124,12 +128,12 @@ export class Session implements AsyncDisposable {
       const count = this.#trace.requests - before
       context.note(`${path}: ${count === 1 ? 'one request' : `${count} requests`}, ${ms} ms`)
     }
-    return { command: node, data, globals, merged, problems }
+    return { command: node, data, bmc: context.bmc, globals, merged, problems }
   }
 
   /** From the first command on that is to tell more, the connection is looked at. */
-  async #watched(globals: GlobalValues, verbosity: number): Promise<Bmc> {
-    const bmc = await this.#connect(globals)
+  async #watched(globals: GlobalValues, verbosity: number, ask: Context['ask']): Promise<Bmc> {
+    const bmc = await this.#connect(globals, ask)
     if ((verbosity > 0 || globals.trace) && this.#trace === null) {
       const { Trace } = await import('./trace.ts')
       this.#trace = new Trace(bmc, line => process.stderr.write(`${line}\n`))
@@ -162,11 +166,15 @@ export class Session implements AsyncDisposable {
     given: Given,
     ways: Pick<Context, 'wordsFrom' | 'print' | 'problem'>,
   ): Context {
+    const { signal } = this.#options
+    const ask: Context['ask'] = (question, hint) =>
+      this.#input.ask(question, hint, { wordsFrom: ways.wordsFrom, signal })
     return {
       ...ways,
-      bmc: () => this.#watched(globals, verbosityOf(given)),
+      bmc: () => this.#watched(globals, verbosityOf(given), ask),
       namesBmc: [globals.host, globals.url, globals.interface].some(value => value !== undefined),
-      signal: this.#options.signal,
+      signal,
+      ask,
       verbosity: verbosityOf(given),
       isUtc: globals.utc,
       format: formatOf(globals),
@@ -199,8 +207,8 @@ export class Session implements AsyncDisposable {
     }
   }
 
-  #connect(globals: GlobalValues): Promise<Bmc> {
-    this.#bmc ??= this.#open(globals).catch((error: unknown) => {
+  #connect(globals: GlobalValues, ask: Context['ask']): Promise<Bmc> {
+    this.#bmc ??= this.#open(globals, ask).catch((error: unknown) => {
       // The next line may do better: a little later, or with other flags.
       this.#bmc = null
       this.#unconnected = error
@@ -209,13 +217,13 @@ export class Session implements AsyncDisposable {
     return this.#bmc
   }
 
-  async #open(globals: GlobalValues): Promise<Bmc> {
+  async #open(globals: GlobalValues, ask: Context['ask']): Promise<Bmc> {
     const { env, warn, signal } = this.#options
     if (globals.kg !== undefined || globals.kgHex !== undefined) warn(seen(secretFlags.kg))
-    return openBmc(await resolveTarget(globals, env, signal), { env, warn, signal })
+    return openBmc(await resolveTarget(globals, env, ask), { env, warn, ask, signal })
   }
 
-  async #print({ command, data, globals, merged }: Performed): Promise<void> {
+  async #print({ command, data, bmc, globals, merged }: Performed): Promise<void> {
     const format = formatOf(globals)
     const context = {
       verbosity: verbosityOf(merged),
@@ -225,9 +233,7 @@ export class Session implements AsyncDisposable {
         process.exitCode = exitStatus.failed
       },
       maker: async () => {
-        const { manufacturerId } = await (await this.#connect(globals)).identify({
-          signal: this.#options.signal,
-        })
+        const { manufacturerId } = await (await bmc()).identify({ signal: this.#options.signal })
         return manufacturerId
       },
     }
@@ -281,19 +287,4 @@ function flagsOf(command: Subcommand): Params {
   const flags = { ...globalFlags, ...command.options }
   flagsByCommand.set(command, flags)
   return flags
-}
-
-/** One flag at the most; `-c` beside `--format ipmitool` means ipmitool's own -c. */
-function formatOf({ format, json, ndjson, csv, yaml }: GlobalValues): Format {
-  const asked: Format[] = [
-    ...(format === undefined ? [] : [format]),
-    ...(json ? (['json'] as const) : []),
-    ...(ndjson ? (['ndjson'] as const) : []),
-    ...(csv && format !== 'ipmitool' ? (['csv'] as const) : []),
-    ...(yaml ? (['yaml'] as const) : []),
-  ]
-  const [first = 'table', ...more] = new Set(asked)
-  if (more.length > 0)
-    throw new UsageError(`${[first, ...more].map(name => `--${name}`).join(' and ')} exclude each other`)
-  return first
 }

@@ -31,6 +31,8 @@ describe('lastword shell', () => {
         "mc 'guid",
         'dance',
         'sol activate --take-over',
+        'exec -',
+        'shell',
         '',
         '# a remark',
         'user list 1 --json',
@@ -45,7 +47,7 @@ describe('lastword shell', () => {
     assert.doesNotMatch(stdout, /lastword>|IPMI version/)
     assert.match(
       stderr,
-      /no "nothing"[\s\S]*0xC1[\s\S]*a ' is left open[\s\S]*no command "dance"[\s\S]*sol activate needs the keys/,
+      /no "nothing"[\s\S]*0xC1[\s\S]*a ' is left open[\s\S]*no command "dance"[\s\S]*sol activate reads standard input, which shell has[\s\S]*exec reads[\s\S]*shell reads/,
     )
     assert.doesNotMatch(stderr, /\n\s+at /)
   })
@@ -103,6 +105,15 @@ describe('lastword shell on a terminal', () => {
     assert.doesNotMatch(shown, /0xC1/)
     assert.match(shown, /status 0/)
     assert.match(shown, / echo /)
+  })
+
+  itTypes('asks for no secret, whose letters would be taken for the next line', async () => {
+    const shown = await session(
+      [PROMPT, 'user set password 5\r'],
+      ['cannot be asked for while shell reads the keys', 'raw 6 1\r'],
+      ['20 01', '\x04'],
+    )
+    assert.match(shown, /\[USAGE\][\s\S]*status 0/)
   })
 
   itTypes('brings back what was typed in an earlier run, and never a password', async () => {

@@ -18,7 +18,10 @@ export const exec = subcommand({
     'A line that fails is told on standard error; the exit status is that of the first.\n' +
     'It ends at once where there is no connection.\n' +
     'As JSON or YAML: one list of { line, command, result or error }; as NDJSON one such object a line.',
+  readsInput: ({ file: path }) => isStandardInput(path),
   async run(context, { file: path, stop }) {
+    // Before the first line is read, for a password may be asked for.
+    if (isStandardInput(path) && process.stdin.isTTY && context.namesBmc) await context.bmc()
     const results = resultsAs(context.format, context.print)
     const failures: unknown[] = []
     let number = 0
@@ -48,6 +51,10 @@ export const exec = subcommand({
   },
   view: as => as.silent(),
 })
+
+function isStandardInput(path: string | undefined): boolean {
+  return path === undefined || path === '-'
+}
 
 interface Outcome {
   error?: unknown

@@ -2,7 +2,6 @@
 import { createInterface } from 'node:readline'
 import { complete } from '../completion/complete.ts'
 import { type Context, subcommand } from '../declare.ts'
-import { UsageError } from '../params.ts'
 import { ShellHistory } from '../shell-history.ts'
 import { splitWords } from '../words.ts'
 
@@ -13,6 +12,7 @@ export const shell = subcommand({
     'It ends at once where the BMC that is named cannot be connected to.\n' +
     'Tab completes, the arrow keys bring back what was typed, also in earlier runs; a line with a password in it is ' +
     'forgotten. Ctrl-C empties the line, Ctrl-D ends the shell.',
+  readsInput: () => true,
   async run(context) {
     if (context.namesBmc) await context.bmc()
     const isTerminal = process.stdin.isTTY === true
@@ -42,11 +42,6 @@ export const shell = subcommand({
       try {
         const words = splitWords(line)
         if (words[0] === 'exit' || words[0] === 'quit') break
-        if (takesTerminal(words)) {
-          throw new UsageError(
-            'sol activate needs the keys that the shell reads: run it outside of the shell',
-          )
-        }
         if (words.length > 0) {
           if (await holdsSecret(context, words)) forget(typed, line)
           else history?.add(line.trim())
@@ -67,12 +62,6 @@ export const shell = subcommand({
 
 async function holdsSecret(context: Context, words: readonly string[]): Promise<boolean> {
   return (await context.shownLine(words)) !== words.join(' ')
-}
-
-/** What is typed for the serial port must never be taken for commands. */
-function takesTerminal(words: readonly string[]): boolean {
-  const at = words.indexOf('sol')
-  return at >= 0 && words[at + 1] === 'activate'
 }
 
 function forget(typed: string[], line: string): void {

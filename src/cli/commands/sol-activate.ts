@@ -25,6 +25,8 @@ const activate = subcommand({
   },
   details:
     'The escape key and ? tell the keys; the escape key and a full stop at the start of a line end it.',
+  // Also where it only listens: afterwards it pauses what another would read on.
+  readsInput: () => true,
   async run(context, { record, listen, takeOver, which, instance = which.instance }) {
     const bmc = await context.bmc()
     const { signal } = context

@@ -4,7 +4,6 @@ import { PRESENT_CHANNEL } from '../../client/users.ts'
 import { GetUserAccess } from '../../protocol/commands/user.ts'
 import { LastwordError } from '../../protocol/error.ts'
 import { USER_NAME_BYTES, userNameBytes } from '../../protocol/user-name.ts'
-import { askPassword } from '../connection/password.ts'
 import { type Context, group, subcommand } from '../declare.ts'
 import { userList } from '../ipmitool/user-list.ts'
 import { choice, integer, optional, text, UsageError } from '../params.ts'
@@ -113,10 +112,10 @@ export function fitting(password: string, size: '16' | '20' | undefined): string
 function known(
   password: string | undefined,
   question: string,
-  context: Pick<Context, 'note' | 'wordsFrom' | 'signal'>,
+  context: Pick<Context, 'note' | 'wordsFrom' | 'ask'>,
 ): Promise<string> | string {
   if (password === undefined)
-    return askPassword(question, 'Give it as a word of the command, best in a line of exec.', context.signal)
+    return context.ask(question, 'Give it as a word of the command, best in a line of exec.')
   tellSeen(context, 'password')
   return password
 }

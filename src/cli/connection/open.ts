@@ -11,7 +11,9 @@ import { findPassword, type PasswordContext } from './password.ts'
 import { SdrFile } from './sdr-file.ts'
 import type { Bridge, Target } from './target.ts'
 
-export type OpenContext = Pick<PasswordContext, 'env' | 'warn' | 'signal'>
+export type OpenContext = Pick<PasswordContext, 'env' | 'warn' | 'ask'> & {
+  signal: AbortSignal
+}
 
 export async function openBmc(target: Target, context: OpenContext): Promise<Bmc> {
   const bmc = await connected(target, context)
@@ -32,7 +34,7 @@ async function connected(target: Target, context: OpenContext): Promise<Bmc> {
   const password = await findPassword(target.password, {
     env: context.env,
     warn: context.warn,
-    signal: context.signal,
+    ask: context.ask,
     host: url.hostname,
     username: target.username,
   })

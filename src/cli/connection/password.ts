@@ -21,8 +21,8 @@ export interface PasswordContext {
   host: string
   username: string
   warn(text: string): void
-  /** Ends a prompt. */
-  signal: AbortSignal
+  /** On the terminal; `hint` says how else to give it. */
+  ask(question: string, hint: string): Promise<string>
 }
 
 const keepHint =
@@ -96,8 +96,8 @@ function fromKeyring({ host, username, env }: PasswordContext): string | undefin
   return found.status === 0 && found.stdout !== '' ? found.stdout.replace(/\n$/, '') : undefined
 }
 
-function fromPrompt({ host, username, signal }: PasswordContext): Promise<string> {
-  return askPassword(`Password for ${username === '' ? host : `${username} on ${host}`}: `, waysHint, signal)
+function fromPrompt({ host, username, ask }: PasswordContext): Promise<string> {
+  return ask(`Password for ${username === '' ? host : `${username} on ${host}`}: `, waysHint)
 }
 
 /** Asks on the terminal, whatever standard input is, and shows nothing of what is typed; `hint` says how else to give it. */

@@ -5,7 +5,7 @@ import { UsageError, type ValuesOf } from '../params.ts'
 import { namedHost } from './hosts.ts'
 import type { HostEntry } from './hosts-schema.ts'
 import { isUrl, lanUrl, withoutLogin } from './lan-url.ts'
-import { askPassword, type PasswordSource } from './password.ts'
+import type { PasswordContext, PasswordSource } from './password.ts'
 
 export type ConnectionValues = ValuesOf<typeof connectionFlags>
 export type PrivilegeWord = 'callback' | 'user' | 'operator' | 'administrator'
@@ -43,7 +43,7 @@ const MAX_KG_BYTES = 20
 export async function resolveTarget(
   flags: ConnectionValues,
   env: NodeJS.ProcessEnv,
-  signal: AbortSignal,
+  ask: PasswordContext['ask'],
 ): Promise<Target> {
   if (flags.ipv4 && flags.ipv6) throw new UsageError('-4 and -6 exclude each other')
   if (flags.host !== undefined && flags.url !== undefined) throw new UsageError('give -H or --url, not both')
@@ -58,7 +58,7 @@ export async function resolveTarget(
     ...given('authType', flags.authType),
     ...given(
       'kg',
-      (await kgOf(flags, env, signal)) ?? (named?.kg === undefined ? undefined : kgBytes(named.kg)),
+      (await kgOf(flags, env, ask)) ?? (named?.kg === undefined ? undefined : kgBytes(named.kg)),
     ),
     ...given('timeoutMs', flags.timeout === undefined ? undefined : flags.timeout * 1000),
     ...given('retries', flags.retries),
@@ -161,11 +161,11 @@ function isPrivilege(text: string): text is PrivilegeWord {
 async function kgOf(
   flags: ConnectionValues,
   env: NodeJS.ProcessEnv,
-  signal: AbortSignal,
+  ask: PasswordContext['ask'],
 ): Promise<Uint8Array | undefined> {
   if (flags.kgHex !== undefined) return kgBytes(`0x${flags.kgHex.replace(/^0x/i, '')}`)
   if (flags.kg !== undefined) return kgBytes(flags.kg)
-  if (flags.kgAsk) return kgBytes(await askPassword('Key Kg: ', 'Give it with -k, -y or -K.', signal))
+  if (flags.kgAsk) return kgBytes(await ask('Key Kg: ', 'Give it with -k, -y or -K.'))
   if (!flags.kgEnv) return undefined
   if (env.IPMI_KGKEY === undefined) throw new UsageError('-K: IPMI_KGKEY is not set')
   return kgBytes(env.IPMI_KGKEY)
