@@ -86,6 +86,8 @@ describe('a wrong word', () => {
     [`lan set 1 password ${password}`, /28 bytes, 20 are the most \[USAGE\]/],
     ['lan set 1 ipaddr 10.0.0.300', /IP Address: "10\.0\.0\.300" is no IPv4 address \[USAGE\]/],
     ['lan set 1 defgw macaddr 12:34', /\[USAGE\]/],
+    ['lan set 1 cipher_privs X', /15 letters, not 1 \[USAGE\]/],
+    ['lan set 1 bad_pass_thresh 3 1 70000 60', /reset: 70000 is not within 0 and 65535 \[USAGE\]/],
     [
       'sensor thresh X upper 90 80 70',
       /unc, ucr, unr from the lowest to the highest, not 90 80 70 \[USAGE\]/,

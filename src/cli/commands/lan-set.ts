@@ -141,18 +141,27 @@ async function setVlan(place: Place, words: readonly string[]): Promise<void> {
 }
 
 const privilegeLetters = { X: 0, c: 'callback', u: 'user', o: 'operator', a: 'admin', O: 'oem' } as const
-const MAX_SUITES = 16
+const LETTERS = 15
 
-async function setSuitePrivileges(place: Place, word: string): Promise<void> {
-  const limits = [...word].map(letter => {
+function suiteLimits(words: readonly string[]) {
+  const limits = [...first(words, 'cipher_privs')].map(letter => {
     const limit = privilegeLetters[letter as keyof typeof privilegeLetters]
     if (limit === undefined) throw new UsageError(`lan set: "${letter}" is none of X, c, u, o, a, O`)
     return limit
   })
-  if (limits.length > MAX_SUITES) throw new UsageError(`lan set: ${MAX_SUITES} cipher suites are the most`)
-  const entries = Array.from({ length: MAX_SUITES / 2 }, (_, index) => ({
-    even: limits[index * 2] ?? 0,
-    odd: limits[index * 2 + 1] ?? 0,
+  // A letter too few would switch suites off.
+  if (limits.length !== LETTERS)
+    throw new UsageError(`lan set: cipher_privs takes ${LETTERS} letters, not ${limits.length}`)
+  return limits
+}
+
+async function setSuiteLimits(place: Place, limits: ReturnType<typeof suiteLimits>): Promise<void> {
+  const present = await lanParameter(place, LanParameter.cipherSuitePrivileges)
+  // The sixteenth has no letter and stays.
+  const all = [...limits, present?.entries[7]?.odd ?? 0]
+  const entries = Array.from({ length: all.length / 2 }, (_, i) => ({
+    even: all[i * 2]!,
+    odd: all[i * 2 + 1]!,
   }))
   await setLanParameter(place, LanParameter.cipherSuitePrivileges, { entries })
 }
@@ -229,7 +238,11 @@ const settings: Readonly<Record<string, Setting>> = {
   },
   auth: { words: 'LEVEL,… TYPE,…', choices: [...levels, ...types], set: setAuthentication },
   vlan: { words: 'id off|ID, priority 0…7', choices: ['id', 'priority', 'off'], set: setVlan },
-  cipher_privs: one('one letter of X, c, u, o, a, O for each suite', 'cipher_privs', setSuitePrivileges),
+  cipher_privs: parsed(
+    'fifteen letters of X, c, u, o, a, O, one for each suite in the order of lan print (X: not to be used)',
+    suiteLimits,
+    setSuiteLimits,
+  ),
   bad_pass_thresh: {
     ...parsed(BAD_PASSWORD_WORDS, badPasswordPolicy, (place, policy) =>
       setLanParameter(place, LanParameter.badPassword, policy),

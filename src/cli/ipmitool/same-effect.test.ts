@@ -97,6 +97,11 @@ const sameLines: readonly (readonly [line: string, reads: string, before: string
   ],
   ['lan set 1 bad_pass_thresh 3 1 60 120', 'raw 0x0c 2 1 26 0 0', noThreshold],
   ['lan set 1 bad_pass_thresh 255 0 5 65535', 'raw 0x0c 2 1 26 0 0', noThreshold],
+  [
+    'lan set 1 cipher_privs XXauXXoXcXXXaXX',
+    'raw 0x0c 2 1 24 0 0',
+    'raw 0x0c 1 1 24 0 0x40 0x44 0 0x44 4 0x40 4 0',
+  ],
 ]
 
 describeNeeds('ipmitool')('ipmitool sees', () => {
@@ -149,6 +154,13 @@ describeNeeds('ipmitool')('ipmitool sees', () => {
       assert.notEqual(ours, other)
     })
   }
+
+  it('the limit of a sixteenth suite, for which cipher_privs has no letter, as it was', async () => {
+    const raw = (words: string) => rig.ipmitool('lan', ...splitWords(`raw 0x0c ${words}`))
+    await raw('1 1 24 0 0x40 0x44 0 0x44 4 0x40 4 0x30')
+    await session.run(splitWords('lan set 1 cipher_privs XuuuXXuuuXXuuXX'), 'lines')
+    assert.equal(String((await raw('2 1 24 0 0')).stdout), ' 11 00 20 22 00 22 02 20 02 30\n')
+  })
 
   it('the intervals of a lock-out as we show them: lan set has them in tens of seconds', async () => {
     const shown = async (words: string) => {
