@@ -80,13 +80,15 @@ export class Chassis {
   start(): void {
     const before = this.#options.settings.get(powerFamily)
     const wasOn = before?.isOn ?? this.#options.config.initial === 'on'
-    const policy = before === undefined ? 'previous' : this.restorePolicy
+    // At the very first start the configuration's policy has nothing to restore yet.
+    const isFirst = before === undefined && this.#options.settings.get(policyFamily) === undefined
+    const policy = isFirst ? 'previous' : this.restorePolicy
     const isOn = policy === 'alwaysOn' || (policy === 'previous' && wasOn)
     this.#change({ isOn: wasOn, startedMs: this.#options.nowMs() })
     // What was begun is part of how things were before; where the policy says something else, it is over.
     if (policy === 'previous') this.#change({ due: this.#stillDue(before?.due) })
     else if (isOn !== wasOn || before?.due !== undefined) this.#setPower(isOn ? 'on' : 'off', 'byItself')
-    if (before !== undefined && isOn)
+    if (!isFirst && isOn)
       this.#change({ cause: policy === 'alwaysOn' ? 'restoreAlwaysOn' : 'restorePrevious' })
   }
 

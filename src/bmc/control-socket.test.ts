@@ -57,6 +57,7 @@ describe('the control socket', () => {
     await assert.rejects(askControl(path, { do: 'fault', fault: 'slow' }), {
       code: 'CONTROL',
       message: /slow/,
+      hint: /The faults are late, /,
     })
     const socket = connect(path)
     socket.write('rubbish\n\n[1]\n{"do":"sta')

@@ -34,7 +34,7 @@ export class ControlServer {
       await server.close()
       throw new LastwordError('LISTEN', `cannot listen on ${path}: ${(cause as Error).message}`, {
         cause,
-        hint: 'Give --control a path that this user may write, where nothing is and nobody listens.',
+        hint: 'Give --control a short path that this user may write, where nothing is and nobody listens.',
       })
     }
     return server
@@ -108,8 +108,8 @@ function answerLine(bmcs: readonly Bmc[], line: string): object {
 }
 
 function refusal(error: Error): object {
-  const code = error instanceof LastwordError ? error.code : 'CONTROL'
-  return { ok: false, code, error: error.message }
+  const { code, hint } = error instanceof LastwordError ? error : { code: 'CONTROL' }
+  return { ok: false, code, error: error.message, ...(hint !== undefined && { hint }) }
 }
 
 function checkLength(path: string): void {
@@ -142,8 +142,9 @@ export async function askControl(path: string, request: ControlRequest): Promise
   try {
     checkLength(path)
     const answer = JSON.parse(await ask(path, JSON.stringify(request))) as Record<string, unknown>
-    if (answer.ok !== true) throw controlError(String(answer.error))
-    return answer
+    if (answer.ok === true) return answer
+    const { error, hint } = answer
+    throw controlError(String(error), typeof hint === 'string' ? { hint } : {})
   } catch (cause) {
     if (cause instanceof LastwordError) throw cause
     throw controlError(`${path}: ${(cause as Error).message}`, {

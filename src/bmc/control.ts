@@ -50,7 +50,7 @@ const controlRequest = z.discriminatedUnion('do', [
 ])
 export type ControlRequest = z.input<typeof controlRequest>
 
-/** Does what a request says. Throws LastwordError CONTROL or FAULT. */
+/** Does what a request says. Throws LastwordError CONTROL, FAULT or STATE_WRITE. */
 export function control(bmcs: readonly Bmc[], request: unknown): object {
   const parsed = controlRequest.safeParse(request)
   if (!parsed.success) throw controlError(z.prettifyError(parsed.error).replaceAll('\n', ' '))

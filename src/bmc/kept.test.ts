@@ -235,6 +235,17 @@ describe('what is done to the power', () => {
     }
   })
 
+  it('is what a policy says at the next start, also when the power was never changed', () => {
+    const first = startAgain()
+    first.run(SetPowerRestorePolicy, { policy: 'alwaysOn' })
+    first.bmc.flush()
+    const on = startAgain()
+    assert.equal(on.run(GetSystemRestartCause, {}).cause, 'restoreAlwaysOn')
+    on.run(SetPowerRestorePolicy, { policy: 'alwaysOff' })
+    on.bmc.flush()
+    assert.equal(startAgain().bmc.chassis.isOn, false)
+  })
+
   it('is over when the host is turned off in the middle of a power cycle', () => {
     const first = startAgain()
     first.pass(120)

@@ -17,6 +17,7 @@ import { afterEach, beforeEach, describe, it } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
 import type { LastwordError } from '../protocol/error.ts'
 import { Bmc } from './bmc.ts'
+import { control } from './control.ts'
 import { executeDurably, submit } from './execute.ts'
 import { systemInterface } from './serve.ts'
 import { signOf } from './stores/process-sign.ts'
@@ -70,6 +71,15 @@ describe('a disk that refuses', () => {
     const again = openBmc()
     assert.equal(again.sel.length, 2)
     again.close()
+  })
+
+  it('is told to who changes the BMC while it runs', () => {
+    const bmc = openBmc()
+    replace({ writeSync: diskFull as typeof fs.writeSync })
+    const off = { do: 'power', action: 'powerDown' }
+    assert.throws(() => control([bmc], off), { code: 'STATE_WRITE', message: /ENOSPC/ })
+    replace(real)
+    bmc.close()
   })
 
   it('that took half of an entry does not spoil the next', () => {
