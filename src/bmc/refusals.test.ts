@@ -10,6 +10,7 @@ import { SetUserAccess, SetUserName, SetUserPassword } from '../protocol/command
 import { encodeParameter } from '../protocol/parameter.ts'
 import { LanParameter } from '../protocol/parameters/lan.ts'
 import { BmcAccounts } from './accounts.ts'
+import { lanParameters } from './lan-parameters.ts'
 import { PefFixture } from './pef.test.fixture.ts'
 import { Fixture } from './testing.ts'
 
@@ -72,28 +73,16 @@ describe('a LAN channel', () => {
 
   it('allows with a cipher suite what LAN parameter 24 says', () => {
     const fixture = new Fixture()
-    const admin = { even: 'admin', odd: 'admin' } as const
-    const entries = Array.from({ length: 8 }, (_, i) =>
-      i === 1
-        ? { even: 'admin' as const, odd: 'user' as const }
-        : i === 0
-          ? { even: 0, odd: 'admin' as const }
-          : admin,
-    )
-    const data = encodeParameter(LanParameter.cipherSuitePrivileges, { entries })
     const accounts = new BmcAccounts(fixture.bmc)
     assert.equal(accounts.suites.get(3), Privilege.Admin)
-    const offered = data.map((byte, at) => (at === 0 ? byte : keptLevels(accounts, byte, at - 1)))
-    fixture.run(SetLanConfigurationParameters, { channel: 1, selector: 24, data: offered })
+    const { entries } = lanParameters.value(fixture.bmc, LanParameter.cipherSuitePrivileges)!
+    const data = encodeParameter(LanParameter.cipherSuitePrivileges, {
+      entries: entries.map((pair, i) => (i === 1 ? { ...pair, odd: 'user' as const } : pair)),
+    })
+    fixture.run(SetLanConfigurationParameters, { channel: 1, selector: 24, data })
     assert.deepEqual([accounts.suites.get(3), accounts.suites.get(2)], [Privilege.User, Privilege.Admin])
   })
 })
-
-/** Suites that are not offered stay unused. */
-function keptLevels(accounts: BmcAccounts, byte: number, entry: number): number {
-  const low = accounts.suites.has(entry * 2) ? byte & 0x0f : 0
-  return low | (accounts.suites.has(entry * 2 + 1) ? byte & 0xf0 : 0)
-}
 
 describe('boot options', () => {
   it('are marked invalid and valid again, and the mailbox has five blocks', () => {
