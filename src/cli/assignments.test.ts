@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { assignments, wordList } from './assignments.ts'
+import { assignments, pairs, wordList } from './assignments.ts'
 import { flag, integer, many, mapped, namedInteger, onOrOff, text, UsageError } from './params.ts'
 
 const settings = assignments(
@@ -77,5 +77,33 @@ describe('a number that may be a name', () => {
       /n: "toString" is neither a number nor one of chassis, storage/,
     )
     assert.throws(() => number.read(['21'], 'n'), /n: 21 is not within 0 and 20/)
+  })
+})
+
+describe('NAME VALUE words', () => {
+  const settings = pairs({ seconds: integer('SECONDS', ''), state: onOrOff(''), name: text('NAME', '') }, '')
+
+  it('are read in any order, a value also where it is a name; the last of one name counts', () => {
+    assert.deepEqual(settings.read(['name', 'state', 'seconds', '3', 'seconds', '4'], 'settings'), {
+      seconds: 4,
+      state: undefined,
+      name: 'state',
+    })
+    assert.deepEqual(settings.choices, ['seconds', 'state', 'name', 'on', 'off'])
+  })
+
+  it('are refused by name when they are wrong', () => {
+    const wrong: readonly [words: readonly string[], why: RegExp][] = [
+      [[], /^one is missing of seconds, state, name$/],
+      [['constructor', '1'], /^"constructor" is none of seconds, state, name$/],
+      [['seconds', '1', 'state'], /^state wants a value: on\|off$/],
+      [['name'], /^name wants a value: NAME$/],
+      [['seconds', 'x'], /^seconds: "x" is no whole number$/],
+    ]
+    for (const [words, why] of wrong)
+      assert.throws(
+        () => settings.read(words, 'settings'),
+        (error: unknown) => error instanceof UsageError && why.test(error.message),
+      )
   })
 })

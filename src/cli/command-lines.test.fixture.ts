@@ -214,6 +214,7 @@ export const commandLines: Readonly<
       'power set_limit action sel_logging',
       'power set_limit correction 2000',
       'power set_limit sample 30',
+      'power set_limit action no_action limit 300 correction 2000 sample 30',
       'power activate',
       'power get_limit',
       'power deactivate',

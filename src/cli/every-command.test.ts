@@ -58,7 +58,7 @@ function watched(values: Readonly<Record<string, unknown>>, path: string, params
       const given = Object.fromEntries(
         Object.entries(value as object).filter(([, part]) => part !== undefined),
       )
-      return watched(given, `${path} ${name}`, parts)
+      return watched(given, `${path} ${name}`, parts.named)
     },
     ownKeys() {
       return assert.fail(`${path} takes all that there is; it has to name what it takes`)
@@ -86,7 +86,7 @@ function takes(node: Group | Subcommand, path: string): string[] {
   if (node.kind === 'command')
     return Object.entries({ ...node.args, ...node.options }).flatMap(([name, { parts }]) => [
       `${path} ${name}`,
-      ...Object.keys(parts ?? {}).map(part => `${path} ${name} ${part}`),
+      ...Object.keys(parts?.named ?? {}).map(part => `${path} ${name} ${part}`),
     ])
   return below(node, path).flatMap(child => takes(child.node, child.path))
 }

@@ -29,9 +29,12 @@ export function optionLines(flags: Params): Line[] {
   return Object.entries(flags).map(([name, param]) => [optionWords(name, param), param.summary])
 }
 
-function partLine([name, { arity, value, choices, summary }]: [string, Param<unknown>]): Line {
-  const words = arity === 'flag' ? '' : `=${choices?.join('|') ?? value}`
-  return [`${INDENT}${name}${words}`, summary]
+function partLines({ parts }: Param<unknown>): Line[] {
+  if (parts === undefined) return []
+  return Object.entries(parts.named).map(([name, { arity, value, choices, summary }]) => {
+    const words = arity === 'flag' ? '' : `${parts.joint}${choices?.join('|') ?? value}`
+    return [`${INDENT}${name}${words}`, summary]
+  })
 }
 
 function section(title: string, lines: readonly Line[], width: number): string {
@@ -80,7 +83,7 @@ export function commandHelp(path: string, { summary, args, options, details }: S
   const usage = `${path} ${argumentWords(args)}`.trimEnd()
   const argLines = Object.entries(args).flatMap(([name, param]): Line[] => [
     [param.value || kebab(name), param.summary],
-    ...Object.entries(param.parts ?? {}).map(partLine),
+    ...partLines(param),
   ])
   const more = details === undefined ? '' : `\n${details}\n`
   return (

@@ -15,7 +15,7 @@ export interface Param<T> {
   /** The letter of an option. */
   readonly short?: string
   /** What may stand in it, where it is made of parts; for the help. */
-  readonly parts?: Params
+  readonly parts?: { readonly named: Params; readonly joint: '=' | ' ' }
   /** From all the words given for it; `name` is for errors. */
   read(words: readonly string[], name: string): T
 }

@@ -14,6 +14,7 @@ import {
   GetDcmiCapabilitiesInfo,
   GetDcmiConfigurationParameters,
   GetPowerLimit,
+  SetPowerLimit,
 } from '../protocol/commands/dcmi.ts'
 import { GetLanConfigurationParameters } from '../protocol/commands/lan.ts'
 import { GetPefConfigurationParameters } from '../protocol/commands/pef.ts'
@@ -142,5 +143,24 @@ describe('dcmi power get_limit', () => {
     assert.equal((await run(rig, 'dcmi power get_limit')).stdout, 'active  no\n')
     rig.raw(netFn, cmd, () => Uint8Array.of(CompletionCode.InvalidCommand))
     assert.match((await run(rig, 'dcmi power get_limit')).stderr, /^lastword: lanplus:.*0xC1/)
+  })
+})
+
+describe('dcmi power set_limit', () => {
+  it('is one request for all that is named; what is not named is read before and stays', async () => {
+    await using rig = await AnsweringRig.start()
+    const sent: string[] = []
+    const answer =
+      (name: string, ...bytes: readonly number[]) =>
+      (data: Uint8Array) => {
+        sent.push(`${name} ${Buffer.from(data).toString('hex')}`)
+        return Uint8Array.of(0, DCMI_GROUP, ...bytes)
+      }
+    rig.raw(GetPowerLimit.netFn, GetPowerLimit.cmd, answer('get', 0, 0, 1, 9, 0, 8, 0, 0, 0, 0, 0, 7, 0))
+    rig.raw(SetPowerLimit.netFn, SetPowerLimit.cmd, answer('set'))
+    await run(rig, 'dcmi power set_limit action sel_logging limit 250 correction 500 sample 3')
+    assert.deepEqual(sent.splice(0), ['set dc00000011fa00f401000000000300'])
+    await run(rig, 'dcmi power set_limit correction 500 limit 250')
+    assert.deepEqual(sent, ['get dc0000', 'set dc00000001fa00f401000000000700'])
   })
 })

@@ -2,9 +2,10 @@
 import type { Bmc } from '../../client/bmc.ts'
 import { encodeRequest, type ResponseOf } from '../../protocol/command.ts'
 import { ActivatePowerLimit, GetPowerLimit, SetPowerLimit } from '../../protocol/commands/dcmi.ts'
-import { group, type Subcommand, subcommand } from '../declare.ts'
+import { pairs } from '../assignments.ts'
+import { group, subcommand } from '../declare.ts'
 import type { Cell } from '../output/view.ts'
-import { integer, mapped, type Param } from '../params.ts'
+import { integer, mapped } from '../params.ts'
 import { phrase } from '../phrase.ts'
 import { isoTime } from '../times.ts'
 
@@ -78,48 +79,36 @@ const getLimit = subcommand({
 
 const exceptionActions = { no_action: 'none', sel_logging: 'logEvent', power_off: 'powerOff' } as const
 
-/** What a limit is made of is set each by itself; the rest of it stays. */
-function limitPart<K extends keyof PowerLimit>(
-  name: string,
-  summary: string,
-  part: K,
-  value: Param<PowerLimit[K]>,
-): Subcommand {
-  return subcommand({
-    name,
-    summary: `${summary}; it holds once it is activated`,
-    args: { value },
-    async run({ bmc, signal }, { value: given }) {
-      const open = await bmc()
-      const limit = { ...((await presentLimit(open, signal)).limit ?? noLimit), [part]: given }
-      await open.run(SetPowerLimit, limit, { signal })
-      return limit
-    },
-    view: as => as.record(...limitFields),
-  })
-}
+const limitParts = pairs(
+  {
+    action: mapped(exceptionActions, 'what is done when it is exceeded for too long'),
+    limit: integer('WATTS', 'the limit', { max: 0xffff }),
+    correction: integer('MS', 'how long it may be exceeded before the action'),
+    sample: integer('SECONDS', 'over how long the power is averaged', { max: 0xffff }),
+  },
+  'what of the limit is changed',
+)
 
-const setLimit = group('set_limit', 'changes the power limit', [
-  limitPart(
-    'action',
-    'what is done when it is exceeded for too long',
-    'exceptionAction',
-    mapped(exceptionActions, 'action'),
-  ),
-  limitPart('limit', 'the limit', 'limitWatts', integer('WATTS', 'the limit', { max: 0xffff })),
-  limitPart(
-    'correction',
-    'how long it may be exceeded before the action',
-    'correctionTimeMs',
-    integer('MS', 'correction time'),
-  ),
-  limitPart(
-    'sample',
-    'over how long the power is averaged',
-    'samplingPeriodSeconds',
-    integer('SECONDS', 'sampling period', { max: 0xffff }),
-  ),
-])
+const setLimit = subcommand({
+  name: 'set_limit',
+  summary: 'changes action, limit, correction or sample of the power limit; it holds once it is activated',
+  args: { parts: limitParts },
+  details: 'What is not named stays as it is.',
+  async run({ bmc, signal }, { parts: { action, limit, correction, sample } }) {
+    const open = await bmc()
+    const isWhole = [action, limit, correction, sample].every(part => part !== undefined)
+    const before = (isWhole ? undefined : (await presentLimit(open, signal)).limit) ?? noLimit
+    const changed: PowerLimit = {
+      exceptionAction: action ?? before.exceptionAction,
+      limitWatts: limit ?? before.limitWatts,
+      correctionTimeMs: correction ?? before.correctionTimeMs,
+      samplingPeriodSeconds: sample ?? before.samplingPeriodSeconds,
+    }
+    await open.run(SetPowerLimit, changed, { signal })
+    return changed
+  },
+  view: as => as.record(...limitFields),
+})
 
 function switchLimit(name: 'activate' | 'deactivate') {
   return subcommand({

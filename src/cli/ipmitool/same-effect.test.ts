@@ -86,6 +86,8 @@ const effects: readonly (readonly [lines: readonly string[], args: string, sees:
   ],
 ]
 
+const otherLimit = 'raw 0x2c 4 0xdc 0 0 0 1 100 0 232 3 0 0 0 0 9 0'
+
 const noThreshold = 'raw 0x0c 1 1 26 0 0 7 0 7 0'
 
 /** Lines of both programs, a request that reads what they change, and one that makes it something else before. */
@@ -102,6 +104,12 @@ const sameLines: readonly (readonly [line: string, reads: string, before: string
     'raw 0x0c 2 1 24 0 0',
     'raw 0x0c 1 1 24 0 0x40 0x44 0 0x44 4 0x40 4 0',
   ],
+  [
+    'dcmi power set_limit action sel_logging limit 250 correction 500 sample 3',
+    'dcmi power get_limit',
+    otherLimit,
+  ],
+  ['dcmi power set_limit sample 7 limit 0x40', 'dcmi power get_limit', otherLimit],
 ]
 
 describeNeeds('ipmitool')('ipmitool sees', () => {
