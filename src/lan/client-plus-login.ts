@@ -42,7 +42,14 @@ const usualSuites: readonly number[] = [17, 3]
 /** Tag, status, level or reserved bytes, and the console's session ID. */
 const REFUSAL_BYTES = 8
 
-export function* loginPlus(context: LoginContext): Steps<PlusLink> {
+/** Tags that follow one another: a late answer to a suite that was tried before has another one. */
+interface PlusContext extends LoginContext {
+  nextTag(): number
+}
+
+export function* loginPlus(login: LoginContext): Steps<PlusLink> {
+  let tag = login.random(1)[0]!
+  const context: PlusContext = { ...login, nextTag: () => (tag = (tag + 1) & 0xff) }
   const { options } = context
   const offered = yield* explore(context)
   if (options.suite !== undefined) return yield* loginForced(context, forcedSuite(options))
@@ -62,7 +69,7 @@ export function* loginPlus(context: LoginContext): Steps<PlusLink> {
 }
 
 /** A BMC that does not answer to the suite is asked which ones it has: silence alone would be told as a wrong address. */
-function* loginForced(context: LoginContext, suite: CipherSuite): Steps<PlusLink> {
+function* loginForced(context: PlusContext, suite: CipherSuite): Steps<PlusLink> {
   try {
     return yield* loginWith(context, suite, 'take for a refusal')
   } catch (error) {
@@ -125,19 +132,19 @@ function askSetup<T extends { tag: number; consoleId: number } | null>(
 type Silence = 'ask on' | 'take for a refusal'
 
 /** Throws LastwordError SUITE_REFUSED when the BMC does not take the suite. */
-function* loginWith(context: LoginContext, suite: CipherSuite, silence: Silence): Steps<PlusLink> {
+function* loginWith(context: PlusContext, suite: CipherSuite, silence: Silence): Steps<PlusLink> {
   const { options } = context
   const state = yield* exchangeRandoms(context, suite, yield* openSession(context, suite, silence))
   return yield* proveKeys(options, state)
 }
 
-function* openSession(context: LoginContext, suite: CipherSuite, silence: Silence): Steps<number> {
-  const { options, consoleId, random } = context
+function* openSession(context: PlusContext, suite: CipherSuite, silence: Silence): Steps<number> {
+  const { options, consoleId } = context
   const { name } = options
   const title = `Open Session with cipher suite ${suite.id}`
   const level = options.privilege ?? Privilege.Admin
   const payload = writeSetup(openSessionRequest, {
-    tag: random(1)[0]!,
+    tag: context.nextTag(),
     maximum: mergeQuirks(options.quirks ?? []).opensWithLevel ? level : 0,
     consoleId,
     algorithms: suite,
@@ -176,7 +183,7 @@ function* openSession(context: LoginContext, suite: CipherSuite, silence: Silenc
 }
 
 function* exchangeRandoms(
-  { options, consoleId, random }: LoginContext,
+  { options, consoleId, random, nextTag }: PlusContext,
   suite: CipherSuite,
   bmcId: number,
 ): Steps<RakpState> {
@@ -190,7 +197,7 @@ function* exchangeRandoms(
   const nameBytes = isFilled ? new Uint8Array(USER_NAME_BYTES) : given
   if (isFilled) nameBytes.set(given)
   const consoleRandom = random(RANDOM_BYTES)
-  const message = { tag: random(1)[0]!, bmcId, consoleRandom, role, userName: nameBytes }
+  const message = { tag: nextTag(), bmcId, consoleRandom, role, userName: nameBytes }
   const types = [PayloadType.Rakp1, PayloadType.Rakp2] as const
   const answer = yield* askOrBeginAnew(
     name,

@@ -46,9 +46,10 @@ const v15 = {
   server: { accounts: new MemoryAccounts({ users: [user], authTypes: [AuthType.Md5] }) },
 }
 
-for (const [version, options] of [
-  ['2.0', {}],
-  ['1.5', v15],
+for (const [version, options, errors] of [
+  ['2.0', {}, /TIMEOUT|LOGIN_REFUSED/],
+  // A BMC of IPMI 1.5 says nothing to a wrong password, nor when all that is said gets lost.
+  ['1.5', v15, /TIMEOUT|LOGIN_REFUSED|BAD_PASSWORD/],
 ] as const) {
   describe(`a session of IPMI ${version} over a network`, () => {
     for (const [what, weather] of weathers) {
@@ -65,8 +66,7 @@ for (const [version, options] of [
             assert.equal(answers.length, requests.length)
             requests.forEach((request, index) => {
               const { error, body } = answers[index]!
-              // An answer to an earlier log-in, with the same tag by chance, is RESPONSE_BAD or BAD_PASSWORD.
-              if (error !== null) assert.match(error.code, /TIMEOUT|LOGIN_REFUSED|BAD_PASSWORD|RESPONSE_BAD/)
+              if (error !== null) assert.match(error.code, errors)
               else assert.equal(body[0], 0, hex(body))
               if (request === getDeviceId && error === null) assert.equal(body[1], 0x20)
               if (request !== getDeviceId && error === null) added.push(body[1]! | (body[2]! << 8))
