@@ -86,6 +86,18 @@ describe('a wrong word', () => {
     [`lan set 1 password ${password}`, /28 bytes, 20 are the most \[USAGE\]/],
     ['lan set 1 ipaddr 10.0.0.300', /IP Address: "10\.0\.0\.300" is no IPv4 address \[USAGE\]/],
     ['lan set 1 defgw macaddr 12:34', /\[USAGE\]/],
+    [
+      'sel time set 02/30/2024 03:04:05',
+      /"02\/30\/2024 03:04:05" is neither now nor a date that there is \[USAGE\]/,
+    ],
+    ['sel time set 02/20/2024 25:04:05', /neither now nor a date/],
+    ['sel time set 13/20/2024 05:04:05', /neither now nor a date/],
+    ['sel time set 2023-02-29T00:00:00Z', /neither now nor a date/],
+    [
+      'sel time set 2110-01-02T03:04:05Z',
+      /is not within 1970-01-01T00:00:00Z and 2106-02-07T06:28:14Z \[USAGE\]/,
+    ],
+    ['sel time set 01/02/1969 03:04:05', /is not within 1970-01-01T00:00:00Z and/],
     ['lan set 1 cipher_privs X', /15 letters, not 1 \[USAGE\]/],
     ['lan set 1 bad_pass_thresh 3 1 70000 60', /reset: 70000 is not within 0 and 65535 \[USAGE\]/],
     [

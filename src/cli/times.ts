@@ -3,10 +3,40 @@
 /** Time stamps below it count seconds since the BMC's start. */
 export const SINCE_START = 0x20000000
 export const UNSPECIFIED = 0xffffffff
+export const LAST_TIME = UNSPECIFIED - 1
 
 /** `2026-11-25T09:00:00Z` */
 export function isoTime(at: Date): string {
   return at.toISOString().replace('.000Z', 'Z')
+}
+
+const isoDate = /^(\d{4})-(\d\d)-(\d\d)(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d)?)?$/i
+const slashedDate = /^(\d\d?)\/(\d\d?)\/(\d{4}|\d\d)(?: (\d\d?):(\d\d?):(\d\d?))?$/
+
+/**
+ * Seconds since 1970 of an ISO date, or of MM/DD/YYYY HH:MM:SS in the zone of this machine. Undefined for anything else,
+ * and for a day that its month does not have, which Date.parse takes for one of the next month.
+ */
+export function secondsOfDate(text: string): number | undefined {
+  const iso = isoOf(text)
+  const [, year, month, day] = isoDate.exec(iso) ?? []
+  if (year === undefined) return undefined
+  if (Number(day) > new Date(Date.UTC(Number(year), Number(month), 0)).getUTCDate()) return undefined
+  const ms = Date.parse(iso)
+  return Number.isNaN(ms) ? undefined : Math.floor(ms / 1000)
+}
+
+function isoOf(text: string): string {
+  const [, month, day, year, hour = '0', minute = '0', second = '0'] = slashedDate.exec(text) ?? []
+  if (month === undefined || day === undefined || year === undefined) return text
+  const two = (part: string) => part.padStart(2, '0')
+  return `${century(year)}-${two(month)}-${two(day)}T${two(hour)}:${two(minute)}:${two(second)}`
+}
+
+/** Two digits stand for 1969 to 2068, as in C. */
+function century(year: string): string {
+  if (year.length === 4) return year
+  return `${Number(year) < 69 ? 20 : 19}${year}`
 }
 
 /** What a BMC's time stamp says. */

@@ -10,7 +10,16 @@ import { integer, many, optional, text, UsageError } from '../params.ts'
 import { flagPhrases } from '../phrase.ts'
 import { eventText, readEntries, selEvent, sensorNames, sensorText } from '../sel-events.ts'
 import { readRecords } from '../sensors.ts'
-import { lastTimes, lastTimeText, type Moment, momentOf, momentText } from '../times.ts'
+import {
+  isoTime,
+  LAST_TIME,
+  lastTimes,
+  lastTimeText,
+  type Moment,
+  momentOf,
+  momentText,
+  secondsOfDate,
+} from '../times.ts'
 import { add, interpret, readraw, save, writeraw } from './sel-files.ts'
 
 const info = subcommand({
@@ -204,9 +213,13 @@ const timeSet = subcommand({
 
 function secondsOf(words: string): number {
   if (words === 'now') return Math.floor(Date.now() / 1000)
-  const ms = Date.parse(words)
-  if (Number.isNaN(ms)) throw new UsageError(`time: "${words}" is neither now nor a date`)
-  return Math.floor(ms / 1000)
+  const seconds = secondsOfDate(words)
+  if (seconds === undefined) throw new UsageError(`time: "${words}" is neither now nor a date that there is`)
+  if (seconds < 0 || seconds > LAST_TIME) {
+    const [first, last] = [0, LAST_TIME].map(limit => isoTime(new Date(limit * 1000)))
+    throw new UsageError(`time: "${words}" is not within ${first} and ${last}`)
+  }
+  return seconds
 }
 
 const lastwords = subcommand({

@@ -30,6 +30,7 @@ const effects: readonly (readonly [lines: readonly string[], args: string, sees:
     'chassis bootparam get 3',
     /parameter data: 10$/m,
   ],
+  [['sel time set "02/29/24 23:04:05"'], 'sel time get', /^02\/29\/24 23:04:/],
   [['chassis bootmbox set text 343 hello'], 'chassis bootmbox get text', /343[\s\S]*hello/],
   [['fru edit 0 field p 1 Box'], 'fru print 0', /Product Name +: Box$/m],
   [
