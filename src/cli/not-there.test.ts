@@ -98,6 +98,8 @@ describe('a wrong word', () => {
       /is not within 1970-01-01T00:00:00Z and 2106-02-07T06:28:14Z \[USAGE\]/,
     ],
     ['sel time set 01/02/1969 03:04:05', /is not within 1970-01-01T00:00:00Z and/],
+    ['session info handle 300', /handle: 300 is not within 1 and 255 \[USAGE\]/],
+    ['session info id x', /id: "x" is no whole number \[USAGE\]/],
     ['lan set 1 cipher_privs X', /15 letters, not 1 \[USAGE\]/],
     ['lan set 1 bad_pass_thresh 3 1 70000 60', /reset: 70000 is not within 0 and 65535 \[USAGE\]/],
     [

@@ -4,7 +4,7 @@ import type { ResponseOf } from '../../protocol/command.ts'
 import { GetSessionInfo, type SessionChoice } from '../../protocol/commands/session.ts'
 import { CompletionCode, CompletionCodeError } from '../../protocol/completion-code.ts'
 import { group, subcommand } from '../declare.ts'
-import { choice, integer, optional, UsageError } from '../params.ts'
+import { choice, optional, readInteger, text, UsageError } from '../params.ts'
 import { phrase } from '../phrase.ts'
 
 type SessionInfo = ResponseOf<typeof GetSessionInfo>
@@ -19,12 +19,12 @@ const info = subcommand({
       ['active', 'all', 'id', 'handle'],
       'active: this session; all; or the one with this ID or handle',
     ),
-    number: optional(integer('NUMBER', 'the ID or handle')),
+    number: optional(text('NUMBER', 'the ID, or the handle from 1 to 255')),
   },
   async run({ bmc, signal }, { which, number }) {
-    const open = await bmc()
-    if (which === 'all') return allSessions(open, signal)
-    const session = await open.run(GetSessionInfo, { session: choiceOf(which, number) }, { signal })
+    if (which === 'all') return allSessions(await bmc(), signal)
+    const asked = choiceOf(which, number)
+    const session = await (await bmc()).run(GetSessionInfo, { session: asked }, { signal })
     return session.handle === 0 ? [] : [session]
   },
   view: as =>
@@ -45,10 +45,12 @@ const info = subcommand({
     ),
 })
 
-function choiceOf(which: 'active' | 'id' | 'handle', number: number | undefined): SessionChoice {
+function choiceOf(which: 'active' | 'id' | 'handle', number: string | undefined): SessionChoice {
   if (which === 'active') return { by: 'own' }
   if (number === undefined) throw new UsageError(`session info ${which} wants a number`)
-  return which === 'id' ? { by: 'id', id: number } : { by: 'handle', handle: number }
+  return which === 'id'
+    ? { by: 'id', id: readInteger(number, which, { min: 1 }) }
+    : { by: 'handle', handle: readInteger(number, which, { min: 1, max: 0xff }) }
 }
 
 async function allSessions(bmc: Bmc, signal: AbortSignal): Promise<SessionInfo[]> {
