@@ -152,14 +152,15 @@ export class Bmc implements Saveable, Controller {
     return Math.floor(this.#nowMs() / 1000)
   }
 
-  /** Watts that the host takes now, and over the last while. */
-  power(): { watts: number; min: number; max: number; average: number } {
+  /** Watts that the host takes now, and over the last so many seconds. */
+  power(overSeconds: number): { watts: number; min: number; max: number; average: number } {
     const { watts } = this.world
     const now = (this.#nowMs() - this.#startedMs) / 1000
     const at = (seconds: number) => Math.round(watts.at(Math.max(0, seconds), this.index, 'on'))
     if (!this.chassis.isOn) return { watts: 0, min: 0, max: 0, average: 0 }
-    const recent = Array.from({ length: POWER_SAMPLES }, (_, i) => at(now - i))
-    const average = Math.round(recent.reduce((sum, value) => sum + value, 0) / POWER_SAMPLES)
+    const count = Math.min(overSeconds, MAX_POWER_SAMPLES)
+    const recent = Array.from({ length: count }, (_, i) => at(now - (i * overSeconds) / count))
+    const average = Math.round(recent.reduce((sum, value) => sum + value, 0) / count)
     return { watts: at(now), min: Math.min(...recent), max: Math.max(...recent), average }
   }
 
@@ -342,7 +343,7 @@ export class Bmc implements Saveable, Controller {
 const SYSTEM_INTERFACE = 0x0f
 /** How often sensors are looked at. */
 const POLL_MS = 1000
-/** Seconds over which the power's extremes and average are taken. */
-const POWER_SAMPLES = 60
+/** What the power's extremes and average are taken from: one a second, or fewer. */
+const MAX_POWER_SAMPLES = 60
 
 const controls = { hardReset: 'hardReset', powerDown: 'powerDown', powerCycle: 'powerCycle' } as const

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import type { ResponseOf } from '../protocol/command.ts'
 import {
   ActivatePowerLimit,
   GetAssetTag,
@@ -113,7 +114,8 @@ describe('DCMI', () => {
 
   it('tells power, temperatures and where their records are', () => {
     const fixture = new Fixture({}, { ...pefConfig, dcmi: { watts: 250 } })
-    const power = fixture.run(GetPowerReading, { mode: 'systemPower', attributes: 0 })
+    const average = { time: 0, unit: 'seconds' } as const
+    const power = fixture.run(GetPowerReading, { mode: 'systemPower', average })
     assert.deepEqual([power.currentWatts, power.averageWatts, power.state.isMeasuring], [250, 250, true])
     const info = fixture.run(GetDcmiSensorInfo, temperature)
     assert.deepEqual(info, { totalInstances: 1, count: 1, recordIds: [2] })
@@ -121,6 +123,23 @@ describe('DCMI', () => {
     assert.deepEqual(readings, [{ celsius: 40, entityInstance: 2 }])
     assert.equal(fixture.run(GetDcmiCapabilitiesInfo, { selector: 1 }).minor, 5)
     assert.equal(fixture.code(GetDcmiCapabilitiesInfo, { selector: 9 }), 0xc9)
+  })
+
+  it('takes enhanced power statistics over the time that is asked for, and no other', () => {
+    const watts = { walk: { min: 100, max: 900, periodSeconds: 60 } }
+    const fixture = new Fixture({}, { dcmi: { watts } })
+    fixture.pass(3600)
+    const over = (time: number, unit: 'seconds' | 'minutes' | 'hours') =>
+      ({ mode: 'enhancedSystemPower', average: { time, unit } }) as const
+    const spread = ({ minimumWatts, maximumWatts }: ResponseOf<typeof GetPowerReading>) =>
+      maximumWatts - minimumWatts
+    const [seconds, hour] = [over(5, 'seconds'), over(1, 'hours')].map(asked =>
+      fixture.run(GetPowerReading, asked),
+    )
+    assert.deepEqual([seconds!.periodMs, hour!.periodMs], [5000, 3_600_000])
+    assert.ok(spread(seconds!) < spread(hour!) / 2, `${spread(seconds!)} ${spread(hour!)}`)
+    assert.equal(fixture.code(GetPowerReading, over(6, 'seconds')), 0xc9)
+    assert.equal(fixture.code(GetPowerReading, over(0, 'seconds')), 0xc9)
   })
 
   it('keeps an asset tag and a power limit', () => {

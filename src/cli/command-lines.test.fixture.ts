@@ -200,6 +200,7 @@ export const commandLines: Readonly<
     reads: [
       'discover',
       'power reading',
+      'power reading 1_hour',
       'sensors',
       'asset_tag',
       'get_mc_id_string',

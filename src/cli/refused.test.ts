@@ -14,6 +14,7 @@ import {
   GetDcmiCapabilitiesInfo,
   GetDcmiConfigurationParameters,
   GetPowerLimit,
+  GetPowerReading,
   SetPowerLimit,
 } from '../protocol/commands/dcmi.ts'
 import { GetLanConfigurationParameters } from '../protocol/commands/lan.ts'
@@ -143,6 +144,24 @@ describe('dcmi power get_limit', () => {
     assert.equal((await run(rig, 'dcmi power get_limit')).stdout, 'active  no\n')
     rig.raw(netFn, cmd, () => Uint8Array.of(CompletionCode.InvalidCommand))
     assert.match((await run(rig, 'dcmi power get_limit')).stderr, /^lastword: lanplus:.*0xC1/)
+  })
+})
+
+describe('dcmi power reading', () => {
+  it('asks for the enhanced statistics over the time that is named, as ipmitool does', async () => {
+    await using rig = await AnsweringRig.start()
+    const sent: string[] = []
+    rig.raw(GetPowerReading.netFn, GetPowerReading.cmd, data => {
+      sent.push(Buffer.from(data).toString('hex'))
+      return Uint8Array.of(0, DCMI_GROUP, 90, 0, 80, 0, 99, 0, 85, 0, 0, 0, 0, 0x60, 0x88, 0x13, 0, 0, 0x40)
+    })
+    for (const word of ['', ' 5_sec', ' 30_sec', ' 7_min', ' 1_hour'])
+      assert.match((await run(rig, `dcmi power reading${word}`)).stdout, /now +90 W[\s\S]*period +5 s/)
+    assert.deepEqual(sent, ['dc010000', 'dc020500', 'dc021e00', 'dc024700', 'dc028100'])
+    rig.raw(GetPowerReading.netFn, GetPowerReading.cmd, () =>
+      Uint8Array.of(0, DCMI_GROUP, 90, 0, 80, 0, 99, 0, 85, 0, 0, 0, 0, 0x60, 0x47, 0, 0, 0, 0x40),
+    )
+    assert.match((await run(rig, 'dcmi power reading 7_min')).stdout, /period +420 s/)
   })
 })
 

@@ -15,7 +15,12 @@ import {
 } from '../protocol/commands/dcmi.ts'
 import { CompletionCode } from '../protocol/completion-code.ts'
 import { LastwordError } from '../protocol/error.ts'
-import { DcmiCapability, DcmiParameter } from '../protocol/parameters/dcmi.ts'
+import {
+  DcmiCapability,
+  DcmiParameter,
+  type RollingAverage,
+  rollingAverageSeconds,
+} from '../protocol/parameters/dcmi.ts'
 import { type Abortable, type CommandRunner, unlessRefused, within } from './command-runner.ts'
 import { Parameters } from './parameters.ts'
 
@@ -24,6 +29,8 @@ const PIECE_BYTES = 16
 const MAX_TEXT_BYTES = 64
 const TOO_MUCH = [CompletionCode.ParameterOutOfRange, CompletionCode.CannotReturnRequestedBytes]
 const NO_LIMIT_SET = 0x80
+const SHORTEST_AVERAGE_MS = 1000
+const NO_AVERAGE: RollingAverage = { time: 0, unit: 'seconds' }
 
 type TextReader = typeof GetAssetTag | typeof GetManagementControllerId
 
@@ -59,8 +66,19 @@ export class Dcmi {
     })
   }
 
-  power(options: Abortable = {}): Promise<ResponseOf<typeof GetPowerReading>> {
-    return this.#bmc.run(GetPowerReading, { mode: 'systemPower', attributes: 0 }, within(options))
+  /** With `average` the enhanced statistics over that time, which has to be one of `capabilities.powerStatistics`. */
+  async power(
+    options: Abortable & { average?: RollingAverage } = {},
+  ): Promise<ResponseOf<typeof GetPowerReading>> {
+    const { average } = options
+    const request =
+      average === undefined
+        ? ({ mode: 'systemPower', average: NO_AVERAGE } as const)
+        : ({ mode: 'enhancedSystemPower', average } as const)
+    const reading = await this.#bmc.run(GetPowerReading, request, within(options))
+    // In place of milliseconds some BMCs have the code of the average, as ipmitool takes it.
+    if (average === undefined || reading.periodMs >= SHORTEST_AVERAGE_MS) return reading
+    return { ...reading, periodMs: rollingAverageSeconds(average) * 1000 }
   }
 
   /** The limit that is active; undefined when none is. */

@@ -5,6 +5,7 @@ import { GetLanConfigurationParameters, SetLanConfigurationParameters } from '..
 import { GetChannelInfo } from '../protocol/commands/messaging.ts'
 import { GetUserAccess, GetUserName, SetUserPassword } from '../protocol/commands/user.ts'
 import { encodeParameter } from '../protocol/parameter.ts'
+import { DcmiCapability } from '../protocol/parameters/dcmi.ts'
 import { LanParameter } from '../protocol/parameters/lan.ts'
 import { PefParameter } from '../protocol/parameters/pef.ts'
 import { FakeBmc } from './fake-bmc.test.fixture.ts'
@@ -206,6 +207,12 @@ describe('DCMI', () => {
     const { currentWatts, time } = await bmc.dcmi.power()
     assert.ok(currentWatts > 0)
     assert.ok(time instanceof Date && time.getFullYear() >= 2020, String(time))
+    const { averages } = await bmc.dcmi.capabilities.demand(DcmiCapability.powerStatistics)
+    assert.deepEqual(averages.at(0), { time: 5, unit: 'seconds' })
+    for (const average of averages) assert.ok((await bmc.dcmi.power({ average })).averageWatts > 0)
+    const quarter = await bmc.dcmi.power({ average: { time: 15, unit: 'minutes' } })
+    assert.equal(quarter.periodMs, 900_000)
+    await assert.rejects(bmc.dcmi.power({ average: { time: 2, unit: 'days' } }), /0xC9/)
     const limit = {
       watts: 300,
       correctionTimeMs: 2000,

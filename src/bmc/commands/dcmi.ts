@@ -1,5 +1,6 @@
 /** DCMI as the simulated BMC serves it: power, identity, temperatures, limits. DCMI 1.5, section 6. */
 import { z } from 'zod'
+import type { RequestOf } from '../../protocol/command.ts'
 import {
   ActivatePowerLimit,
   GetAssetTag,
@@ -19,7 +20,12 @@ import {
 } from '../../protocol/commands/dcmi.ts'
 import { CompletionCode } from '../../protocol/completion-code.ts'
 import { encodeParameter, type Parameter } from '../../protocol/parameter.ts'
-import { DcmiCapability, DcmiParameter } from '../../protocol/parameters/dcmi.ts'
+import {
+  DcmiCapability,
+  DcmiParameter,
+  type RollingAverage,
+  rollingAverageSeconds,
+} from '../../protocol/parameters/dcmi.ts'
 import { toValue } from '../../protocol/sensor/conversion.ts'
 import { SensorType } from '../../protocol/sensor/sensor-types.ts'
 import type { Bmc } from '../bmc.ts'
@@ -41,7 +47,13 @@ const MAX_READINGS = 8
 const MAX_LIMIT_WATTS = 2000
 /** The BMC's own controller, as the power management controller. */
 const BMC_ADDRESS = 0x20
-const AVERAGING_MS = 60_000
+const AVERAGING_SECONDS = 60
+/** Those that ipmitool has words for. */
+const averages = [
+  ...([5, 15, 30] as const).map(time => ({ time, unit: 'seconds' as const })),
+  ...([1, 3, 7, 15, 30] as const).map(time => ({ time, unit: 'minutes' as const })),
+  { time: 1, unit: 'hours' as const },
+]
 
 const textFamily = settingFamily('dcmiText', z.string())
 const limitShape = z.object({
@@ -125,7 +137,7 @@ function capabilities(bmc: Bmc): ReadonlyMap<number, Uint8Array> {
       secondaryLan: NO_CHANNEL,
       serial: NO_CHANNEL,
     }),
-    capability(DcmiCapability.powerStatistics, { count: 0, averages: [] }),
+    capability(DcmiCapability.powerStatistics, { count: averages.length, averages }),
   ])
 }
 
@@ -166,21 +178,31 @@ function writtenText(before: string, offset: number, data: Uint8Array): string |
   return Buffer.concat([raw.subarray(0, offset), data]).toString('latin1')
 }
 
+/** Undefined where no such average is kept. */
+function averagedSeconds(
+  mode: RequestOf<typeof GetPowerReading>['mode'],
+  { time, unit }: RollingAverage,
+): number | undefined {
+  const kept = averages.find(average => average.time === time && average.unit === unit)
+  return mode !== 'enhancedSystemPower' || kept === undefined ? undefined : rollingAverageSeconds(kept)
+}
+
 export const dcmiCommands: Served[] = [
   serve(GetDcmiCapabilitiesInfo, ({ selector }, bmc) => {
     const data = capabilities(bmc).get(selector)
     return data === undefined ? CompletionCode.ParameterOutOfRange : { ...REVISION, data }
   }),
-  serve(GetPowerReading, ({ mode }, bmc) => {
-    if (mode !== 'systemPower') return CompletionCode.ParameterOutOfRange
-    const { watts, min, max, average } = bmc.power()
+  serve(GetPowerReading, ({ mode, average: asked }, bmc) => {
+    const overSeconds = mode === 'systemPower' ? AVERAGING_SECONDS : averagedSeconds(mode, asked)
+    if (overSeconds === undefined) return CompletionCode.ParameterOutOfRange
+    const { watts, min, max, average } = bmc.power(overSeconds)
     return {
       currentWatts: watts,
       minimumWatts: min,
       maximumWatts: max,
       averageWatts: average,
       time: new Date(bmc.sel.time * 1000),
-      periodMs: AVERAGING_MS,
+      periodMs: overSeconds * 1000,
       state: { isMeasuring: bmc.chassis.isOn },
     }
   }),

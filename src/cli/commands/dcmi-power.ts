@@ -5,14 +5,31 @@ import { ActivatePowerLimit, GetPowerLimit, SetPowerLimit } from '../../protocol
 import { pairs } from '../assignments.ts'
 import { group, subcommand } from '../declare.ts'
 import type { Cell } from '../output/view.ts'
-import { integer, mapped } from '../params.ts'
+import { integer, mapped, optional } from '../params.ts'
 import { phrase } from '../phrase.ts'
 import { isoTime } from '../times.ts'
 
+/** ipmitool's words. */
+const averages = {
+  '5_sec': { time: 5, unit: 'seconds' },
+  '15_sec': { time: 15, unit: 'seconds' },
+  '30_sec': { time: 30, unit: 'seconds' },
+  '1_min': { time: 1, unit: 'minutes' },
+  '3_min': { time: 3, unit: 'minutes' },
+  '7_min': { time: 7, unit: 'minutes' },
+  '15_min': { time: 15, unit: 'minutes' },
+  '30_min': { time: 30, unit: 'minutes' },
+  '1_hour': { time: 1, unit: 'hours' },
+} as const
+
 const reading = subcommand({
   name: 'reading',
-  summary: 'how much power the system takes',
-  run: async ({ bmc, signal }) => (await bmc()).dcmi.power({ signal }),
+  summary: 'how much power the system takes; its enhanced statistics where a time is named',
+  args: {
+    average: optional(mapped(averages, 'over which they are taken; dcmi discover tells what there is')),
+  },
+  run: async ({ bmc, signal }, { average }) =>
+    (await bmc()).dcmi.power({ signal, ...(average === undefined ? {} : { average }) }),
   view: as =>
     as.record(
       ['now', data => `${data.currentWatts} W`],

@@ -142,6 +142,7 @@ export const helpTexts: readonly (readonly [args: string, words: (text: string) 
   ['pef help', usages('', /^ {7}(pef .*)$/gm)],
   ['dcmi help', starts('dcmi', /^ {4}(\w+) {4}/gm)],
   ['dcmi power help', starts('dcmi power', /^ {4}(\w+) {4}/gm)],
+  ['dcmi power reading help', starts('dcmi power reading', /^\s+(\d+_\w+)/gm)],
   ['dcmi power set_limit help', usages('dcmi power set_limit', /^ {4}(\w.*)$/gm)],
   ['dcmi thermalpolicy help', starts('dcmi thermalpolicy', /^ {4}(\w+) {4}/gm)],
   ['dcmi set_conf_param help', starts('dcmi set_conf_param', /^ {4}(\w+) {4}/gm)],

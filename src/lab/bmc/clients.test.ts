@@ -57,6 +57,7 @@ const freeipmiCases: [program: string, args: string, prints: RegExp][] = [
   ['ipmi-dcmi', '--get-asset-tag', /^rack 1\n/],
   ['ipmi-dcmi', '--get-dcmi-sensor-info', /CPU Temperature SDR Record IDs\n2\n3\n/],
   ['ipmi-dcmi', '--get-system-power-statistics', /^Current Power +: 180 Watts\n/],
+  ['ipmi-dcmi', '--get-enhanced-system-power-statistics', /Current Power +: 180 Watts\n/],
   ['ipmi-dcmi', '--get-management-controller-identifier-string', /^lastword-0\n/],
   ['ipmi-raw', '0 6 1', /^rcvd: 01 00 20 01 01 04 02 FF 00 00 00 01 01 \n/],
   ['bmc-device', '--get-self-test-results', /No Error/],

@@ -55,6 +55,7 @@ const cases: [args: string, prints: RegExp][] = [
   ['sol info 1', /Volatile Bit Rate \(kbps\) +: 115\.2/],
   ['dcmi discover', /Power management available/],
   ['dcmi power reading', /Instantaneous power reading: +180 Watts/],
+  ['dcmi power reading 7_min', /Average power reading over sample period: +180 Watts/],
   ['dcmi power get_limit', /No Active Limit|Power Limit/],
   ['dcmi asset_tag', /rack 1/],
   ['dcmi get_mc_id_string', /lastword-0/],

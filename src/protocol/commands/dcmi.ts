@@ -19,6 +19,7 @@ import {
 import { command, Privilege } from '../command.ts'
 import { NetFn } from '../net-fn.ts'
 import { setParameterErrors } from '../parameter.ts'
+import { rollingAverage } from '../parameters/dcmi.ts'
 
 /** The defining body code of DCMI. */
 export const DCMI_GROUP = 0xdc
@@ -45,8 +46,8 @@ export const GetPowerReading = command({
   privilege: Privilege.User,
   request: {
     mode: names({ systemPower: 0x01, enhancedSystemPower: 0x02 }),
-    /** Of the enhanced mode: the rolling average's time, as in the capabilities. */
-    attributes: u8,
+    /** Of the enhanced mode: one of the capabilities; otherwise no time. */
+    average: rollingAverage,
     _: zeros(1),
   },
   response: {

@@ -1,11 +1,38 @@
 /** The DCMI capabilities and configuration parameters. DCMI 1.5, sections 6.1.1 to 6.1.3. */
-import { bits, flag, list, low, nameBits, reserved, struct, u8, u16, ubits, zeros } from '../codec.ts'
+import {
+  bits,
+  flag,
+  list,
+  low,
+  nameBits,
+  reserved,
+  struct,
+  u8,
+  u16,
+  ubits,
+  type ValueOf,
+  zeros,
+} from '../codec.ts'
 import { parameter } from '../parameter.ts'
 
 const readOnly = { access: 'readOnly' } as const
 
 /** FFh: there is none. */
 const channel = u8
+
+/** Over which time an average of the power rolls, as of the last 5 minutes. Section 6.1.1. */
+export const rollingAverage = bits({
+  time: ubits(6),
+  unit: nameBits(2, { seconds: 0, minutes: 1, hours: 2, days: 3 }),
+})
+export type RollingAverage = ValueOf<typeof rollingAverage>
+
+/** In the order of their codes. */
+const secondsIn = { seconds: 1, minutes: 60, hours: 3600, days: 86_400 } as const
+
+export function rollingAverageSeconds({ time, unit }: RollingAverage): number {
+  return time * (typeof unit === 'number' ? (Object.values(secondsIn)[unit] ?? 0) : secondsIn[unit])
+}
 
 export const DcmiCapability = {
   supported: parameter(
@@ -54,10 +81,7 @@ export const DcmiCapability = {
     'Enhanced System Power Statistics Attributes',
     struct({
       count: u8,
-      /** Times over which rolling averages are kept. */
-      averages: list(
-        bits({ time: ubits(6), unit: nameBits(2, { seconds: 0, minutes: 1, hours: 2, days: 3 }) }),
-      ),
+      averages: list(rollingAverage),
     }),
     readOnly,
   ),
