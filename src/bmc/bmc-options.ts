@@ -47,6 +47,8 @@ export interface BmcListener {
   onTrap?(trap: Uint8Array, to: { address: string; port: number }): void
   /** Answers whether there is a host that does what `onHostAction` says. */
   hasHost?(): boolean
+  /** Answers whether a diagnostic interrupt reaches the host by it. */
+  takesNmi?(): boolean
   /** Answers whether it turns a host off and on itself: then a power cycle is both. */
   ownsPower?(): boolean
 }

@@ -107,8 +107,9 @@ export class Bmc implements Saveable, Controller {
       nowMs: this.#nowMs,
       runningTime: options.runningTime ?? this.#ownTime!,
       act: action => this.#tell(listener => listener.onHostAction?.(action)),
-      hostObeys: () => this.#some(listener => listener.hasHost?.()),
+      hostObeys: () => this.hasConnectedHost,
       isOwned: () => this.#some(listener => listener.ownsPower?.()),
+      takesNmi: () => this.#some(listener => listener.takesNmi?.()),
     })
     this.chassis.start()
     this.#keepBeginning()
@@ -215,6 +216,11 @@ export class Bmc implements Saveable, Controller {
   listen(listener: BmcListener): () => void {
     this.#listeners.add(listener)
     return () => this.#listeners.delete(listener)
+  }
+
+  /** A host that does itself what it is told, a VM. */
+  get hasConnectedHost(): boolean {
+    return this.#some(listener => listener.hasHost?.())
   }
 
   #some(what: (listener: BmcListener) => boolean | undefined): boolean {

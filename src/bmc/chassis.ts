@@ -46,6 +46,8 @@ export interface ChassisOptions {
   hostObeys(): boolean
   /** True when the host is turned off and on, so that a cycle is no mere reset. */
   isOwned(): boolean
+  /** True when somebody outside gives a diagnostic interrupt to the host. */
+  takesNmi(): boolean
 }
 
 /** Replaced, never changed: a tape may hold it. */
@@ -183,7 +185,7 @@ export class Chassis {
         this.#options.act('hardReset')
         return true
       case 'diagnosticInterrupt':
-        if (!this.#now.isOn) return false
+        if (!this.#now.isOn || !this.#canInterrupt()) return false
         this.#options.act('nmi')
         return true
       case 'softShutdown':
@@ -191,6 +193,12 @@ export class Chassis {
         this.#shutDown(cause, channel)
         return true
     }
+  }
+
+  /** A host that is only simulated takes every interrupt; one that is there needs a way to it. */
+  #canInterrupt(): boolean {
+    const { takesNmi, hostObeys, isOwned } = this.#options
+    return takesNmi() || !(hostObeys() || isOwned())
   }
 
   /** The host was turned on or off, or reset, by itself. */

@@ -75,7 +75,8 @@ export function control(bmcs: readonly Bmc[], request: unknown): object {
       if (!unlock(bmc, data.user)) throw controlError(`there is no user '${data.user}' that may log in`)
       return logInsOf(bmc)
     case 'power':
-      if (!bmc.chassis.control(data.action, 'powerButton', 0)) throw controlError('not while the host is off')
+      if (!bmc.chassis.control(data.action, 'powerButton', 0))
+        throw controlError(bmc.chassis.isOn ? 'no NMI reaches the host' : 'not while the host is off')
       keep(bmc)
       return statusOf(bmc)
   }

@@ -28,8 +28,9 @@ export class HostProcess {
   readonly #options: HostProcessOptions
   readonly #stopListening: () => void
   #child: ChildProcess | null = null
-  /** Ends that were asked for are no event. */
-  readonly #ending = new Set<ChildProcess>()
+  /** The process that was told to end, until it has: only then the next one may have its disk. */
+  #ending: { child: ChildProcess; ended: Promise<void> } | null = null
+  #isWanted = false
 
   /** Starts the process at once when the host is on. */
   constructor(bmc: Bmc, options: HostProcessOptions) {
@@ -39,7 +40,7 @@ export class HostProcess {
       onHostAction: action => this.#act(action),
       ownsPower: () => true,
     })
-    if (bmc.chassis.isOn) this.#start()
+    if (bmc.chassis.isOn) this.#want('running')
   }
 
   /** The process of the host; undefined while it is off. */
@@ -49,16 +50,25 @@ export class HostProcess {
 
   async close(): Promise<void> {
     this.#stopListening()
-    await this.#end()
+    this.#want('ended')
+    await this.#ending?.ended
   }
 
   #act(action: HostAction): void {
-    if (action === 'powerUp') this.#start()
-    if (action === 'powerDown') void this.#end()
+    if (action === 'powerUp') this.#want('running')
+    if (action === 'powerDown') this.#want('ended')
+    // A machine that is connected resets itself; any other host is begun anew.
+    if (action === 'hardReset' && !this.#bmc.hasConnectedHost) this.#end()
+  }
+
+  #want(state: 'running' | 'ended'): void {
+    this.#isWanted = state === 'running'
+    if (this.#isWanted) this.#start()
+    else this.#end()
   }
 
   #start(): void {
-    if (this.#child !== null) return
+    if (this.#child !== null || this.#ending !== null) return
     const child = spawn('/bin/sh', ['-c', WAIT_AND_RUN, this.#options.command], {
       // A group of its own, so that its end reaches all of it.
       detached: true,
@@ -76,10 +86,14 @@ export class HostProcess {
     child.stdin?.on('error', () => {})
     child.stdin?.end('\n')
     child.on('exit', () => {
-      const wasAsked = this.#ending.delete(child)
-      if (this.#child === child) this.#child = null
-      if (this.#child === null) this.#writeDown(undefined)
-      if (wasAsked) return
+      this.#writeDown(undefined)
+      if (this.#ending?.child === child) {
+        this.#ending = null
+        if (this.#isWanted) this.#start()
+        return
+      }
+      this.#child = null
+      this.#isWanted = false
       this.#bmc.chassis.hostWent('off')
       this.#bmc.flush()
     })
@@ -97,16 +111,20 @@ export class HostProcess {
     }
   }
 
-  async #end(): Promise<void> {
+  #end(): void {
     const child = this.#child
-    if (child === null || child.pid === undefined) return
+    const pid = child?.pid
+    if (child === null || pid === undefined) return
     this.#child = null
-    this.#ending.add(child)
-    const ended = new Promise<void>(resolve => child.once('exit', () => resolve()))
-    signal(child.pid, 'SIGTERM')
-    const killing = setTimeout(() => signal(child.pid!, 'SIGKILL'), PATIENCE_MS)
-    await ended
-    clearTimeout(killing)
+    const killing = setTimeout(() => signal(pid, 'SIGKILL'), PATIENCE_MS)
+    const ended = new Promise<void>(resolve => {
+      child.once('exit', () => {
+        clearTimeout(killing)
+        resolve()
+      })
+    })
+    this.#ending = { child, ended }
+    signal(pid, 'SIGTERM')
   }
 }
 
@@ -137,6 +155,7 @@ function signal(pid: number, name: NodeJS.Signals): void {
 /** Runs a command with each action, whose name is in the environment as LASTWORD_ACTION. */
 export function runHook(bmc: Bmc, command: string, onError: (error: LastwordError) => void): () => void {
   return bmc.listen({
+    takesNmi: () => true,
     onHostAction(action) {
       const env = { ...process.env, LASTWORD_ACTION: action, LASTWORD_BMC: String(bmc.index) }
       const child = spawn('/bin/sh', ['-c', command], { stdio: ['ignore', 'ignore', 'inherit'], env })

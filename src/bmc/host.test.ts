@@ -18,6 +18,7 @@ import { decodeIpmb, decodeIpmbWithoutAddress, encodeIpmb } from '../protocol/ip
 import type { Bmc } from './bmc.ts'
 import { endOrphan, HostProcess, runHook } from './host-process.ts'
 import { Fixture } from './testing.ts'
+import { VmCapability } from './vm-serial.ts'
 import { VmServer } from './vm-server.ts'
 
 async function until(isSo: () => boolean): Promise<void> {
@@ -32,6 +33,8 @@ function isAlive(pid: number): boolean {
     return false
   }
 }
+
+const sleeping = { command: 'exec sleep 1000', environment: {}, onError: assert.fail }
 
 describe('a host that is a process', () => {
   it('is started and ended with the power, restarted by a cycle, and gone when its BMC is', async () => {
@@ -55,6 +58,67 @@ describe('a host that is a process', () => {
     assert.ok(!isAlive(second))
     assert.equal(fixture.bmc.chassis.isOn, true, 'the end of the BMC turns no power off')
     assert.deepEqual(errors, [])
+  })
+
+  it('is begun anew by a reset, the power left on, and by the VM itself where it is connected', async () => {
+    const fixture = new Fixture()
+    const host = new HostProcess(fixture.bmc, sleeping)
+    const first = host.pid!
+    fixture.run(ChassisControl, { action: 'hardReset' })
+    await until(() => host.pid !== undefined)
+    assert.ok(!isAlive(first) && host.pid !== first)
+    assert.equal(fixture.bmc.chassis.isOn, true)
+    const second = host.pid
+    const { server, told, socket } = await startVm(fixture.bmc)
+    told.length = 0
+    fixture.run(ChassisControl, { action: 'hardReset' })
+    await until(() => told.length > 0)
+    assert.deepEqual([...told, host.pid], [0x04, 0xa1, second])
+    socket.destroy()
+    await server.close()
+    await host.close()
+  })
+
+  it('is not started before the one before it is gone, nor after a reset that power off overtakes', async () => {
+    const dir = mkdtempSync(join(tmpdir(), 'lastword-host-'))
+    const file = join(dir, 'told')
+    const last = `sleep 0.2; echo ended >> ${file}; exit`
+    const command = `trap "${last}" TERM; echo started >> ${file}; while :; do sleep 0.05; done`
+    const { bmc } = new Fixture()
+    const told = () => (existsSync(file) ? readFileSync(file, 'utf8').trim().split('\n') : [])
+    const host = new HostProcess(bmc, { ...sleeping, command })
+    const act = (...actions: ('hardReset' | 'powerDown' | 'powerUp')[]) => {
+      for (const action of actions) bmc.chassis.control(action, 'chassisControl', 1)
+    }
+    await until(() => told().length === 1)
+    act('powerDown', 'powerUp')
+    await until(() => told().length === 3)
+    assert.deepEqual(told(), ['started', 'ended', 'started'])
+    act('hardReset', 'powerDown')
+    await host.close()
+    assert.deepEqual(told(), ['started', 'ended', 'started', 'ended'])
+    rmSync(dir, { recursive: true })
+  })
+
+  it('takes a diagnostic interrupt only by a VM line or a hook; without them it is refused', async () => {
+    const fixture = new Fixture()
+    const interrupt = () => fixture.code(ChassisControl, { action: 'diagnosticInterrupt' })
+    assert.equal(interrupt(), 0, 'a host that is only simulated')
+    const host = new HostProcess(fixture.bmc, sleeping)
+    assert.equal(interrupt(), 0xd5)
+    const stop = runHook(fixture.bmc, 'exit 0', assert.fail)
+    assert.equal(interrupt(), 0)
+    stop()
+    assert.equal(interrupt(), 0xd5)
+    const deaf = await startVm(fixture.bmc, 0x3f & ~VmCapability.Nmi)
+    assert.equal(interrupt(), 0xd5, 'a VM that cannot')
+    deaf.socket.destroy()
+    await deaf.server.close()
+    const { server, socket } = await startVm(fixture.bmc)
+    assert.equal(interrupt(), 0)
+    socket.destroy()
+    await server.close()
+    await host.close()
   })
 
   it('of a BMC that was killed is ended before the next one is started, and nothing else is', async () => {
@@ -106,14 +170,17 @@ describe('a hook', () => {
 })
 
 /** A VM that says what it can do and keeps what it is told. */
-async function startVm(bmc: Bmc): Promise<{ server: VmServer; told: number[]; socket: Socket }> {
+async function startVm(
+  bmc: Bmc,
+  capabilities = 0x3f,
+): Promise<{ server: VmServer; told: number[]; socket: Socket }> {
   const server = await VmServer.listen(bmc, { port: 0 })
   const socket = connect(server.port, '127.0.0.1')
   const told: number[] = []
   socket.on('data', bytes => told.push(...bytes))
   await once(socket, 'connect')
-  socket.write(Uint8Array.of(0xff, 0x01, 0xa1, 0x08, 0x3f, 0xa1))
-  await until(() => server.isConnected && server.capabilities === 0x3f)
+  socket.write(Uint8Array.of(0xff, 0x01, 0xa1, 0x08, capabilities, 0xa1))
+  await until(() => server.isConnected && server.capabilities === capabilities)
   return { server, told, socket }
 }
 

@@ -6,7 +6,7 @@ import type { HostAction } from './chassis.ts'
 import { executeDurably } from './execute.ts'
 import { hostPortText, listenError } from './listen-error.ts'
 import { systemInterface } from './serve.ts'
-import { VmCommand, VmSerial } from './vm-serial.ts'
+import { VmCapability, VmCommand, VmSerial } from './vm-serial.ts'
 
 /** Loopback unless the caller names another host. */
 export const DEFAULT_HOST = '127.0.0.1'
@@ -56,6 +56,7 @@ export class VmServer {
         this.command(state === 'on' ? VmCommand.AttentionWithInterrupt : VmCommand.NoAttention),
       onHostAction: action => this.#act(action),
       hasHost: () => this.isConnected,
+      takesNmi: () => ((this.capabilities ?? 0) & VmCapability.Nmi) !== 0,
     })
   }
 
