@@ -164,13 +164,15 @@ export class Session implements AsyncDisposable {
   #context(
     globals: GlobalValues,
     given: Given,
-    ways: Pick<Context, 'wordsFrom' | 'print' | 'problem'>,
+    { wordsFrom, print, problem }: Pick<Context, 'wordsFrom' | 'print' | 'problem'>,
   ): Context {
     const { signal } = this.#options
-    const ask: Context['ask'] = (question, hint) =>
-      this.#input.ask(question, hint, { wordsFrom: ways.wordsFrom, signal })
+    const ask: Context['ask'] = (question, hint) => this.#input.ask(question, hint, { wordsFrom, signal })
+    // Each by its name: V8 makes an object that begins with a spread a field at a time, for each line of exec.
     return {
-      ...ways,
+      wordsFrom,
+      print,
+      problem,
       bmc: () => this.#watched(globals, verbosityOf(given), ask),
       namesBmc: [globals.host, globals.url, globals.interface].some(value => value !== undefined),
       signal,
