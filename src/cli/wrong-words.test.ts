@@ -51,6 +51,7 @@ const wrong: readonly (readonly [line: string, says: RegExp, status?: number])[]
   ['mc setenables oem0', /oem0 wants a value: oem0=on\|off/],
   ['fru internaluse 0 write', /write takes a file/],
   ['fru internaluse 0 print', /it has no internal use area/, exitStatus.wrongAnswer],
+  ['fru edit 0 field b 0 ä€', /^sim:\/\/: FRU 0: "€" cannot be written in .*Latin 1$/, exitStatus.failed],
   ['fru edit 0 field p 30 X', /the product area has fields 0 to/],
   ['sdr list nothing', /"nothing" is none of all, full/],
   ['sol set enabled maybe', /"maybe" is none of true, false/],

@@ -1,4 +1,5 @@
 /** Who a BMC is, how it feels, and what its system says of itself. IPMI 2.0 rev 1.1, sections 20 and 22.14. */
+import { fitted } from '../protocol/bytes.ts'
 import type { ResponseOf } from '../protocol/command.ts'
 import {
   ColdReset,
@@ -83,7 +84,8 @@ export class Device {
 
   async setSystemInfo(name: TextParameter, text: string, options: Abortable = {}): Promise<void> {
     const info = this.#systemInfo
-    for (const [set, data] of splitSystemInfo(text).entries())
+    const blocks = fitted(`${this.#bmc.url}: ${SystemInfoParameter[name].name}`, () => splitSystemInfo(text))
+    for (const [set, data] of blocks.entries())
       await info.set(SystemInfoParameter[name], { set, data }, options)
   }
 

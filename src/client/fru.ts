@@ -1,4 +1,5 @@
 /** FRU inventories of a BMC: read and written in pieces, many at a time. IPMI 2.0 rev 1.1, section 34. */
+import { fitted } from '../protocol/bytes.ts'
 import { GetFruInventoryAreaInfo, ReadFruData, WriteFruData } from '../protocol/commands/fru.ts'
 import { LastwordError } from '../protocol/error.ts'
 import { type DecodedFru, decodeFru, encodeFru, type FruInventory } from '../protocol/fru/inventory.ts'
@@ -84,10 +85,11 @@ export class Fru {
     return raw
   }
 
-  /** Writes an inventory over what a device holds. */
+  /** Writes an inventory over what a device holds. Rejects with LastwordError REQUEST_BAD for what does not fit into it. */
   async writeInventory(fruId: number, inventory: FruInventory, options: Abortable = {}): Promise<void> {
     const { sizeBytes } = await this.#info(fruId, options)
-    await this.write(fruId, 0, encodeFru(inventory, sizeBytes), options)
+    const raw = fitted(`${this.#bmc.url}: FRU ${fruId}`, () => encodeFru(inventory, sizeBytes))
+    await this.write(fruId, 0, raw, options)
   }
 
   /** One piece after the other, so that a failure leaves a beginning that is whole. */

@@ -1,5 +1,5 @@
 /** Numbered configuration parameters of a BMC as typed values, read many at a time. IPMI 2.0 rev 1.1, sections 22, 23, 28 and 30. */
-import { CodecError } from '../protocol/bytes.ts'
+import { CodecError, fitted } from '../protocol/bytes.ts'
 import { CompletionCode, type CompletionCodeError } from '../protocol/completion-code.ts'
 import { LastwordError } from '../protocol/error.ts'
 import {
@@ -137,13 +137,6 @@ export class Parameters<T extends ParameterTable> {
   }
 
   #encode<V>(parameter: Parameter<V>, value: V): Uint8Array {
-    try {
-      return encodeParameter(parameter, value)
-    } catch (cause) {
-      if (!(cause instanceof CodecError)) throw cause
-      throw new LastwordError('REQUEST_BAD', `${this.#access.what}: ${parameter.name}: ${cause.message}`, {
-        cause,
-      })
-    }
+    return fitted(`${this.#access.what}: ${parameter.name}`, () => encodeParameter(parameter, value))
   }
 }

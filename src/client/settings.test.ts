@@ -66,6 +66,10 @@ describe('a device', () => {
       await bmc.device.setSystemInfo('systemName', name)
       assert.equal(await bmc.device.systemInfo('systemName'), name)
     }
+    await assert.rejects(bmc.device.setSystemInfo('systemName', 'x'.repeat(256)), {
+      code: 'REQUEST_BAD',
+      message: /^\S*: System Name: "x+" has 256 bytes, 255 are the most$/,
+    })
   })
 })
 

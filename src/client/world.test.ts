@@ -1,6 +1,7 @@
 /** Sensors, FRU inventories, SDRs and SEL of the simulated BMC, read through its KCS registers. */
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { LastwordError } from '../protocol/error.ts'
 import { fruText } from '../protocol/fru/field.ts'
 import { connectTo } from './simulated-bmc.test.fixture.ts'
 
@@ -83,6 +84,19 @@ describe('the FRU inventories of a BMC', () => {
     const changed = { ...inventory, product: { ...inventory.product!, assetTag: fruText('rack 7, unit 12') } }
     await bmc.fru.writeInventory(0, changed)
     assert.deepEqual(await bmc.fru.inventory(0), { inventory: changed, problems: [] })
+    for (const [text, message, hint] of [
+      ['ä€', /FRU 0: "€" cannot be written in 8-bit ASCII/, /no €/],
+      ['x'.repeat(64), /FRU 0: "x+" has 64 bytes, 63 are the most/, undefined],
+    ] as const) {
+      const product = { ...inventory.product!, assetTag: fruText(text) }
+      const error: unknown = await bmc.fru
+        .writeInventory(0, { ...inventory, product })
+        .catch(thrown => thrown)
+      assert.ok(error instanceof LastwordError)
+      assert.equal(error.code, 'REQUEST_BAD')
+      assert.match(error.message, message)
+      assert.match(error.hint ?? '', hint ?? /^$/)
+    }
   })
 
   it('that are not there are refused', async () => {

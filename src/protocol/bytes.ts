@@ -9,6 +9,18 @@ export class CodecError extends LastwordError {
   }
 }
 
+/** What `encode` gives. Throws LastwordError REQUEST_BAD, with what it was for, where a codec cannot write a value. */
+export function fitted<T>(what: string, encode: () => T): T {
+  try {
+    return encode()
+  } catch (cause) {
+    if (!(cause instanceof CodecError)) throw cause
+    const error = new LastwordError('REQUEST_BAD', `${what}: ${cause.message}`, { cause })
+    error.hint = cause.hint
+    throw error
+  }
+}
+
 export class ByteReader {
   readonly bytes: Uint8Array
   readonly end: number

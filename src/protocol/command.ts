@@ -1,5 +1,5 @@
 /** The catalogue's form: a command is declared once, with its codes, privilege, and a codec each way. */
-import { ByteReader, ByteWriter, CodecError } from './bytes.ts'
+import { ByteReader, ByteWriter, CodecError, fitted } from './bytes.ts'
 import { type Codec, type Fields, fixed, type StructOf, struct } from './codec.ts'
 import { CompletionCode, CompletionCodeError } from './completion-code.ts'
 import { LastwordError } from './error.ts'
@@ -136,12 +136,7 @@ export function decodeResponse<R>(command: Command<unknown, R>, data: Uint8Array
 
 function encode<T>(codec: Codec<T>, value: T, what: string): Uint8Array {
   const writer = new ByteWriter()
-  try {
-    codec.write(writer, value)
-  } catch (cause) {
-    if (!(cause instanceof CodecError)) throw cause
-    throw new LastwordError('REQUEST_BAD', `${what}: ${cause.message}`, { cause })
-  }
+  fitted(what, () => codec.write(writer, value))
   return writer.result()
 }
 

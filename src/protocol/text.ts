@@ -45,7 +45,10 @@ export function encodeText(encoding: TextEncoding, text: string): Uint8Array {
 
 function encodeLatin1(text: string): Uint8Array {
   for (const character of text)
-    if (character.charCodeAt(0) > 0xff) throw cannotWrite(character, '8-bit ASCII + Latin 1')
+    if (character.charCodeAt(0) > 0xff)
+      throw cannotWrite(character, '8-bit ASCII + Latin 1').withHint(
+        'It has the letters of Western European languages, but no € and no typographic quotation marks.',
+      )
   return Buffer.from(text, 'latin1')
 }
 
