@@ -105,7 +105,21 @@ const pciErrors: Readonly<Record<number, string>> = {
   5: 'PCI SERR |',
 }
 
-function pciDevice({ offset, second, third }: Details): string {
+/** The sensor of the links between processors and their hubs. */
+const LINK_SENSOR = 0x29
+
+function link({ offset, second, third, given }: Details): string {
+  if (offset !== 2 || !given.second || !given.third) return ''
+  const partner = `Partner-(LinkId:${second & 0xc0},AgentId:${second & 0x30})`
+  const reporter = `ReportingAgent(LinkId:${second & 0x0c},AgentId:${second & 3})`
+  const width = third & 0xfc ? '' : 'LinkWidthDegraded|'
+  const types = `${third & 2 ? 'PA_Type:IOH' : 'PA-Type:CPU'}|RA-Type:${third & 1 ? 'IOH' : 'CPU'}`
+  return `${partner}|${reporter}|${width}${types}`
+}
+
+function pciDevice(details: Details): string {
+  const { sensorNumber, offset, second, third } = details
+  if (sensorNumber === LINK_SENSOR) return link(details)
   if (offset === 2) return 'IO channel Check NMI'
   const error = pciErrors[offset] ?? ' '
   if (third & 0x80) return `${error}Slot ${third & 0x7f}`

@@ -63,7 +63,7 @@ export const selRecords = fc
 /** Events of the sensor types whose data bytes makers use, mostly with codes that say so. */
 const makerEvent = fc
   .record({
-    sensorNumber: fc.oneof(oneOf(0x0a), byte),
+    sensorNumber: fc.oneof(oneOf(0x0a, 0x29), byte),
     sensorType: fc.oneof(oneOf(0x07, 0x0c, 0x0f, 0x10, 0x13, 0xc1, 0xc2, 0xc3), byte),
     eventType: oneOf(0x6f, 0x6f, 0x6f, 0x01),
     codes: fc.oneof(oneOf(0xa0, 0x80, 0x20), byte),
