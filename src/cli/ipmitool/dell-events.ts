@@ -76,11 +76,16 @@ const memoryErrors = ['Correctable ECC | ', 'UnCorrectable ECC | ', ...Array<str
 /** How many DIMMs a node has, by the second byte's high nibble; below 8 it is the memory card, Fh: neither. */
 const dimmsPerNode: Readonly<Record<number, number>> = { 8: 4, 9: 6, 10: 8, 11: 9, 12: 12, 13: 24, 14: 3 }
 
+/** Of DIMMs and links ipmitool looks at one bit of each code only. */
+function roughlyGiven({ codes }: Details): Details['given'] {
+  return { second: (codes.second & OEM_CODE) !== 0, third: (codes.third & OEM_CODE) !== 0 }
+}
+
 /** The third byte has a bit for each of eight DIMMs, the second's low nibble which eight; Fh: the first. */
-function dimms({ second, third, codes }: Details): string {
+function dimms(details: Details): string {
+  const { second, third } = details
   const high = second >> 4
-  // Of DIMMs ipmitool looks at one bit of each code only.
-  const given = { second: (codes.second & OEM_CODE) !== 0, third: (codes.third & OEM_CODE) !== 0 }
+  const given = roughlyGiven(details)
   const card = given.second && high < 8 ? `Card ${letter(high)}` : ''
   if (!given.third) return card
   const eight = given.second && (second & 0x0f) !== 0x0f ? second & 0x0f : 0
@@ -108,7 +113,9 @@ const pciErrors: Readonly<Record<number, string>> = {
 /** The sensor of the links between processors and their hubs. */
 const LINK_SENSOR = 0x29
 
-function link({ offset, second, third, given }: Details): string {
+function link(details: Details): string {
+  const { offset, second, third } = details
+  const given = roughlyGiven(details)
   if (offset !== 2 || !given.second || !given.third) return ''
   const partner = `Partner-(LinkId:${second & 0xc0},AgentId:${second & 0x30})`
   const reporter = `ReportingAgent(LinkId:${second & 0x0c},AgentId:${second & 3})`
