@@ -8,6 +8,7 @@ import { channelAccess } from './channel-access.ts'
 import { kgOf } from './channels.ts'
 import { lanParameters, suiteEntries } from './lan-parameters.ts'
 import { MAX_USERS } from './stores/user-store.ts'
+import { levelNames } from './world/config.ts'
 
 const levels: Readonly<Record<string, Privilege>> = {
   callback: Privilege.Callback,
@@ -16,7 +17,6 @@ const levels: Readonly<Record<string, Privilege>> = {
   admin: Privilege.Admin,
   oem: Privilege.Oem,
 }
-const levelNames = ['callback', 'user', 'operator', 'admin', 'oem'] as const
 const LOCKOUT_UNIT_MS = 10_000
 const authTypeCodes = { none: AuthType.None, md5: AuthType.Md5, password: AuthType.Password } as const
 

@@ -2,12 +2,13 @@
 import { z } from 'zod'
 import type { Controller } from './controller.ts'
 import { settingFamily } from './stores/settings.ts'
+import { levelNames } from './world/config.ts'
 
 const accessShape = z.object({
   mode: z.enum(['disabled', 'preBoot', 'always', 'shared']),
   perMessageAuthenticationDisabled: z.boolean(),
   pefAlertingDisabled: z.boolean(),
-  limit: z.enum(['callback', 'user', 'operator', 'admin', 'oem']),
+  limit: z.enum(levelNames),
 })
 export type ChannelAccess = z.output<typeof accessShape>
 

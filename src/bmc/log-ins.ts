@@ -1,5 +1,7 @@
 /** Who failed to log in to a BMC and is kept out: what its operator is told, and lifts. */
+
 import type { LockOut } from '../lan/lockout.ts'
+import { isoTime } from '../protocol/time-stamp.ts'
 import type { Bmc } from './bmc.ts'
 
 /** A user was locked out. */
@@ -57,5 +59,5 @@ export function unlock(bmc: Bmc, userName: string): boolean {
 function timeText(inMs: number): string {
   if (!Number.isFinite(inMs)) return 'unlock'
   const seconds = Math.ceil((Date.now() + inMs) / 1000)
-  return new Date(seconds * 1000).toISOString().replace('.000Z', 'Z')
+  return isoTime(new Date(seconds * 1000))
 }

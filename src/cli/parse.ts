@@ -28,15 +28,14 @@ export function kebab(name: string): string {
 const NEGATIVE = /^-\.?\d/
 const MARK = '\0'
 
+function tokensOf(words: readonly string[], flags: Params) {
+  const options = optionsOf(flags)
+  return parseArgs({ args: [...words], options, strict: false, allowPositionals: true, tokens: true }).tokens
+}
+
 /** Splits the words before the command from the rest. */
 export function splitAtCommand(words: readonly string[], flags: Params): [head: string[], tail: string[]] {
-  const { tokens } = parseArgs({
-    args: [...words],
-    options: optionsOf(flags),
-    strict: false,
-    allowPositionals: true,
-    tokens: true,
-  })
+  const tokens = tokensOf(words, flags)
   const first = tokens.find(token => token.kind === 'positional')
   const at = first?.index ?? words.length
   return [words.slice(0, at), words.slice(at)]
@@ -44,13 +43,7 @@ export function splitAtCommand(words: readonly string[], flags: Params): [head: 
 
 /** The names of the flags among these words, wherever they stand. */
 export function flagsAmong(words: readonly string[], flags: Params): string[] {
-  const { tokens } = parseArgs({
-    args: [...words],
-    options: optionsOf(flags),
-    strict: false,
-    allowPositionals: true,
-    tokens: true,
-  })
+  const tokens = tokensOf(words, flags)
   const given = new Set(tokens.filter(token => token.kind === 'option').map(token => token.name))
   return Object.keys(flags).filter(name => given.has(kebab(name)))
 }
@@ -60,13 +53,7 @@ export function split(words: readonly string[], flags: Params, negatives: 'areNu
   // Most lines of exec have no flags.
   if (!words.some(word => word.startsWith('-'))) return { given: new Map(), positionals: [...words] }
   const masked = words.map(word => (negatives === 'areNumbers' && NEGATIVE.test(word) ? MARK + word : word))
-  const { tokens } = parseArgs({
-    args: masked,
-    options: optionsOf(flags),
-    strict: false,
-    allowPositionals: true,
-    tokens: true,
-  })
+  const tokens = tokensOf(masked, flags)
   const byOption = new Map(Object.keys(flags).map(name => [kebab(name), name]))
   const given: Given = new Map()
   const positionals: string[] = []

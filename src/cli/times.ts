@@ -1,14 +1,7 @@
 /** Times as this program shows them: ISO 8601 in UTC, to the second. IPMI 2.0 rev 1.1, section 37. */
+import { isoTime, LAST_SINCE_START, UNSPECIFIED_TIME } from '../protocol/time-stamp.ts'
 
-/** Time stamps below it count seconds since the BMC's start. */
-export const SINCE_START = 0x20000000
-export const UNSPECIFIED = 0xffffffff
-export const LAST_TIME = UNSPECIFIED - 1
-
-/** `2026-11-25T09:00:00Z` */
-export function isoTime(at: Date): string {
-  return at.toISOString().replace('.000Z', 'Z')
-}
+export const LAST_TIME = UNSPECIFIED_TIME - 1
 
 const isoDate = /^(\d{4})-(\d\d)-(\d\d)(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d)?)?$/i
 const slashedDate = /^(\d\d?)\/(\d\d?)\/(\d{4}|\d\d)(?: (\d\d?):(\d\d?):(\d\d?))?$/
@@ -47,8 +40,8 @@ export interface Moment {
 }
 
 export function momentOf(timestamp: number): Moment {
-  if (timestamp === UNSPECIFIED) return { time: null }
-  if (timestamp < SINCE_START) return { time: null, secondsSinceStart: timestamp }
+  if (timestamp === UNSPECIFIED_TIME) return { time: null }
+  if (timestamp < LAST_SINCE_START) return { time: null, secondsSinceStart: timestamp }
   return { time: isoTime(new Date(timestamp * 1000)) }
 }
 
@@ -60,7 +53,7 @@ export function momentText({ time, secondsSinceStart }: Moment): string {
 
 /** When something was done last; 0 is never, too. */
 function lastMoment(timestamp: number): Moment {
-  return momentOf(timestamp === 0 ? UNSPECIFIED : timestamp)
+  return momentOf(timestamp === 0 ? UNSPECIFIED_TIME : timestamp)
 }
 
 export function lastTimeText(timestamp: number): string {

@@ -6,16 +6,13 @@ import { GetDeviceSdr, GetDeviceSdrInfo, ReserveDeviceSdrRepository } from '../p
 import { CompletionCodeError } from '../protocol/completion-code.ts'
 import { LastwordError } from '../protocol/error.ts'
 import { decodeSdr, decodeSdrHeader, SDR_HEADER_BYTES, type SdrRecord } from '../protocol/sdr/record.ts'
+import { LAST_SINCE_START, UNSPECIFIED_TIME } from '../protocol/time-stamp.ts'
 import { type Abortable, type CommandRunner, within } from './command-runner.ts'
 import { readChain } from './record-chain.ts'
 import { hexId, type RecordKind, RecordReader } from './record-reader.ts'
 
 /** How often the repository may be changed while it is read. */
 const PASSES = 3
-
-/** Time stamps up to this one count from the BMC's start: after the next start they say the same of other records. Section 37.1. */
-const LAST_SINCE_START = 0x20000000
-const UNSPECIFIED_TIME = 0xffffffff
 
 /** Where records are kept between runs. `key` tells one state of one repository from every other. */
 export interface SdrCache {
@@ -157,7 +154,8 @@ export class Sdr {
         `${this.#bmc.url}: the BMC has neither an SDR repository nor device SDRs`,
       )
     }
-    // Nothing that is there becomes another record without an addition; an erasure alone leaves fewer of them.
+    // Nothing that is there becomes another record without an addition; an erasure alone leaves fewer of them. Counted
+    // from the BMC's start, a time says the same of other records after the next start.
     const changedAt = isRepository ? info.lastAdded : device?.changeIndicator
     return {
       kind: isRepository ? repository : deviceRecords,

@@ -1,7 +1,7 @@
 /** Log-ins that RAKP 2 has answered: one that does not come back with RAKP 3 had a wrong password, as RAKP 2 has told it. */
 import type { LanAccount, LanAccounts } from './accounts.ts'
 import type { Failures, Lockout } from './lockout.ts'
-import { type Pending, PendingTable } from './pending.ts'
+import { earliest, type Pending, PendingTable } from './pending.ts'
 
 export interface Challenge extends Pending {
   sinceMs: number
@@ -71,8 +71,7 @@ export class ChallengedLogins<T extends Challenge> {
   }
 
   nextDueMs(): number | null {
-    const due = [this.#waiting.nextDueMs(), this.#late.nextDueMs()].filter(time => time !== null)
-    return due.length === 0 ? null : Math.min(...due)
+    return earliest([this.#waiting.nextDueMs(), this.#late.nextDueMs()])
   }
 
   clear(): void {

@@ -17,6 +17,12 @@ export interface PendingTableOptions<T> {
   onGone?: (entry: T, nowMs: number) => void
 }
 
+/** The first of several times at which something is due; null when nothing is. */
+export function earliest(times: readonly (number | null)[]): number | null {
+  const due = times.filter(time => time !== null)
+  return due.length === 0 ? null : Math.min(...due)
+}
+
 export class PendingTable<T extends Pending> {
   readonly #capacity: number
   readonly #lifeMs: number

@@ -9,7 +9,7 @@ import { findAccount, type LanAccount, type LanAccounts } from './accounts.ts'
 import { type Challenge, ChallengedLogins } from './challenged.ts'
 import { type CipherSuite, cipherSuite, strongestFirst } from './cipher-suites.ts'
 import type { Lockout } from './lockout.ts'
-import { type Pending, PendingTable } from './pending.ts'
+import { earliest, type Pending, PendingTable } from './pending.ts'
 import {
   protectionOf,
   type RakpState,
@@ -103,9 +103,7 @@ export class PlusLogins {
   }
 
   nextDueMs(): number | null {
-    const tables = [this.#opened, this.#challenged, this.#done]
-    const due = tables.map(table => table.nextDueMs()).filter(time => time !== null)
-    return due.length === 0 ? null : Math.min(...due)
+    return earliest([this.#opened, this.#challenged, this.#done].map(table => table.nextDueMs()))
   }
 
   clear(): void {

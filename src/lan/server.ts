@@ -8,6 +8,7 @@ import type { LanAccounts } from './accounts.ts'
 import type { Answered } from './answer-cache.ts'
 import { LanStatistics } from './lan-statistics.ts'
 import { Lockout } from './lockout.ts'
+import { earliest } from './pending.ts'
 import { pooledRandom } from './random-pool.ts'
 import { decodeRmcp, pingTag, presencePong, RMCP_PORT, RmcpClass, rmcpAck } from './rmcp.ts'
 import { decodePlus, encodePlus, type PlusPacket } from './rmcpplus.ts'
@@ -141,10 +142,12 @@ export class LanServerMachine {
 
   /** When `tick` is wanted; null: not before the next datagram. */
   pollTimeout(): number | null {
-    let due = minOf(this.#plus.nextDueMs(), this.v15.nextDueMs())
-    due = minOf(due, this.sol?.pollTimeout() ?? null)
-    for (const session of this.sessions.all()) due = minOf(due, session.lastHeardMs + this.#inactivityMs)
-    return due
+    return earliest([
+      this.#plus.nextDueMs(),
+      this.v15.nextDueMs(),
+      this.sol?.pollTimeout() ?? null,
+      ...this.sessions.all().map(session => session.lastHeardMs + this.#inactivityMs),
+    ])
   }
 
   tick(nowMs: number): void {
@@ -337,9 +340,4 @@ function fitted(answer: Uint8Array, session: ServerSession | null): Uint8Array {
 
 function sealIpmi({ link }: ServerSession, payload: Uint8Array): Uint8Array {
   return link instanceof PlusLink ? link.seal(PayloadType.Ipmi, payload) : link.seal(payload)
-}
-
-function minOf(a: number | null, b: number | null): number | null {
-  if (a === null || b === null) return a ?? b
-  return Math.min(a, b)
 }

@@ -4,6 +4,7 @@
  * follows in OEM records of type F0h, 11 bytes each.
  */
 import { SEL_RECORD_BYTES, type SelRecord, SelRecordType } from './sel-record.ts'
+import { LAST_SINCE_START, UNSPECIFIED_TIME } from './time-stamp.ts'
 
 /** Characters in one F0h record. */
 export const TEXT_BYTES_PER_RECORD = 11
@@ -16,10 +17,6 @@ const OS_CRITICAL_STOP = 0x20
 const SENSOR_SPECIFIC = 0x6f
 /** Offset 1, run-time stop; bytes 2 and 3 are the OEM's: two characters of the text. */
 const RUN_TIME_STOP = 0xa1
-
-/** Timestamps up to here count seconds since the BMC's start, and this one is none. Section 37.1. */
-const LAST_SINCE_START = 0x20000000
-const UNSPECIFIED_TIME = 0xffffffff
 
 /** Length of a Platform Event request's data over a system interface. */
 export const PLATFORM_EVENT_BYTES = 8

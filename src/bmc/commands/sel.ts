@@ -18,6 +18,7 @@ import {
 } from '../../protocol/commands/sel.ts'
 import { CompletionCode } from '../../protocol/completion-code.ts'
 import { encodeSelRecord, SEL_RECORD_BYTES } from '../../protocol/sel-record.ts'
+import { UNSPECIFIED_TIME } from '../../protocol/time-stamp.ts'
 import { type Served, serve } from '../serve.ts'
 import { SEL_FULL } from '../stores/sel-store.ts'
 
@@ -109,7 +110,7 @@ export const selCommands: Served[] = [
   }),
   serve(GetAuxiliaryLogStatus, ({ log }, { sel }) => {
     const kept = sel.auxiliaryLog(typeCode(log.type))
-    return kept ?? { time: 0xffffffff, data: new Uint8Array(log.type === 'mca' ? 4 : 3) }
+    return kept ?? { time: UNSPECIFIED_TIME, data: new Uint8Array(log.type === 'mca' ? 4 : 3) }
   }),
   serve(SetAuxiliaryLogStatus, ({ log, time, data }, { sel }) => {
     sel.setAuxiliaryLog(typeCode(log.type), time, data)

@@ -1,10 +1,9 @@
 /** Passwords for users that have none: drawn at the first start, kept with the state, and told only when they are drawn. */
 import { randomInt } from 'node:crypto'
-import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
-import { replaceFile } from './folder.ts'
 import { stateDirError } from './journal.ts'
+import { readKept, writeKept } from './kept-file.ts'
 
 /** A password that was drawn because the configuration has none. */
 export interface DrawnPassword {
@@ -42,16 +41,16 @@ export class DrawnPasswords {
   keep(): void {
     if (this.#file === undefined || this.fresh.length === 0) return
     try {
-      replaceFile(this.#file, Buffer.from(JSON.stringify(Object.fromEntries(this.#known))))
+      writeKept(this.#file, Object.fromEntries(this.#known))
     } catch (cause) {
       throw stateDirError(this.#file, cause)
     }
   }
 
   #read(): Map<string, string> {
-    if (this.#file === undefined || !existsSync(this.#file)) return new Map()
+    if (this.#file === undefined) return new Map()
     try {
-      return new Map(Object.entries(kept.parse(JSON.parse(readFileSync(this.#file, 'utf8')))))
+      return new Map(Object.entries(readKept(this.#file, kept) ?? {}))
     } catch (cause) {
       throw stateDirError(this.#file, cause)
     }

@@ -1,10 +1,9 @@
 /** How long BMCs have run with their state, all starts together: written down as time goes by, for their power-on hours. */
-import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
 import type { LastwordError } from '../../protocol/error.ts'
-import { replaceFile } from './folder.ts'
 import { stateWriteError } from './journal.ts'
+import { readKeptIfSound, writeKept } from './kept-file.ts'
 
 export interface RunningTimeOptions {
   nowMs(): number
@@ -26,7 +25,7 @@ export class RunningTime {
   constructor(options: RunningTimeOptions) {
     this.#options = options
     this.#file = options.stateDir === undefined ? undefined : join(options.stateDir, 'running.json')
-    this.#ms = this.#file === undefined ? 0 : read(this.#file)
+    this.#ms = this.#file === undefined ? 0 : (readKeptIfSound(this.#file, shape)?.ms ?? 0)
     this.#keptMs = this.#ms
     this.#countedMs = options.nowMs()
   }
@@ -48,7 +47,7 @@ export class RunningTime {
     // A disk that refuses is tried again in a minute.
     this.#keptMs = ms
     try {
-      replaceFile(file, Buffer.from(JSON.stringify({ ms } satisfies z.output<typeof shape>)))
+      writeKept(file, { ms } satisfies z.output<typeof shape>)
     } catch (cause) {
       this.#options.onError?.(stateWriteError(file, cause))
     }
@@ -60,15 +59,5 @@ export class RunningTime {
     this.#ms += Math.max(0, nowMs - this.#countedMs)
     this.#countedMs = nowMs
     return this.#ms
-  }
-}
-
-/** What is damaged is as good as none. */
-function read(file: string): number {
-  if (!existsSync(file)) return 0
-  try {
-    return shape.parse(JSON.parse(readFileSync(file, 'utf8'))).ms
-  } catch {
-    return 0
   }
 }

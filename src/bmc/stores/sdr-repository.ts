@@ -1,12 +1,13 @@
 /** The SDR repository of a simulated BMC: the world's records, and what was added and deleted. IPMI 2.0 rev 1.1, section 33. */
+
 import { z } from 'zod'
+import { UNSPECIFIED_TIME } from '../../protocol/time-stamp.ts'
 import type { Settings } from './settings.ts'
 import { settingFamily } from './settings.ts'
 
 /** Bytes in hexadecimal; null: deleted. */
 const sdrFamily = settingFamily('sdr', z.string().nullable())
 const timesFamily = settingFamily('sdrTimes', z.object({ added: z.number(), erased: z.number() }))
-const NO_TIME = 0xffffffff
 export const SDR_REPOSITORY_BYTES = 0x8000
 const MAX_ID = 0xfffe
 
@@ -43,12 +44,12 @@ export class SdrRepository {
 
   /** By software, or with the configuration. */
   get lastAdded(): number {
-    const added = this.#settings.get(timesFamily)?.added ?? NO_TIME
-    return added === NO_TIME ? this.#since : Math.max(added, this.#since)
+    const added = this.#settings.get(timesFamily)?.added ?? UNSPECIFIED_TIME
+    return added === UNSPECIFIED_TIME ? this.#since : Math.max(added, this.#since)
   }
 
   get lastErased(): number {
-    return this.#settings.get(timesFamily)?.erased ?? NO_TIME
+    return this.#settings.get(timesFamily)?.erased ?? UNSPECIFIED_TIME
   }
 
   /** The records in order; it is made anew at each call. */

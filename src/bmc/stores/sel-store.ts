@@ -1,6 +1,8 @@
 /** The System Event Log of a simulated BMC. IPMI 2.0 rev 1.1, section 31. */
+
 import type { Saveable, Tape } from '../../machine/tape.ts'
 import { SEL_RECORD_BYTES, SelRecordType } from '../../protocol/sel-record.ts'
+import { UNSPECIFIED_TIME } from '../../protocol/time-stamp.ts'
 import { type KeptPart, KeptState, KeptTag, uint16, uint32 } from './kept-state.ts'
 
 /** What an entry of the SEL says; a tag of its own before times, numbers and records. */
@@ -15,7 +17,6 @@ const entryBytes: Readonly<Record<number, number>> = {
 }
 const MIN_ENTRY_BYTES = 5
 
-const NO_TIME = 0xffffffff
 const UNKNOWN_UTC_OFFSET = 0x07ff
 
 /** Replaced, never changed: a tape may hold it. */
@@ -31,7 +32,12 @@ interface AuxiliaryLog {
   readonly data: Uint8Array
 }
 
-const atFirst: Times = { clockOffset: 0, utcOffset: 0, lastAdded: NO_TIME, lastErased: NO_TIME }
+const atFirst: Times = {
+  clockOffset: 0,
+  utcOffset: 0,
+  lastAdded: UNSPECIFIED_TIME,
+  lastErased: UNSPECIFIED_TIME,
+}
 const noLogs: ReadonlyMap<number, AuxiliaryLog> = new Map()
 
 export interface SelStoreOptions {
@@ -216,7 +222,8 @@ export class SelStore implements Saveable, KeptPart {
   }
 
   *history(): Iterable<Uint8Array> {
-    if (this.lastErased !== NO_TIME) yield Buffer.concat([Uint8Array.of(Op.Clear), uint32(this.lastErased)])
+    if (this.lastErased !== UNSPECIFIED_TIME)
+      yield Buffer.concat([Uint8Array.of(Op.Clear), uint32(this.lastErased)])
     for (const record of this.#records) {
       yield Buffer.concat([Uint8Array.of(Op.Add), uint32(this.lastAdded), record])
     }

@@ -1,13 +1,13 @@
 /** Users and channel access of a simulated BMC, as the LAN channel's session server asks for them. IPMI 2.0 rev 1.1, sections 6.9 and 22.22 to 22.30. */
 import { isDeepStrictEqual } from 'node:util'
 import { z } from 'zod'
-import { privilegeNames, type UserConfig } from '../world/config.ts'
+import { levelNames, type UserConfig } from '../world/config.ts'
 import { type Settings, settingFamily } from './settings.ts'
 
 /** User IDs that there are. */
 export const MAX_USERS = 16
 
-const limitNames = [...privilegeNames, 'oem', 'none'] as const
+const limitNames = [...levelNames, 'none'] as const
 
 const access = z.object({
   limit: z.enum(limitNames),

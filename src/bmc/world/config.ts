@@ -148,6 +148,8 @@ const fru = z.strictObject({
 })
 
 export const privilegeNames = ['callback', 'user', 'operator', 'admin'] as const
+/** With the one that only a maker can say anything about. */
+export const levelNames = [...privilegeNames, 'oem'] as const
 
 /** As programs send it: UTF-8. */
 const userName = z

@@ -2,12 +2,12 @@
 import type { Bmc } from '../../client/bmc.ts'
 import { encodeRequest, type ResponseOf } from '../../protocol/command.ts'
 import { ActivatePowerLimit, GetPowerLimit, SetPowerLimit } from '../../protocol/commands/dcmi.ts'
+import { isoTime } from '../../protocol/time-stamp.ts'
 import { pairs } from '../assignments.ts'
 import { group, subcommand } from '../declare.ts'
 import type { Cell } from '../output/view.ts'
 import { integer, mapped, optional } from '../params.ts'
 import { phrase } from '../phrase.ts'
-import { isoTime } from '../times.ts'
 
 /** ipmitool's words. */
 const averages = {

@@ -6,6 +6,7 @@ import { boardDate } from '../../protocol/fru/areas.ts'
 import type { FruField } from '../../protocol/fru/field.ts'
 import { type DecodedFru, decodeFru, type FruInventory } from '../../protocol/fru/inventory.ts'
 import type { FruLocatorRecord, McLocatorRecord } from '../../protocol/sdr/record.ts'
+import { isoTime } from '../../protocol/time-stamp.ts'
 import { bridged } from '../connection/open.ts'
 import { type Context, group, subcommand } from '../declare.ts'
 import {
@@ -19,7 +20,6 @@ import { readNamedFile, writeNamedFile } from '../named-file.ts'
 import { file, optional } from '../params.ts'
 import { phrase } from '../phrase.ts'
 import { readRecords } from '../sensors.ts'
-import { isoTime } from '../times.ts'
 import { edit, type FruTextArea, idArg, internaluse } from './fru-edit.ts'
 
 const BMC_ADDRESS = 0x20

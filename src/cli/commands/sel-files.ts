@@ -1,4 +1,5 @@
 /** `lastword sel add`, `save`, `writeraw`, `readraw` and `interpret`: records in files. IPMI 2.0 rev 1.1, section 32. */
+
 import {
   decodeSelRecord,
   encodeSelRecord,
@@ -6,6 +7,7 @@ import {
   type SelRecord,
   SelRecordType,
 } from '../../protocol/sel-record.ts'
+import { UNSPECIFIED_TIME } from '../../protocol/time-stamp.ts'
 import { subcommand } from '../declare.ts'
 import { hex } from '../hex.ts'
 import { selList } from '../ipmitool/sel-list.ts'
@@ -93,7 +95,7 @@ function shelfRecord(line: string, where: string): SelRecord {
     kind: 'system',
     recordId: Number(id),
     recordType: SelRecordType.SystemEvent,
-    timestamp: Number.isNaN(ms) ? 0xffffffff : ms / 1000,
+    timestamp: Number.isNaN(ms) ? UNSPECIFIED_TIME : ms / 1000,
     generatorId: Number(from),
     generator: { lun: Number(lun), channel: Number(channel) },
     evmRev: 0x04,

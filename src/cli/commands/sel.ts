@@ -1,6 +1,8 @@
 /** `lastword sel`: the System Event Log. IPMI 2.0 rev 1.1, section 31. */
+
 import { GetSelAllocationInfo, GetSelEntry } from '../../protocol/commands/sel.ts'
 import { decodeSelRecord, type SelRecord } from '../../protocol/sel-record.ts'
+import { isoTime } from '../../protocol/time-stamp.ts'
 import { type Context, group, subcommand } from '../declare.ts'
 import { hex } from '../hex.ts'
 import { selInfo, selTime } from '../ipmitool/sel-info.ts'
@@ -11,7 +13,6 @@ import { flagPhrases } from '../phrase.ts'
 import { eventText, readEntries, selEvent, sensorNames, sensorText } from '../sel-events.ts'
 import { readRecords } from '../sensors.ts'
 import {
-  isoTime,
   LAST_TIME,
   lastTimes,
   lastTimeText,

@@ -1,6 +1,8 @@
 /** `sel info` and `sel time get` as ipmitool prints them. IPMI 2.0 rev 1.1, sections 31.2, 31.3 and 31.10. */
+
 import type { ResponseOf } from '../../protocol/command.ts'
 import type { GetSelAllocationInfo, GetSelInfo } from '../../protocol/commands/sel.ts'
+import { UNSPECIFIED_TIME } from '../../protocol/time-stamp.ts'
 import { type Clock, localClock } from './local-time.ts'
 import { timestampText } from './timestamp.ts'
 
@@ -40,7 +42,7 @@ function percentUsed({ entries, freeBytes }: SelInfo): string {
 }
 
 function lastTime(clock: Clock, seconds: number): string {
-  return seconds === 0 || seconds === 0xffffffff ? 'Not Available' : timestampText(clock, seconds)
+  return seconds === 0 || seconds === UNSPECIFIED_TIME ? 'Not Available' : timestampText(clock, seconds)
 }
 
 function supportedCommands({

@@ -18,7 +18,7 @@ import {
   type SystemEventRecord,
 } from '../../protocol/sel-record.ts'
 import { EventType } from '../../protocol/sensor/event-types.ts'
-import { SINCE_START, UNSPECIFIED } from '../times.ts'
+import { LAST_SINCE_START, UNSPECIFIED_TIME } from '../../protocol/time-stamp.ts'
 import { hex, hexBytes } from './c-number.ts'
 import { DELL, dellFindings } from './dell-events.ts'
 import { eventWords, sensorTypeWord } from './event-text.ts'
@@ -123,8 +123,8 @@ type TimeColumns = readonly [date: string, time: string]
 const PRE_INIT = ' Pre-Init '
 
 function timeColumns(style: Style, timestamp: number): TimeColumns {
-  if (timestamp < SINCE_START) return [PRE_INIT, String(timestamp).padStart(10, '0')]
-  if (timestamp === UNSPECIFIED) return ['Unspecified', 'Unspecified']
+  if (timestamp < LAST_SINCE_START) return [PRE_INIT, String(timestamp).padStart(10, '0')]
+  if (timestamp === UNSPECIFIED_TIME) return ['Unspecified', 'Unspecified']
   const { date, time, zone } = calendarTime(style, timestamp)
   return [date, `${time} ${zone}`]
 }

@@ -1,16 +1,16 @@
 /** IPMI time stamps as ipmitool prints them: up to 20000000h since the BMC's start, FFFFFFFFh unspecified. Section 37. */
-import { SINCE_START, UNSPECIFIED } from '../times.ts'
+import { LAST_SINCE_START, UNSPECIFIED_TIME } from '../../protocol/time-stamp.ts'
 import { type Clock, greenwichTime, type LocalTime, timeOn } from './local-time.ts'
 
 /** ipmitool takes the very first second after the limit for one of Greenwich time. */
 export function calendarTime(clock: Clock, seconds: number): LocalTime {
-  return seconds === SINCE_START ? greenwichTime(seconds) : timeOn(clock, seconds)
+  return seconds === LAST_SINCE_START ? greenwichTime(seconds) : timeOn(clock, seconds)
 }
 
 /** `09/13/20 14:26:40 CEST`, `S+ 00:04:16`, after the first day `S+ 70/002 00:04:16` with year and day from 1970 on. */
 export function timestampText(clock: Clock, seconds: number): string {
-  if (seconds === UNSPECIFIED) return 'Unspecified'
-  if (seconds < SINCE_START) return `S+ ${dayText(seconds)}${greenwichTime(seconds).time}`
+  if (seconds === UNSPECIFIED_TIME) return 'Unspecified'
+  if (seconds < LAST_SINCE_START) return `S+ ${dayText(seconds)}${greenwichTime(seconds).time}`
   const { date, time, zone } = calendarTime(clock, seconds)
   return `${date} ${time} ${zone}`
 }

@@ -1,5 +1,5 @@
 /** Data as JSON and YAML can hold it: bytes become hexadecimal, big integers and dates become text. */
-import { isoTime } from '../times.ts'
+import { isoTime } from '../../protocol/time-stamp.ts'
 
 export type Plain = string | number | boolean | null | Plain[] | { [key: string]: Plain }
 

@@ -1,4 +1,5 @@
 /** Many consoles on one BMC, each of which can be held just before it shows its password. */
+
 import assert from 'node:assert/strict'
 import { Bmc } from '../../bmc/bmc.ts'
 import { execute } from '../../bmc/execute.ts'
@@ -6,6 +7,7 @@ import { defaultSuites, MemoryAccounts } from '../../lan/accounts.ts'
 import { LanClientMachine } from '../../lan/client.ts'
 import { LanServerMachine, type LanServerMachineOptions } from '../../lan/server.ts'
 import type { Peer } from '../../lan/server-session.ts'
+import { PayloadType } from '../../protocol/commands/payload.ts'
 import { AuthType } from '../../protocol/commands/session.ts'
 import type { LastwordError } from '../../protocol/error.ts'
 import { NetFn } from '../../protocol/net-fn.ts'
@@ -23,10 +25,6 @@ export const accounts = new MemoryAccounts({
   lockout: { threshold: THRESHOLD, resetMs: 10_000, lockoutMs: LOCKOUT_MS },
 })
 
-const RMCP_PLUS = 6
-export const OPEN_SESSION = 0x10
-export const RAKP_1 = 0x12
-const RAKP_3 = 0x14
 /** Where they stand in the datagram of a log-in. */
 const AUTH_TYPE_AT = 4
 const PAYLOAD_TYPE_AT = 5
@@ -119,5 +117,7 @@ export class Gate {
 /** RAKP 3, or an IPMI 1.5 packet that is signed. */
 function showsPassword(datagram: Uint8Array): boolean {
   const authType = datagram[AUTH_TYPE_AT]
-  return authType === RMCP_PLUS ? (datagram[PAYLOAD_TYPE_AT]! & 0x3f) === RAKP_3 : authType !== 0
+  return authType === AuthType.RmcpPlus
+    ? (datagram[PAYLOAD_TYPE_AT]! & 0x3f) === PayloadType.Rakp3
+    : authType !== 0
 }

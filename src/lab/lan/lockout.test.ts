@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { PayloadType } from '../../protocol/commands/payload.ts'
 import { NetFn } from '../../protocol/net-fn.ts'
 import { needs } from '../kernel/needs-programs.ts'
 import {
@@ -7,10 +8,8 @@ import {
   Gate,
   LOCKOUT_MS,
   NAME_AT,
-  OPEN_SESSION,
   OTHER_ID,
   other,
-  RAKP_1,
   RANDOM_AT,
   ROLE_AT,
   THRESHOLD,
@@ -65,11 +64,11 @@ describe('a log-in that goes silent when RAKP 2 has told it that its password is
     const gate = new Gate()
     gate.begin('guess')
     for (let i = 0; i < 8; i++) {
-      assert.equal(gate.sendAgain(RAKP_1), 0)
+      assert.equal(gate.sendAgain(PayloadType.Rakp1), 0)
       const change = (rakp1: Uint8Array) => {
         rakp1[RANDOM_AT]! ^= i + 1
       }
-      assert.equal(gate.sendAgain(RAKP_1, change), 0)
+      assert.equal(gate.sendAgain(PayloadType.Rakp1, change), 0)
       assert.equal(gate.failedAfter(PATIENCE_MS / 4), i < 3 ? 0 : 1)
     }
     assert.equal(gate.failedAfter(PATIENCE_MS), 1)
@@ -80,11 +79,11 @@ describe('a log-in that goes silent when RAKP 2 has told it that its password is
     gate.begin('guess')
     const name = Buffer.from(other.name)
     assert.notEqual(
-      gate.sendAgain(RAKP_1, rakp1 => rakp1.set(name, NAME_AT)),
+      gate.sendAgain(PayloadType.Rakp1, rakp1 => rakp1.set(name, NAME_AT)),
       0,
     )
     assert.notEqual(
-      gate.sendAgain(RAKP_1, rakp1 => rakp1.fill(0, ROLE_AT, ROLE_AT + 1)),
+      gate.sendAgain(PayloadType.Rakp1, rakp1 => rakp1.fill(0, ROLE_AT, ROLE_AT + 1)),
       0,
     )
     assert.equal(gate.failedAfter(PATIENCE_MS), 1)
@@ -95,7 +94,7 @@ describe('a log-in that goes silent when RAKP 2 has told it that its password is
     const gate = new Gate()
     gate.begin('guess')
     for (let i = 0; i < 255; i++) gate.begin('guess', other.name)
-    for (let i = 0; i < 1000; i++) gate.sendAgain(OPEN_SESSION)
+    for (let i = 0; i < 1000; i++) gate.sendAgain(PayloadType.OpenSessionRequest)
     assert.equal(gate.failedAfter(0), 0)
     gate.begin('guess', other.name)
     assert.equal(gate.failedAfter(0), 1)

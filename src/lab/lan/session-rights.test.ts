@@ -18,13 +18,12 @@ const otherPort = { address: '192.0.2.1', port: 5001 }
 const V15_SESSION_AT = 9
 const PLUS_TYPE_AT = 5
 const PLUS_SESSION_AT = 6
-const RAKP_1 = 0x12
 
 /** Whether a packet is of a session, or goes on with a log-in that has begun. */
 function goesOn(datagram: Uint8Array, version: '1.5' | '2.0'): boolean {
   const at = version === '1.5' ? V15_SESSION_AT : PLUS_SESSION_AT
   const isOfSession = datagram.subarray(at, at + 4).some(byte => byte !== 0)
-  return isOfSession || (version === '2.0' && (datagram[PLUS_TYPE_AT]! & 0x3f) >= RAKP_1)
+  return isOfSession || (version === '2.0' && (datagram[PLUS_TYPE_AT]! & 0x3f) >= PayloadType.Rakp1)
 }
 
 describe('a log-in and a session', () => {

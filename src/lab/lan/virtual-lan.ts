@@ -4,6 +4,7 @@ import { execute } from '../../bmc/execute.ts'
 import { MemoryAccounts } from '../../lan/accounts.ts'
 import { LanClientMachine } from '../../lan/client.ts'
 import type { LanClientOptions } from '../../lan/client-options.ts'
+import { earliest } from '../../lan/pending.ts'
 import { type LanCaller, LanServerMachine, type LanServerMachineOptions } from '../../lan/server.ts'
 import { isSamePeer, type Peer } from '../../lan/server-session.ts'
 import type { LastwordError } from '../../protocol/error.ts'
@@ -164,12 +165,11 @@ export class VirtualLan {
   }
 
   #nextDueMs(): number | null {
-    const due = [
+    return earliest([
       ...this.#underway.map(packet => packet.dueMs),
       this.client.pollTimeout(this.nowMs),
       this.server.pollTimeout(),
-    ].filter(ms => ms !== null)
-    return due.length === 0 ? null : Math.min(...due)
+    ])
   }
 }
 
